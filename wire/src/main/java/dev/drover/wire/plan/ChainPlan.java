@@ -1,0 +1,35 @@
+package dev.drover.wire.plan;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What planning made of a {@link ChainSpec}: the planner writes it into the state bucket and the
+ * operator acts on it. With an error among the findings nothing starts.
+ *
+ * @param findings what the user should know, errors first
+ * @param tables how each table is read; empty if there are errors
+ * @param loadPromises per load stage, which promise holds for its target
+ */
+public record ChainPlan(
+    List<Finding> findings, List<TablePlan> tables, Map<String, LoadPromise> loadPromises) {
+  public ChainPlan {
+    findings = List.copyOf(findings);
+    tables = List.copyOf(tables);
+    loadPromises = Map.copyOf(loadPromises);
+  }
+
+  /** Whether the migration can start. */
+  @com.fasterxml.jackson.annotation.JsonIgnore
+  public boolean startable() {
+    return findings.stream().noneMatch(f -> f.severity() == Finding.Severity.Error);
+  }
+
+  /** What a load stage can promise about records that arrive twice. */
+  public enum LoadPromise {
+    /** A ledger in the target makes each batch count once, whatever is redelivered. */
+    ExactlyOnce,
+    /** No permission for a ledger: a repeated batch writes the same rows again by their key. */
+    UpsertOnly
+  }
+}

@@ -1,0 +1,100 @@
+package dev.drover.wire.plan;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One stage of a chain, of one kind. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = StageSpec.Extract.class, name = "extract"),
+  @JsonSubTypes.Type(value = StageSpec.Transform.class, name = "transform"),
+  @JsonSubTypes.Type(value = StageSpec.Load.class, name = "load")
+})
+public sealed interface StageSpec {
+  /** The stage's name, unique in its chain. */
+  String name();
+
+  /** The stage whose queue this one reads; null for an extract. */
+  @Nullable String from();
+
+  /**
+   * Reads tables.
+   *
+   * @param connectionName where to read
+   * @param tables names or patterns, {@code schema.table} with {@code *} for any run of characters
+   * @param splitRecords about how many records one split holds
+   */
+  record Extract(String name, String connectionName, List<String> tables, int splitRecords)
+      implements StageSpec {
+    public Extract {
+      tables = List.copyOf(tables);
+    }
+
+    @Override
+    @com.fasterxml.jackson.annotation.JsonIgnore
+    public @Nullable String from() {
+      return null;
+    }
+  }
+
+  /**
+   * Judges and changes records by rules.
+   *
+   * @param steps the rules, applied in order
+   */
+  record Transform(String name, String from, List<Step> steps) implements StageSpec {
+    public Transform {
+      steps = List.copyOf(steps);
+    }
+  }
+
+  /**
+   * Writes records.
+   *
+   * @param connectionName where to write
+   * @param schema the target schema; null keeps the source table's
+   * @param mode how a row is written
+   * @param tables target tables that differ in name from their source
+   */
+  record Load(
+      String name,
+      String from,
+      String connectionName,
+      @Nullable String schema,
+      LoadMode mode,
+      List<TableMapping> tables)
+      implements StageSpec {
+    public Load {
+      tables = List.copyOf(tables);
+    }
+
+    /** The target of a source table, as {@code schema.table}. */
+    public String targetOf(String sourceTable) {
+      for (TableMapping mapping : tables) {
+        if (mapping.from().equals(sourceTable)) {
+          return mapping.to();
+        }
+      }
+      int dot = sourceTable.indexOf('.');
+      return schema == null ? sourceTable : schema + sourceTable.substring(dot);
+    }
+  }
+
+  /** How a row is written to its table. */
+  enum LoadMode {
+    /** A row whose key exists replaces it. */
+    Upsert,
+    /** A row whose key exists is a failed record. */
+    Insert
+  }
+
+  /**
+   * A table that has another name at the target.
+   *
+   * @param from source table, {@code schema.table}
+   * @param to target table, {@code schema.table}
+   */
+  record TableMapping(String from, String to) {}
+}

@@ -1,0 +1,33 @@
+package dev.drover.wire.plan;
+
+import dev.drover.wire.schema.RecordSchema;
+import java.util.List;
+
+/**
+ * How one table of one extract stage is read.
+ *
+ * @param stage the extract stage
+ * @param table {@code schema.table}
+ * @param schema the shape of its records
+ * @param key the columns of its key in order; empty for a table without a key, which is one split
+ *     read by physical position
+ * @param after tables of the same stage that must be decided at every load before this one's splits
+ *     are dispatched: those its foreign keys point to, cycles and self-references exempt
+ * @param estimatedRecords rows by the source's own statistics; an estimate
+ * @param splits the key ranges, in order: adjacent, without gaps, the first open below, the last
+ *     open above until it starts
+ */
+public record TablePlan(
+    String stage,
+    String table,
+    RecordSchema schema,
+    List<String> key,
+    List<String> after,
+    long estimatedRecords,
+    List<KeyRange> splits) {
+  public TablePlan {
+    key = List.copyOf(key);
+    after = List.copyOf(after);
+    splits = List.copyOf(splits);
+  }
+}
