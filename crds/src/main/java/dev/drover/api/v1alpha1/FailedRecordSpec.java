@@ -1,0 +1,54 @@
+package dev.drover.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import org.jspecify.annotations.Nullable;
+
+/** What the user wants done with a failed record. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+    value = "self.action != 'Waive' || !has(self.correction)",
+    message = "correction: a waived record is not sent again, so it takes no correction")
+public record FailedRecordSpec(
+    @Default("None")
+        @JsonPropertyDescription(
+            "Replay sends the record, with the correction if there is one, to the stage that refused"
+                + " it. Waive accepts the failure for good. None does nothing.")
+        Action action,
+    @PreserveUnknownFields
+        @JsonPropertyDescription(
+            "Fields to change before the replay, merged over the record as status.record shows it (JSON"
+                + " merge patch, RFC 7386); null sets a field to null. The original is kept.")
+        @Nullable JsonNode correction,
+    @Size(max = 1000)
+        @JsonPropertyDescription("Why, for whoever reads this later; Drover does not use it.")
+        @Nullable String reason,
+    @Default("0")
+        @Min(0)
+        @Max(1000000)
+        @JsonPropertyDescription("Raise it to ask for the same action again, nothing else changed.")
+        @Nullable Integer attempt) {
+
+  @SuppressWarnings("NullAway") // absent fields of a stored resource arrive as null
+  public FailedRecordSpec {
+    action = action == null ? Action.None : action;
+    attempt = attempt == null ? 0 : attempt;
+  }
+
+  /** What to do. */
+  public enum Action {
+    /** Nothing yet. */
+    None,
+    /** Send it again. */
+    Replay,
+    /** Give it up. */
+    Waive
+  }
+}

@@ -1,0 +1,56 @@
+package dev.drover.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.generator.annotation.Size;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of a failed record. Written by the operator only. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record FailedRecordStatus(
+    @JsonPropertyDescription("metadata.generation that this status is about.")
+        @Nullable Long observedGeneration,
+    @JsonPropertyDescription("The Migration.") String migrationName,
+    @JsonPropertyDescription("The stage that refused the record.") String stage,
+    @JsonPropertyDescription("Where in the stage, such as steps[0] or load.") String step,
+    @JsonPropertyDescription("Source table, schema.table.") String table,
+    @Size(max = 4000)
+        @JsonPropertyDescription(
+            "The record's key at the source; a key of several columns is a JSON array.")
+        String key,
+    @JsonPropertyDescription(
+            "Record: the record itself is wrong. Dependency: what it points to never arrived.")
+        String failureClass,
+    @JsonPropertyDescription("Code of the failure.") String code,
+    @Size(max = 4000) @JsonPropertyDescription("The failure for people.") String message,
+    @JsonPropertyDescription("Hash that all failures of this cause share.") String fingerprint,
+    @JsonPropertyDescription("Open, Replaying, Resolved, Waived or Refused.") String state,
+    @JsonPropertyDescription("Number of the record's message in the error queue.")
+        long errorSequence,
+    @PreserveUnknownFields
+        @JsonPropertyDescription(
+            "The record as it entered the stage, at most 64 KiB; longer values are cut and named in"
+                + " cutFields.")
+        @Nullable JsonNode record,
+    @Size(max = 2000)
+        @JsonPropertyDescription("Fields of record that are shown cut, in truth longer.")
+        List<String> cutFields,
+    @JsonPropertyDescription("How often it was sent again.") int replays,
+    @JsonPropertyDescription("When it failed first.") @Nullable String firstSeenTime,
+    @JsonPropertyDescription("When it failed last.") @Nullable String lastSeenTime,
+    @JsonPropertyDescription("Generation of spec whose action was carried out last.")
+        @Nullable Long handledGeneration,
+    @Size(max = 4000) @JsonPropertyDescription("What became of the last action.")
+        @Nullable String outcome,
+    @Size(max = 10) @JsonPropertyDescription("Resolved: whether the record is out of the way.")
+        List<Condition> conditions) {
+
+  @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
+  public FailedRecordStatus {
+    cutFields = cutFields == null ? List.of() : List.copyOf(cutFields);
+    conditions = conditions == null ? List.of() : List.copyOf(conditions);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.drover.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Size;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the operator found. Written by the operator only. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record MigrationStatus(
+    @JsonPropertyDescription("metadata.generation that this status is about.")
+        @Nullable Long observedGeneration,
+    @Size(max = 20)
+        @JsonPropertyDescription(
+            "SpecValid, Planned, QueuesReady, StagesReady, Balanced, Completed, and the summary"
+                + " Ready.")
+        List<Condition> conditions,
+    @JsonPropertyDescription("When the first split was dispatched.") @Nullable String startTime,
+    @JsonPropertyDescription("When the last record was decided.") @Nullable String completionTime,
+    @JsonPropertyDescription("Stages whose workers are as many as wanted, of all: 4/4.")
+        @Nullable String stagesReady,
+    @JsonPropertyDescription("The plan in force.") @Nullable Plan plan,
+    @Size(max = 40) @JsonPropertyDescription("Each stage, in the order of the spec.")
+        List<StageStatus> stages,
+    @JsonPropertyDescription("The whole migration in numbers.") @Nullable Progress progress,
+    @Size(max = 50)
+        @JsonPropertyDescription("Open failures by cause, most first; at most 50 causes.")
+        List<FailureSummary> failures) {
+
+  @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
+  public MigrationStatus {
+    conditions = conditions == null ? List.of() : List.copyOf(conditions);
+    stages = stages == null ? List.of() : List.copyOf(stages);
+    failures = failures == null ? List.of() : List.copyOf(failures);
+  }
+
+  /** What planning found. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Plan(
+      @JsonPropertyDescription("Hash of the planned chain.") String revision,
+      @JsonPropertyDescription("Tables to read.") int tables,
+      @JsonPropertyDescription("Splits that they were cut into.") int splits,
+      @JsonPropertyDescription("Records to read, by the source's statistics: an estimate.")
+          long estimatedRecords,
+      @Size(max = 50) @JsonPropertyDescription("What is worth knowing, though the migration runs.")
+          List<String> warnings) {
+    @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
+    public Plan {
+      warnings = warnings == null ? List.of() : List.copyOf(warnings);
+    }
+  }
+
+  /** One stage. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record StageStatus(
+      @JsonPropertyDescription("Name of the stage.") String name,
+      @JsonPropertyDescription("extract, transform or load.") String kind,
+      @JsonPropertyDescription("Waiting, Running, Stalled, Suspended or Done.") String state,
+      @JsonPropertyDescription("Workers that are wanted.") int desiredReplicas,
+      @JsonPropertyDescription("Workers that are ready.") int readyReplicas,
+      @JsonPropertyDescription("Why that many workers are wanted.") @Nullable String scaling,
+      @JsonPropertyDescription("Why the stage does not move on, if so.") @Nullable String stalled,
+      @JsonPropertyDescription("Messages that wait for this stage or are being worked on.")
+          long backlogMessages,
+      @JsonPropertyDescription("About how many records that is.") long backlogRecords,
+      @JsonPropertyDescription("Records that the stage received; for an extract, read.")
+          long inRecords,
+      @JsonPropertyDescription("Records handed on, or loaded.") long passedRecords,
+      @JsonPropertyDescription("Records left out by a filter.") long filteredRecords,
+      @JsonPropertyDescription("Records in the error queue.") long failedRecords,
+      @JsonPropertyDescription("Records that wait for what they point to.") long waitingRecords,
+      @JsonPropertyDescription("Failed records that were given up.") long waivedRecords) {}
+
+  /** The whole in numbers. Records of several loads are added up. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Progress(
+      @JsonPropertyDescription("Records read at the sources.") long extractedRecords,
+      @JsonPropertyDescription("Records committed at the targets.") long loadedRecords,
+      @JsonPropertyDescription("Records left out by filters.") long filteredRecords,
+      @JsonPropertyDescription("Records in the error queue.") long failedRecords,
+      @JsonPropertyDescription("Records that wait for what they point to.") long waitingRecords,
+      @JsonPropertyDescription("Failed records that were given up.") long waivedRecords,
+      @JsonPropertyDescription("How far, by the plan's estimate: 87%.") String percent,
+      @JsonPropertyDescription("Time left at the present rate, such as 3m.") @Nullable String eta,
+      @JsonPropertyDescription("Seconds from the first split to completion.")
+          @Nullable Long durationSeconds) {}
+
+  /** Failures of one cause. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record FailureSummary(
+      @JsonPropertyDescription("Stage that refused the records.") String stage,
+      @JsonPropertyDescription("Code of the failure.") String code,
+      @JsonPropertyDescription("Hash that all failures of this cause share.") String fingerprint,
+      @JsonPropertyDescription("Source table.") String table,
+      @JsonPropertyDescription("Open failures of this cause.") long records,
+      @JsonPropertyDescription("Message of one of them.") @Nullable String message) {}
+}

@@ -1,0 +1,152 @@
+package dev.drover.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One station of the chain, of exactly one kind. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+    value = "[has(self.extract), has(self.transform), has(self.load)].filter(k, k).size() == 1",
+    message = "a stage has exactly one of extract, transform and load; make two stages of it")
+@ValidationRule(
+    value = "has(self.extract) != has(self.from)",
+    message = "from: an extract has none, every other stage names the stage whose queue it reads")
+@ValidationRule(
+    value = "!has(self.from) || self.from != self.name",
+    message = "from: a stage cannot read its own queue")
+public record Stage(
+    @Required
+        @Size(min = 1, max = 30)
+        @Pattern("^[a-z]([-a-z0-9]*[a-z0-9])?$")
+        @JsonPropertyDescription("Name of the stage, unique in its Migration.")
+        String name,
+    @Size(min = 1, max = 30)
+        @JsonPropertyDescription(
+            "The stage whose queue this one reads. An extract has none. Several stages may read one"
+                + " queue, each gets every record.")
+        @Nullable String from,
+    @JsonPropertyDescription("Reads tables of a database.") @Nullable Extract extract,
+    @JsonPropertyDescription("Judges and changes records by rules.") @Nullable Transform transform,
+    @JsonPropertyDescription("Writes records to a database.") @Nullable Load load,
+    @JsonPropertyDescription("How many workers the stage has.") @Default("{}") Scale scale) {
+
+  @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
+  public Stage {
+    scale = scale == null ? Scale.DEFAULT : scale;
+  }
+
+  /** Reads tables. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Extract(
+      @Required @Size(min = 1, max = 40) @JsonPropertyDescription("The connection to read from.")
+          String connectionName,
+      @Required
+          @Size(min = 1, max = 500)
+          @JsonPropertyDescription(
+              "Tables to read, as schema.table; * stands for any run of characters:"
+                  + " [\"public.orders\", \"public.order_*\"]. Tables that others refer to by foreign"
+                  + " key are read first.")
+          List<@Size(min = 3, max = 130) @Pattern("^[^.]+\\.[^.]+$") String> tables,
+      @Default("100000")
+          @Min(100)
+          @Max(10000000)
+          @JsonPropertyDescription(
+              "About how many records one split holds. A split is the unit that a worker reads and,"
+                  + " after a crash, resumes; splits are read in parallel.")
+          @Nullable Integer splitRecords) {
+    public Extract {
+      splitRecords = splitRecords == null ? 100_000 : splitRecords;
+    }
+  }
+
+  /** Judges and changes records. */
+  public record Transform(
+      @Required
+          @Size(min = 1, max = 100)
+          @JsonPropertyDescription(
+              "Applied in order to each record; the first step that fails decides. Expressions are"
+                  + " CEL over record (the record's fields, typed) and table (its source table, a"
+                  + " string), checked against the real tables before anything starts.")
+          List<Step> steps) {}
+
+  /** Writes records. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Load(
+      @Required @Size(min = 1, max = 40) @JsonPropertyDescription("The connection to write to.")
+          String connectionName,
+      @Size(min = 1, max = 63)
+          @JsonPropertyDescription(
+              "Schema of the target tables. Without it a record goes to the schema it came from.")
+          @Nullable String schema,
+      @Default("Upsert")
+          @JsonPropertyDescription(
+              "Upsert replaces a row whose key exists already. Insert makes such a record a failed"
+                  + " one.")
+          LoadMode mode,
+      @Size(max = 500)
+          @JsonPropertyDescription("Target tables whose name differs from their source's.")
+          List<TableMapping> tables) {
+    @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
+    public Load {
+      mode = mode == null ? LoadMode.Upsert : mode;
+      tables = tables == null ? List.of() : List.copyOf(tables);
+    }
+  }
+
+  /** How a row is written. */
+  public enum LoadMode {
+    /** A row whose key exists is replaced. */
+    Upsert,
+    /** A row whose key exists is a failed record. */
+    Insert
+  }
+
+  /** A table with another name at the target. */
+  public record TableMapping(
+      @Required
+          @Size(min = 3, max = 130)
+          @Pattern("^[^.]+\\.[^.]+$")
+          @JsonPropertyDescription("Source table, schema.table.")
+          String from,
+      @Required
+          @Size(min = 3, max = 130)
+          @Pattern("^[^.]+\\.[^.]+$")
+          @JsonPropertyDescription("Target table, schema.table.")
+          String to) {}
+
+  /** How many workers a stage has. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "self.minReplicas <= self.maxReplicas",
+      message = "scale: minReplicas is more than maxReplicas")
+  public record Scale(
+      @Default("0")
+          @Min(0)
+          @Max(1000)
+          @JsonPropertyDescription(
+              "Workers that stay while the Migration has work left; 0 lets an idle stage go away.")
+          @Nullable Integer minReplicas,
+      @Default("1")
+          @Min(1)
+          @Max(1000)
+          @JsonPropertyDescription(
+              "The most workers, however long the queue. A connection's maxConnections may hold it"
+                  + " lower.")
+          @Nullable Integer maxReplicas) {
+    static final Scale DEFAULT = new Scale(0, 1);
+
+    public Scale {
+      minReplicas = minReplicas == null ? 0 : minReplicas;
+      maxReplicas = maxReplicas == null ? Math.max(1, minReplicas) : maxReplicas;
+    }
+  }
+}
