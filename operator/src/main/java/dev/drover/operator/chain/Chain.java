@@ -1,0 +1,41 @@
+package dev.drover.operator.chain;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One migration's chain in NATS. Every method is idempotent, may be called from any thread, and
+ * throws {@link ChainUnavailableException} when NATS is away or refuses.
+ */
+public interface Chain {
+  /** Writes a chain's spec for planner and workers, making the state bucket if it is not there. */
+  void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues);
+
+  /** What the planner wrote about a revision, if it is done. */
+  Optional<ChainPlan> plan(String revision);
+
+  /** Why planning is not done yet, if the planner said so. */
+  Optional<String> planProgress(String revision);
+
+  /**
+   * Makes all streams and all durable consumers; no worker may write to a queue before its
+   * consumers exist.
+   */
+  void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues);
+
+  /**
+   * Dispatches the splits that may be dispatched, and tells how the chain stands.
+   *
+   * @param hold true while suspended: nothing is dispatched
+   */
+  ChainSnapshot advance(ChainSpec spec, ChainPlan plan, boolean hold);
+
+  /** Removes the chain from NATS as the policy says. */
+  Deletion delete(MigrationSpec.QueueDeletionPolicy policy);
+
+  /** What deletion left. */
+  record Deletion(List<String> retainedStreams) {}
+}

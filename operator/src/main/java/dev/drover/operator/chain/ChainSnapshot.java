@@ -1,0 +1,76 @@
+package dev.drover.operator.chain;
+
+import dev.drover.wire.decision.Counts;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a chain stands at one moment, derived from NATS alone. Immutable.
+ *
+ * @param stages each stage, in the order of the spec
+ * @param splitsTotal splits that the plan has
+ * @param splitsDone splits that are read to their end
+ * @param complete whether every record was read and decided, and nothing is queued, retried or
+ *     waiting
+ * @param balance how the tally adds up
+ * @param failures open failures by cause, most first
+ * @param firstDispatch when the first split was dispatched; null before
+ * @param lastDecision when the last decision was written; null before the first
+ */
+public record ChainSnapshot(
+    List<StageSnapshot> stages,
+    int splitsTotal,
+    int splitsDone,
+    boolean complete,
+    Balance balance,
+    List<FailureCount> failures,
+    @Nullable Instant firstDispatch,
+    @Nullable Instant lastDecision) {
+  public ChainSnapshot {
+    stages = List.copyOf(stages);
+    failures = List.copyOf(failures);
+  }
+
+  /**
+   * One stage.
+   *
+   * @param name the stage
+   * @param counts its tally: in = passed + filtered + failed + waiting + waived, failed and waiting
+   *     being those that are so now; for an extract, in is what was read
+   * @param backlogMessages messages in its queue, its retries and its waiting room that are not
+   *     acknowledged, those being worked on included; for an extract, splits
+   * @param backlogRecords about how many records that is
+   * @param inFlightMessages of the backlog, those being worked on
+   * @param done whether it has decided everything that it was promised and will get no more
+   * @param stall why it does not move on; null when it does
+   */
+  public record StageSnapshot(
+      String name,
+      Counts counts,
+      long backlogMessages,
+      long backlogRecords,
+      long inFlightMessages,
+      boolean done,
+      @Nullable StallReason stall) {}
+
+  /** Why a stage does not move on: a CamelCase reason and a message for people. */
+  public record StallReason(String reason, String message) {}
+
+  /**
+   * How the tally adds up.
+   *
+   * @param balanced whether each stage's counts add up and no stage got more or less than promised
+   * @param reason CamelCase, such as {@code TallyBalanced}, {@code QueueLost}
+   * @param message the sums, for people
+   */
+  public record Balance(boolean balanced, String reason, String message) {}
+
+  /**
+   * Open failures of one cause.
+   *
+   * @param message message of one of them
+   */
+  public record FailureCount(
+      String stage, String code, String fingerprint, String table, long records, String message) {}
+}

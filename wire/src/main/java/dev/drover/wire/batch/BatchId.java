@@ -1,0 +1,44 @@
+package dev.drover.wire.batch;
+
+import dev.drover.wire.names.SplitId;
+
+/**
+ * The name of a batch, kept through the chain and fit for a subject's token. It says where the
+ * batch comes from: {@code <split>-<ordinal>} for one that was extracted, {@code r<error sequence>}
+ * for a failed record sent again, and a suffix for each stage since: {@code -p<part>} for a part of
+ * a stage's output, {@code -w<attempt>} for records that waited.
+ *
+ * @param text the name
+ */
+public record BatchId(String text) {
+  /** A batch as extracted. */
+  public static BatchId extracted(SplitId split, long ordinal) {
+    return new BatchId(split + "-" + ordinal);
+  }
+
+  /** A failed record that is sent again; the error queue's sequence is its identity. */
+  public static BatchId replay(long errorSequence) {
+    return new BatchId("r" + errorSequence);
+  }
+
+  /** A part of what a stage made of this batch. */
+  public BatchId part(int index) {
+    return new BatchId(text + "-p" + index);
+  }
+
+  /** The records of this batch that wait, about to be tried for the n-th time. */
+  public BatchId waiting(int attempt) {
+    int tail = text.lastIndexOf("-w");
+    return new BatchId((tail < 0 ? text : text.substring(0, tail)) + "-w" + attempt);
+  }
+
+  /** The table's hash in the name of an extracted batch and its parts; empty for a replay. */
+  public String tableHash() {
+    return text.startsWith("r") ? "" : text.substring(0, text.indexOf('-'));
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,91 @@
+package dev.drover.wire.nats;
+
+import io.nats.client.Connection;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where NATS is and how to prove who we are.
+ *
+ * @param url {@code nats://host:port} or {@code tls://host:port}, several separated by commas
+ * @param credentials file with a user's JWT and seed; null connects without
+ * @param ca file with the PEM certificates that the server's must descend from; null trusts what
+ *     the runtime trusts
+ */
+public record NatsEndpoint(String url, @Nullable Path credentials, @Nullable Path ca) {
+  /** The endpoint that the environment names: NATS_URL, NATS_CREDS_FILE and NATS_CA_FILE. */
+  public static NatsEndpoint fromEnvironment() {
+    String url = System.getenv("NATS_URL");
+    if (url == null || url.isBlank()) {
+      throw new IllegalStateException(
+          "NATS_URL is not set: name the NATS server, nats://host:4222");
+    }
+    return new NatsEndpoint(url, file("NATS_CREDS_FILE"), file("NATS_CA_FILE"));
+  }
+
+  private static @Nullable Path file(String variable) {
+    String path = System.getenv(variable);
+    return path == null || path.isBlank() ? null : Path.of(path);
+  }
+
+  /**
+   * Connects, and stays connected: a lost connection is sought again for ever.
+   *
+   * @param name what the server shows for this connection
+   * @throws IOException if the server cannot be reached now
+   */
+  public Connection connect(String name) throws IOException, InterruptedException {
+    return Nats.connect(options(name));
+  }
+
+  private Options options(String name) throws IOException {
+    Options.Builder options =
+        new Options.Builder()
+            .servers(url.split(","))
+            .connectionName(name)
+            .maxReconnects(-1)
+            .reconnectWait(Duration.ofMillis(500))
+            .pingInterval(Duration.ofSeconds(20))
+            .connectionTimeout(Duration.ofSeconds(5))
+            .dontForceFlushOnRequest()
+            .reconnectBufferSize(0);
+    if (credentials != null) {
+      options.authHandler(Nats.credentials(credentials.toString()));
+    }
+    if (ca != null) {
+      options.sslContext(trusting(ca));
+    }
+    return options.build();
+  }
+
+  private static SSLContext trusting(Path ca) throws IOException {
+    try (InputStream pem = Files.newInputStream(ca)) {
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      int index = 0;
+      for (Certificate c : CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
+        store.setCertificateEntry("ca" + index++, c);
+      }
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(store);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException("the CA file " + ca + " holds no usable PEM certificates", e);
+    }
+  }
+}

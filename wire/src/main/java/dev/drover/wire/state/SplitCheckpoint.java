@@ -1,0 +1,51 @@
+package dev.drover.wire.state;
+
+import dev.drover.wire.plan.KeyRange;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a split has been read. Every write is a compare-and-set, so whoever lost the split cannot
+ * write; the counts here are the extract stage's decisions. Immutable.
+ *
+ * @param epoch raised by each claim
+ * @param owner the pod that claimed it last
+ * @param range the split's keys; its end is frozen by the first claim
+ * @param nextOrdinal ordinal of the next batch
+ * @param readUpTo key of the last record whose batch has an ordinal; null before the first
+ * @param open batches whose range is fixed but whose publication is not yet known to be done
+ * @param done whether every record was read and published
+ * @param records records read, of closed batches
+ * @param failed of these, records too large for a message
+ * @param batches messages published, of closed batches: what the next stages are promised
+ */
+public record SplitCheckpoint(
+    int epoch,
+    String owner,
+    KeyRange range,
+    long nextOrdinal,
+    @Nullable List<String> readUpTo,
+    List<OpenBatch> open,
+    boolean done,
+    long records,
+    long failed,
+    long batches) {
+  public SplitCheckpoint {
+    readUpTo = readUpTo == null ? null : List.copyOf(readUpTo);
+    open = List.copyOf(open);
+  }
+
+  /** A split that nobody has read from. */
+  public static SplitCheckpoint claimed(String owner, KeyRange frozen) {
+    return new SplitCheckpoint(1, owner, frozen, 0, null, List.of(), false, 0, 0, 0);
+  }
+
+  /**
+   * A batch under way.
+   *
+   * @param ordinal its number in the split
+   * @param range its keys: closed, so reading it again gives the same keys
+   * @param take how often its range was read
+   */
+  public record OpenBatch(long ordinal, KeyRange range, int take) {}
+}

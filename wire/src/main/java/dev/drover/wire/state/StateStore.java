@@ -1,0 +1,210 @@
+package dev.drover.wire.state;
+
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.names.SplitId;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.schema.AvroSchema;
+import dev.drover.wire.schema.RecordSchema;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.KeyValue;
+import io.nats.client.api.KeyValueEntry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The state bucket of one migration. Thread-safe. Every method throws {@link IOException} when NATS
+ * does not answer and {@link JetStreamApiException} when it refuses.
+ */
+public final class StateStore {
+  /** What keys of checkpoints start with: {@code split.<stage>.<split>}. */
+  public static final String SPLITS = "split.";
+
+  /** What keys of stalls start with: {@code stall.<stage>.<pod>}. */
+  public static final String STALLS = "stall.";
+
+  /** JetStream's code for a compare-and-set that lost. */
+  private static final int WRONG_LAST_SEQUENCE = 10071;
+
+  private final KeyValue bucket;
+  private final Map<String, RecordSchema> schemas = new ConcurrentHashMap<>();
+
+  private StateStore(KeyValue bucket) {
+    this.bucket = bucket;
+  }
+
+  /** The store of a migration, whose bucket exists. */
+  public static StateStore open(Connection nats, ChainNames names) throws IOException {
+    return new StateStore(nats.keyValue(names.stateBucket()));
+  }
+
+  /** The bucket itself, to watch. */
+  public KeyValue bucket() {
+    return bucket;
+  }
+
+  /** Writes a chain's spec under its revision. */
+  public void putSpec(String revision, ChainSpec spec) throws IOException, JetStreamApiException {
+    bucket.put("spec." + revision, WireJson.bytes(spec));
+  }
+
+  /** The spec of a revision. */
+  public Optional<ChainSpec> spec(String revision) throws IOException, JetStreamApiException {
+    return get("spec." + revision, ChainSpec.class);
+  }
+
+  /** Writes a plan under its revision: its tables first, so that a plan that is there is whole. */
+  public void putPlan(String revision, ChainPlan plan) throws IOException, JetStreamApiException {
+    int index = 0;
+    for (TablePlan table : plan.tables()) {
+      putSchema(table.schema());
+      bucket.put("table." + revision + "." + index++, WireJson.bytes(table));
+    }
+    ChainPlan head = new ChainPlan(plan.findings(), List.of(), plan.loadPromises());
+    bucket.put("plan." + revision, WireJson.bytes(new StoredPlan(head, index)));
+  }
+
+  /** The plan of a revision, if planning is done. */
+  public Optional<ChainPlan> plan(String revision) throws IOException, JetStreamApiException {
+    Optional<StoredPlan> stored = get("plan." + revision, StoredPlan.class);
+    if (stored.isEmpty()) {
+      return Optional.empty();
+    }
+    List<TablePlan> tables = new ArrayList<>();
+    for (int i = 0; i < stored.get().tables(); i++) {
+      String key = "table." + revision + "." + i;
+      tables.add(
+          get(key, TablePlan.class)
+              .orElseThrow(() -> new IOException("the state bucket lacks " + key)));
+    }
+    ChainPlan head = stored.get().head();
+    return Optional.of(new ChainPlan(head.findings(), tables, head.loadPromises()));
+  }
+
+  private record StoredPlan(ChainPlan head, int tables) {}
+
+  /** Says why planning is not done yet. */
+  public void putPlanProgress(String revision, String text)
+      throws IOException, JetStreamApiException {
+    bucket.put("progress." + revision, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Why planning is not done yet, if it said so. */
+  public Optional<String> planProgress(String revision) throws IOException, JetStreamApiException {
+    KeyValueEntry entry = bucket.get("progress." + revision);
+    return entry == null ? Optional.empty() : Optional.ofNullable(entry.getValueAsString());
+  }
+
+  /** Makes a schema known by its fingerprint, which is returned. */
+  public String putSchema(RecordSchema schema) throws IOException, JetStreamApiException {
+    String fingerprint = schema.fingerprint();
+    if (!schemas.containsKey(fingerprint)) {
+      bucket.put("schema." + fingerprint, AvroSchema.of(schema).getBytes(StandardCharsets.UTF_8));
+      schemas.put(fingerprint, schema);
+    }
+    return fingerprint;
+  }
+
+  /**
+   * The schema of a fingerprint.
+   *
+   * @throws IOException also if the bucket does not have it
+   */
+  public RecordSchema schema(String fingerprint) throws IOException, JetStreamApiException {
+    RecordSchema known = schemas.get(fingerprint);
+    if (known != null) {
+      return known;
+    }
+    KeyValueEntry entry = bucket.get("schema." + fingerprint);
+    if (entry == null || entry.getValue() == null) {
+      throw new IOException("the state bucket lacks schema " + fingerprint);
+    }
+    RecordSchema schema = AvroSchema.parse(new String(entry.getValue(), StandardCharsets.UTF_8));
+    schemas.put(fingerprint, schema);
+    return schema;
+  }
+
+  /** The key of a split's checkpoint. */
+  public static String splitKey(String stage, SplitId split) {
+    return SPLITS + stage + "." + split;
+  }
+
+  /** A split's checkpoint, if it was ever claimed. */
+  public Optional<Versioned<SplitCheckpoint>> checkpoint(String stage, SplitId split)
+      throws IOException, JetStreamApiException {
+    KeyValueEntry entry = bucket.get(splitKey(stage, split));
+    return entry == null || entry.getValue() == null
+        ? Optional.empty()
+        : Optional.of(
+            new Versioned<>(
+                WireJson.parse(entry.getValue(), SplitCheckpoint.class), entry.getRevision()));
+  }
+
+  /**
+   * Writes a split's first checkpoint.
+   *
+   * @throws LostClaimException if somebody else did
+   */
+  public Versioned<SplitCheckpoint> create(String stage, SplitId split, SplitCheckpoint first)
+      throws IOException, JetStreamApiException, LostClaimException {
+    return write(
+        stage, split, first, () -> bucket.create(splitKey(stage, split), WireJson.bytes(first)));
+  }
+
+  /**
+   * Writes a split's next checkpoint over the one that the caller read or wrote last.
+   *
+   * @throws LostClaimException if somebody else wrote since
+   */
+  public Versioned<SplitCheckpoint> update(
+      String stage, SplitId split, Versioned<SplitCheckpoint> last, SplitCheckpoint next)
+      throws IOException, JetStreamApiException, LostClaimException {
+    return write(
+        stage,
+        split,
+        next,
+        () -> bucket.update(splitKey(stage, split), WireJson.bytes(next), last.revision()));
+  }
+
+  private static Versioned<SplitCheckpoint> write(
+      String stage, SplitId split, SplitCheckpoint value, Write write)
+      throws IOException, JetStreamApiException, LostClaimException {
+    try {
+      return new Versioned<>(value, write.run());
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == WRONG_LAST_SEQUENCE) {
+        throw new LostClaimException(stage, split);
+      }
+      throw e;
+    }
+  }
+
+  @FunctionalInterface
+  private interface Write {
+    long run() throws IOException, JetStreamApiException;
+  }
+
+  private <T> Optional<T> get(String key, Class<T> type) throws IOException, JetStreamApiException {
+    KeyValueEntry entry = bucket.get(key);
+    return entry == null || entry.getValue() == null
+        ? Optional.empty()
+        : Optional.of(WireJson.parse(entry.getValue(), type));
+  }
+
+  /** A value and the revision by which the next write proves that it saw it. */
+  public record Versioned<T>(T value, long revision) {}
+
+  /** Somebody else claimed the split: whoever gets this stops working on it. */
+  public static final class LostClaimException extends Exception {
+    LostClaimException(String stage, SplitId split) {
+      super("split " + split + " of stage " + stage + " was claimed by another worker");
+    }
+  }
+}

@@ -1,0 +1,15 @@
+package dev.drover.wire.state;
+
+/**
+ * Tells a load stage that nothing but its waiting room is left, and that a whole round over it
+ * brought nothing: whoever fails once more for want of a parent is a failure now. Written by the
+ * operator under {@code final.<stage>}; void as soon as the stage has decided more than it says.
+ *
+ * @param decisions how many decisions of the stage there were when it was written
+ */
+public record WaitingRound(long decisions) {
+  /** The key of a stage's round. */
+  public static String key(String stage) {
+    return "final." + stage;
+  }
+}
