@@ -1,6 +1,8 @@
 package dev.drover.wire.state;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.drover.wire.plan.KeyRange;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +47,53 @@ public record SplitCheckpoint(
    *
    * @param ordinal its number in the split
    * @param range its keys: closed, so reading it again gives the same keys
-   * @param take how often its range was read
+   * @param takes what each reading of the range gave; the last one is the latest
    */
-  public record OpenBatch(long ordinal, KeyRange range, int take) {}
+  public record OpenBatch(long ordinal, KeyRange range, List<Take> takes) {
+    public OpenBatch {
+      takes = List.copyOf(takes);
+    }
+
+    /** The latest reading. */
+    public Take latest() {
+      return takes.getLast();
+    }
+
+    /**
+     * A reading by its number.
+     *
+     * @throws IllegalStateException if the checkpoint knows of no such reading
+     */
+    public Take take(int number) {
+      return takes.stream()
+          .filter(t -> t.number() == number)
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new IllegalStateException(
+                      "batch " + ordinal + " has no take " + number + " in its checkpoint"));
+    }
+
+    /** This batch, read once more. */
+    public OpenBatch with(Take another) {
+      List<Take> more = new ArrayList<>(takes);
+      more.add(another);
+      return new OpenBatch(ordinal, range, more);
+    }
+  }
+
+  /**
+   * One reading of a batch's range.
+   *
+   * @param number from 1
+   * @param records records read
+   * @param failed of these, records that no message can hold
+   */
+  public record Take(int number, int records, int failed) {
+    /** Whether there is anything to publish. */
+    @JsonIgnore
+    public boolean hasMessage() {
+      return records > failed;
+    }
+  }
 }
