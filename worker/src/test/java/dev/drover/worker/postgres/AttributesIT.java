@@ -1,6 +1,7 @@
 package dev.drover.worker.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
@@ -102,11 +103,11 @@ class AttributesIT {
             Attribute::generated,
             Attribute::defaulted)
         .containsExactly(
-            org.assertj.core.groups.Tuple.tuple(1, "id", false, false, true),
-            org.assertj.core.groups.Tuple.tuple(3, "a", false, false, false),
-            org.assertj.core.groups.Tuple.tuple(4, "b", true, false, true),
-            org.assertj.core.groups.Tuple.tuple(5, "c", true, true, true),
-            org.assertj.core.groups.Tuple.tuple(6, "d", true, false, false));
+            tuple(1, "id", false, false, true),
+            tuple(3, "a", false, false, false),
+            tuple(4, "b", true, false, true),
+            tuple(5, "c", true, true, true),
+            tuple(6, "d", true, false, false));
   }
 
   private static List<Attribute> read(String table) throws SQLException {
