@@ -1,0 +1,178 @@
+package dev.drover.worker.postgres;
+
+import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.ConnectionSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Locale;
+import java.util.Properties;
+import org.postgresql.Driver;
+
+/**
+ * A PostgreSQL server that a connection of the Migration names. Every {@link #open} is a session of
+ * its own; there is no pool here, and no count of what is open. Immutable and thread-safe.
+ */
+public final class Endpoint {
+  /** Longest application name that the server keeps; it cuts the rest silently. */
+  private static final int APPLICATION_NAME_LIMIT = 63;
+
+  /**
+   * What makes the server print values in the one exact form that {@link PgText} reads and writes,
+   * whatever the server, database or role says. The keep-alives let the server drop the session of
+   * a vanished worker after about two minutes. Timeouts of statements and locks stay the role's.
+   */
+  private static final String SESSION =
+      """
+      SET DateStyle = 'ISO, YMD';
+      SET IntervalStyle = 'postgres';
+      SET TimeZone = 'UTC';
+      SET extra_float_digits = 1;
+      SET bytea_output = 'hex';
+      SET client_encoding = 'UTF8';
+      SET standard_conforming_strings = on;
+      SET tcp_keepalives_idle = 60;
+      SET tcp_keepalives_interval = 10;
+      SET tcp_keepalives_count = 6;
+      """;
+
+  private final ConnectionSpec spec;
+  private final ConnectionFiles files;
+
+  /** The endpoint of a connection whose secrets are in the given files. */
+  public Endpoint(ConnectionSpec spec, ConnectionFiles files) {
+    this.spec = spec;
+    this.files = files;
+  }
+
+  /**
+   * The name under which the server lists a stage's sessions: {@code drover/<migration>/<stage>},
+   * with the migration's name cut where the server would otherwise cut the stage's.
+   */
+  public static String applicationName(String migration, String stage) {
+    int room = Math.max(1, APPLICATION_NAME_LIMIT - "drover//".length() - stage.length());
+    String shown = migration.length() <= room ? migration : migration.substring(0, room);
+    return "drover/" + shown + "/" + stage;
+  }
+
+  /** The connection's name in the Migration. */
+  public String name() {
+    return spec.name();
+  }
+
+  /**
+   * Opens a session, with the user and password that the files hold now. Its text forms are fixed
+   * (ISO dates, UTC, UTF-8, shortest exact floats, hex bytes) and it commits each statement.
+   *
+   * <p>Options in the URL win over Drover's own: with a CA file the server's certificate and name
+   * are verified unless the URL sets {@code sslmode}; a silent server is given up after 10 minutes
+   * unless the URL sets {@code socketTimeout}.
+   *
+   * @param applicationName what the server's session list shows, see {@link #applicationName}
+   * @throws SQLException if there is no session; no message holds the password
+   */
+  public Connection open(String applicationName) throws SQLException {
+    refuseCredentialsInUrl();
+    String password = secret(files.password(), "password");
+    Connection connection = null;
+    try {
+      connection = new Driver().connect(spec.jdbcUrl(), properties(applicationName, password));
+      if (connection == null) {
+        throw new SQLException(
+            "connection %s: the URL must start with jdbc:postgresql:".formatted(spec.name()),
+            "08001");
+      }
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(SESSION);
+      }
+      return connection;
+    } catch (SQLException e) {
+      SQLException failure = withoutPassword(e, password);
+      close(connection, failure);
+      throw failure;
+    }
+  }
+
+  private Properties properties(String applicationName, String password) throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", secret(files.username(), "username"));
+    properties.setProperty("password", password);
+    properties.setProperty("ApplicationName", applicationName);
+    // Lets the driver send the application name with the startup message.
+    properties.setProperty("assumeMinServerVersion", "12");
+    properties.setProperty("tcpKeepAlive", "true");
+    properties.setProperty("connectTimeout", "10");
+    properties.setProperty("loginTimeout", "30");
+    properties.setProperty("socketTimeout", "600");
+    properties.setProperty("cancelSignalTimeout", "10");
+    if (Files.exists(files.ca())) {
+      properties.setProperty("sslmode", "verify-full");
+      properties.setProperty("sslrootcert", files.ca().toString());
+    }
+    return properties;
+  }
+
+  private void refuseCredentialsInUrl() throws SQLException {
+    int query = spec.jdbcUrl().indexOf('?');
+    if (query < 0) {
+      return;
+    }
+    for (String option : spec.jdbcUrl().substring(query + 1).split("&", -1)) {
+      String key = option.split("=", 2)[0].toLowerCase(Locale.ROOT);
+      if (key.equals("user") || key.equals("password")) {
+        throw new SQLException(
+            "connection %s: take %s out of the URL; it belongs into the secret"
+                .formatted(spec.name(), key),
+            "28000");
+      }
+    }
+  }
+
+  private String secret(Path file, String key) throws SQLException {
+    try {
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      int end = text.length();
+      if (end > 0 && text.charAt(end - 1) == '\n') {
+        end--;
+      }
+      if (end > 0 && text.charAt(end - 1) == '\r') {
+        end--;
+      }
+      return text.substring(0, end);
+    } catch (IOException e) {
+      throw new SQLException(
+          "connection %s: cannot read %s; the secret needs a key '%s'"
+              .formatted(spec.name(), file, key),
+          "28000",
+          e);
+    }
+  }
+
+  private static SQLException withoutPassword(SQLException failure, String password) {
+    if (password.isEmpty()) {
+      return failure;
+    }
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (String.valueOf(t.getMessage()).contains(password)) {
+        String message = String.valueOf(failure.getMessage()).replace(password, "***");
+        return new SQLException(message, failure.getSQLState());
+      }
+    }
+    return failure;
+  }
+
+  private static void close(
+      @org.jspecify.annotations.Nullable Connection connection, SQLException failure) {
+    if (connection != null) {
+      try {
+        connection.close();
+      } catch (SQLException e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package dev.drover.worker.source;
+
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.postgres.PgText;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyOut;
+
+/**
+ * The rows of one key range of a table, streamed in key order; those of a table without a key in
+ * physical order. What is read is one snapshot, taken when the reader opens. Only the row at hand
+ * is in memory; a caller that pauses holds the server back, and with it the cleaning up of old row
+ * versions at the source, so close and open again from the last key rather than pause for long.
+ *
+ * <p>The reader has the connection to itself until it is closed. Not thread-safe.
+ */
+public final class RangeReader implements AutoCloseable {
+  /**
+   * Without sorting there is only the key's index to give the order, so the first row comes at once
+   * and nothing spills; physical order needs a scan that begins at the beginning, by one process.
+   */
+  private static final String SETTINGS =
+      """
+      SET LOCAL enable_sort = off;
+      SET LOCAL max_parallel_workers_per_gather = 0;
+      SET LOCAL synchronize_seqscans = off;
+      SET LOCAL jit = off;
+      """;
+
+  /** Signature, flags, and the length of an extension that no server writes. */
+  private static final int HEADER = 19;
+
+  private static final String QUERY_CANCELED = "57014";
+
+  private final Connection connection;
+  private final RecordSchema schema;
+  private final int[] key;
+  private final ReadOnlyTransaction transaction;
+  private final CopyOut copy;
+  private final TupleDecoder decoder;
+  private boolean headerRead;
+  private @Nullable Object @Nullable [] values;
+  private boolean closed;
+
+  private RangeReader(
+      Connection connection,
+      RecordSchema schema,
+      List<String> key,
+      ReadOnlyTransaction transaction,
+      CopyOut copy) {
+    this.connection = connection;
+    this.schema = schema;
+    this.key = key.stream().mapToInt(column -> schema.indexOf(column).orElseThrow()).toArray();
+    this.transaction = transaction;
+    this.copy = copy;
+    this.decoder = new TupleDecoder(schema, key.isEmpty());
+  }
+
+  /**
+   * Starts to read.
+   *
+   * @param connection from {@link dev.drover.worker.postgres.Endpoint}, in no transaction
+   * @param schema the table and all of its columns, as planned
+   * @param key the columns of its key; empty for a table without a key
+   * @param range which rows
+   */
+  public static RangeReader open(
+      Connection connection, RecordSchema schema, List<String> key, KeyRange range)
+      throws SQLException {
+    ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS);
+    try {
+      String sql = select(TableSql.of(connection, schema, key), range);
+      CopyOut copy =
+          connection
+              .unwrap(PGConnection.class)
+              .getCopyAPI()
+              .copyOut("COPY (" + sql + ") TO STDOUT (FORMAT binary)");
+      return new RangeReader(connection, schema, key, transaction, copy);
+    } catch (SQLException | RuntimeException e) {
+      try {
+        transaction.close();
+      } catch (SQLException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * The last key that a table holds now, with which the last range's upper bound is frozen; null if
+   * the table is empty. For a table without a key it is the end of its file, which later rows may
+   * still fill.
+   */
+  public static @Nullable List<String> maxKey(
+      Connection connection, RecordSchema schema, List<String> key) throws SQLException {
+    try (ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS)) {
+      return TableSql.of(connection, schema, key).maxKey(connection);
+    }
+  }
+
+  /** The query of a range. */
+  static String select(TableSql table, KeyRange range) {
+    return "SELECT "
+        + table.columns()
+        + " FROM "
+        + table.from()
+        + table.where(range)
+        + (table.keyless() ? "" : " ORDER BY " + table.order(""));
+  }
+
+  /**
+   * Goes to the next row, the first time to the first.
+   *
+   * @return whether there is one
+   * @throws SQLException if the source fails; SQLSTATE 22 if it holds a value that cannot be
+   *     carried exactly. The reader can then only be closed
+   */
+  public boolean advance() throws SQLException {
+    values = null;
+    long before = decoder.position();
+    for (byte[] message = next(); message != null; message = next()) {
+      int offset = headerRead ? 0 : HEADER;
+      headerRead = true;
+      if (offset < message.length) {
+        values = decoder.decode(message, offset);
+        if (values != null) {
+          requirePhysicalOrder(before);
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /**
+   * The current row's values, of the classes that {@link ColumnType} names, in the order of the
+   * schema. A new array each row, and the caller's.
+   */
+  public @Nullable Object[] values() {
+    return Objects.requireNonNull(values, "no current row");
+  }
+
+  /** The current row's key in the form of {@link dev.drover.wire.batch.Row#key}. */
+  public String key() {
+    return key.length == 1 ? part(0) : KeyText.of(keyParts());
+  }
+
+  /** The current row's key as a bound of {@link KeyRange}. */
+  public List<String> keyParts() {
+    if (key.length == 0) {
+      long position = decoder.position();
+      return List.of("(" + (position >>> 16) + "," + (position & 0xFFFF) + ")");
+    }
+    List<String> parts = new ArrayList<>(key.length);
+    for (int i = 0; i < key.length; i++) {
+      parts.add(part(i));
+    }
+    return parts;
+  }
+
+  /**
+   * Stops reading, also half-way, and gives the connection back as it was; if the server cannot be
+   * told to stop, the connection is closed.
+   */
+  @Override
+  public void close() throws SQLException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (copy.isActive() && !stop()) {
+      connection.abort(Runnable::run);
+      return;
+    }
+    transaction.close();
+  }
+
+  /**
+   * Asks the server to stop and takes what it had sent before. The driver's own way to cancel a
+   * COPY leaves the server's refusal on the line, where the next statement would read it as its
+   * answer.
+   */
+  private boolean stop() throws SQLException {
+    try {
+      connection.unwrap(PGConnection.class).cancelQuery();
+      while (copy.readFromCopy() != null) {
+        // Rows that were on their way.
+      }
+    } catch (SQLException e) {
+      return !copy.isActive() && QUERY_CANCELED.equals(e.getSQLState());
+    }
+    return true;
+  }
+
+  private byte @Nullable [] next() throws SQLException {
+    return copy.isActive() ? copy.readFromCopy() : null;
+  }
+
+  private String part(int i) {
+    Object value = Objects.requireNonNull(values()[key[i]], "a key is never null");
+    return PgText.render(schema.columns().get(key[i]).type(), value);
+  }
+
+  /** Resuming after a position is only right if no earlier one comes later. */
+  private void requirePhysicalOrder(long before) throws SQLException {
+    if (key.length == 0 && decoder.position() <= before) {
+      throw new SQLException(schema.table() + " was not read in physical order", "XX000");
+    }
+  }
+}

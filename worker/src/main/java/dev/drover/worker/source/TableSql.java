@@ -1,0 +1,183 @@
+package dev.drover.worker.source;
+
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.postgres.Quote;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parts of SQL that read one table: its source, its columns, its key. Names and values are
+ * quoted here and nowhere else. Immutable.
+ */
+final class TableSql {
+  private static final String POSITION = "t.ctid";
+
+  private final String from;
+  private final RecordSchema schema;
+  private final List<Column> key;
+
+  private TableSql(String from, RecordSchema schema, List<Column> key) {
+    this.from = from;
+    this.schema = schema;
+    this.key = key;
+  }
+
+  /**
+   * The SQL for a table. Rows of tables that inherit from it are theirs, not its own; rows of its
+   * partitions are its own.
+   *
+   * @throws SQLException if the server has no such table
+   */
+  static TableSql of(Connection connection, RecordSchema schema, List<String> key)
+      throws SQLException {
+    String name = Quote.table(schema.table());
+    boolean partitioned;
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = ?::pg_catalog.regclass")) {
+      query.setString(1, name);
+      try (ResultSet row = query.executeQuery()) {
+        partitioned = row.next() && row.getBoolean(1);
+      }
+    }
+    List<Column> columns = new ArrayList<>();
+    for (String column : key) {
+      columns.add(
+          schema
+              .columns()
+              .get(
+                  schema
+                      .indexOf(column)
+                      .orElseThrow(
+                          () ->
+                              new NoSuchElementException(
+                                  "%s has no column %s".formatted(schema.table(), column)))));
+    }
+    return new TableSql(
+        partitioned ? name + " AS t" : "ONLY " + name + " AS t", schema, List.copyOf(columns));
+  }
+
+  boolean keyless() {
+    return key.isEmpty();
+  }
+
+  /** What stands after {@code FROM}. */
+  String from() {
+    return from;
+  }
+
+  /** The select list of {@link TupleDecoder}: a keyless table's position comes first. */
+  String columns() {
+    List<String> columns = new ArrayList<>();
+    if (keyless()) {
+      columns.add(POSITION);
+    }
+    for (Column column : schema.columns()) {
+      columns.add(TupleDecoder.isText(column.type()) ? text(column) : name(column));
+    }
+    return String.join(", ", columns);
+  }
+
+  /** The key's columns as text, comma-separated, named {@code k0, k1, …}. */
+  String keyTexts() {
+    List<String> texts = new ArrayList<>();
+    for (Column column : key) {
+      texts.add(text(column) + " AS k" + texts.size());
+    }
+    return String.join(", ", texts);
+  }
+
+  /** Reads {@link #keyTexts} from the current row. */
+  List<String> keyTexts(ResultSet row) throws SQLException {
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < key.size(); i++) {
+      parts.add(row.getString("k" + i));
+    }
+    return parts;
+  }
+
+  /** The key's columns for {@code ORDER BY}, each followed by a direction. */
+  String order(String direction) {
+    return key.stream().map(column -> name(column) + direction).collect(Collectors.joining(", "));
+  }
+
+  /**
+   * The condition, {@code WHERE} included, that a row's key is within a range; empty for all. It
+   * compares rows as a whole, which an index on the key's columns can answer.
+   */
+  String where(KeyRange range) {
+    List<String> conditions = new ArrayList<>();
+    String key = keyless() ? POSITION : row(this.key.stream().map(TableSql::name).toList());
+    if (range.after() != null) {
+      conditions.add(key + " > " + bound(range.after()));
+    } else if (keyless()) {
+      conditions.add(key + " > '(0,0)'::tid");
+    }
+    if (range.upTo() != null) {
+      conditions.add(key + " <= " + bound(range.upTo()));
+    }
+    return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+  }
+
+  private String bound(List<String> texts) {
+    if (texts.size() != (keyless() ? 1 : key.size())) {
+      throw new IllegalArgumentException(
+          "%s: a bound of %d parts for a key of %d columns"
+              .formatted(schema.table(), texts.size(), key.size()));
+    }
+    if (keyless()) {
+      return Quote.literal(texts.getFirst()) + "::tid";
+    }
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < key.size(); i++) {
+      parts.add(Quote.literal(texts.get(i)) + "::" + key.get(i).nativeType());
+    }
+    return row(parts);
+  }
+
+  /** With the table's name before it: a bare name in {@code ORDER BY} means the select list's. */
+  private static String name(Column column) {
+    return "t." + Quote.identifier(column.name());
+  }
+
+  private static String row(List<String> parts) {
+    return parts.size() == 1 ? parts.getFirst() : "(" + String.join(", ", parts) + ")";
+  }
+
+  /** A cast to text prints what the type's output function prints, but for inet's mask. */
+  private static String text(Column column) {
+    String name = name(column);
+    return column.nativeType().equals("inet")
+        ? "pg_catalog.inet_out(" + name + ")::text"
+        : name + "::text";
+  }
+
+  /** The last key in the table's order, or null if the table is empty. */
+  @Nullable List<String> maxKey(Connection connection) throws SQLException {
+    String sql =
+        keyless()
+            // The end of the file as it is now; finding the last row itself would read them all.
+            ? "SELECT '(' || size / block - 1 || ',65535)' FROM (SELECT pg_relation_size("
+                + Quote.literal(Quote.table(schema.table()))
+                + "::regclass) AS size, current_setting('block_size')::int8 AS block) AS file"
+                + " WHERE size > 0"
+            : "SELECT " + keyTexts() + " FROM " + from + " ORDER BY " + order(" DESC") + " LIMIT 1";
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      if (!row.next()) {
+        return null;
+      }
+      return keyless() ? List.of(row.getString(1)) : keyTexts(row);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.drover.worker.source;
+
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.worker.postgres.PostgresServer;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A database of a test's own, with what the tests of this package do to it. */
+final class Database implements AutoCloseable {
+  final Connection connection;
+
+  Database() throws SQLException {
+    connection = PostgresServer.newDatabase().open("drover/test/read");
+  }
+
+  void execute(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  long count(String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  SourcePlan plan(String... tables) throws SQLException {
+    return SourcePlanner.plan(connection, 0, stage(1000, tables));
+  }
+
+  TablePlan table(String table) throws SQLException {
+    return Catalog.read(connection, 0, stage(1000, table)).tables().getFirst();
+  }
+
+  static StageSpec.Extract stage(int splitRecords, String... tables) {
+    return new StageSpec.Extract("read", "legacy", List.of(tables), splitRecords);
+  }
+
+  /** All rows of a range. */
+  List<@Nullable Object[]> rows(TablePlan table, KeyRange range) throws SQLException {
+    List<@Nullable Object[]> rows = new ArrayList<>();
+    try (RangeReader reader = RangeReader.open(connection, table.schema(), table.key(), range)) {
+      while (reader.advance()) {
+        rows.add(reader.values());
+      }
+    }
+    return rows;
+  }
+
+  /** All keys of a range, as parts. */
+  List<List<String>> keys(TablePlan table, KeyRange range) throws SQLException {
+    List<List<String>> keys = new ArrayList<>();
+    try (RangeReader reader = RangeReader.open(connection, table.schema(), table.key(), range)) {
+      while (reader.advance()) {
+        keys.add(reader.keyParts());
+      }
+    }
+    return keys;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}
