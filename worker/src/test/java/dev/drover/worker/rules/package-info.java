@@ -1,0 +1,3 @@
+/** Specifications of the rule engine. */
+@org.jspecify.annotations.NullMarked
+package dev.drover.worker.rules;

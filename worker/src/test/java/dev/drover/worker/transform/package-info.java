@@ -1,3 +1,0 @@
-/** Specifications of the rule engine. */
-@org.jspecify.annotations.NullMarked
-package dev.drover.worker.transform;
