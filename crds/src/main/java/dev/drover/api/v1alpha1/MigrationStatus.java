@@ -2,6 +2,7 @@ package dev.drover.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,7 @@ public record MigrationStatus(
   /** One stage. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record StageStatus(
-      @JsonPropertyDescription("Name of the stage.") String name,
+      @Required @JsonPropertyDescription("Name of the stage.") String name,
       @JsonPropertyDescription("extract, transform or load.") String kind,
       @JsonPropertyDescription("Waiting, Running, Stalled, Suspended or Done.") String state,
       @JsonPropertyDescription("Workers that are wanted.") int desiredReplicas,
