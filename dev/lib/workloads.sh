@@ -1,0 +1,56 @@
+# What Drover works with: NATS, and a database to migrate from and one to migrate to.
+# shellcheck shell=bash
+
+DATABASE_USER=drover
+DATABASE_PASSWORD=drover-dev
+
+# Prints a manifest with its ${NAMES} filled in; a line whose storage class is empty goes, so that the default applies.
+render() { # FILE NAME=VALUE...
+  local file=$1 pair script=()
+  shift
+  for pair in "$@"; do script+=(-e "s|\${${pair%%=*}}|${pair#*=}|g"); done
+  sed "${script[@]}" -e '/storageClassName: *$/d' "$DEV/manifests/$file"
+}
+
+apply() { # description; manifest on standard input
+  admin apply --server-side --force-conflicts --field-manager=dev-up -f - >"$LOGS/apply.log" 2>&1 ||
+    die_with_log "$LOGS/apply.log" "the cluster refused $1"
+}
+
+# Volumes outlive the cluster's own memory of them: their folders are only removed by dev/down.
+make_volumes() {
+  mkdir -p "$STATE/volumes/nats" "$STATE/volumes/legacy-db" "$STATE/volumes/target-db"
+  chown "$NOBODY:$NOBODY" "$STATE/volumes/nats"
+  chown 999:999 "$STATE/volumes/legacy-db" "$STATE/volumes/target-db"
+  # A volume remembers the claim it was bound to; when that is gone it would refuse its successor.
+  admin get persistentvolumes -o jsonpath='{range .items[?(@.status.phase=="Released")]}{.metadata.name}{"\n"}{end}' |
+    xargs -r "$BIN/kubectl" --kubeconfig "$STATE/kubeconfig" delete persistentvolume >"$LOGS/volumes.log"
+  render volumes.yaml VOLUMES="$STATE/volumes" | apply "the volumes"
+}
+
+apply_workloads() { # STORAGE_CLASS
+  apply "the namespace" <"$DEV/manifests/namespace.yaml"
+  render nats.yaml NATS_IMAGE="$NATS_IMAGE" STORAGE_CLASS="$1" | apply "NATS"
+  local name
+  for name in legacy target; do
+    render database.yaml NAME="$name-db" DATABASE="$name" POSTGRES_IMAGE="$POSTGRES_IMAGE" STORAGE_CLASS="$1" \
+      USERNAME="$DATABASE_USER" PASSWORD="$DATABASE_PASSWORD" | apply "the database $name-db"
+  done
+}
+
+# The service accounts of a new namespace appear a moment after it; pods wait for theirs by themselves.
+await_workloads() {
+  await_rollout drover-system statefulset/nats
+  await_rollout default statefulset/legacy-db
+  await_rollout default statefulset/target-db
+}
+
+await_rollout() { # NAMESPACE OBJECT
+  if ! admin -n "$1" rollout status "$2" --timeout=180s >"$LOGS/rollout.log" 2>&1; then
+    admin -n "$1" get pods -o wide >&2 || true
+    admin -n "$1" get events --sort-by=.lastTimestamp 2>/dev/null | tail -n 12 >&2 || true
+    admin -n "$1" logs "$2" --tail=15 >&2 || true
+    die "$2 in namespace $1 did not become ready" "its events and log are above; kubectl describe tells more"
+  fi
+  step "$2 is ready"
+}
