@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Locale;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
@@ -78,7 +79,7 @@ public final class Endpoint {
   public Connection open(String applicationName) throws SQLException {
     refuseCredentialsInUrl();
     String password = secret(files.password(), "password");
-    Connection connection = null;
+    @Nullable Connection connection = null;
     try {
       connection = new Driver().connect(spec.jdbcUrl(), properties(applicationName, password));
       if (connection == null) {
@@ -165,8 +166,7 @@ public final class Endpoint {
     return failure;
   }
 
-  private static void close(
-      @org.jspecify.annotations.Nullable Connection connection, SQLException failure) {
+  private static void close(@Nullable Connection connection, SQLException failure) {
     if (connection != null) {
       try {
         connection.close();

@@ -76,12 +76,13 @@ public final class RangeReader implements AutoCloseable {
       throws SQLException {
     ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS);
     try {
-      String sql = select(TableSql.of(connection, schema, key), range);
+      TableSql table = TableSql.of(connection, schema, key);
+      table.useOperatorsOfKey(connection);
       CopyOut copy =
           connection
               .unwrap(PGConnection.class)
               .getCopyAPI()
-              .copyOut("COPY (" + sql + ") TO STDOUT (FORMAT binary)");
+              .copyOut("COPY (" + select(table, range) + ") TO STDOUT (FORMAT binary)");
       return new RangeReader(connection, schema, key, transaction, copy);
     } catch (SQLException | RuntimeException e) {
       try {

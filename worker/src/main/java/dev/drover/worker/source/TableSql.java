@@ -22,6 +22,24 @@ import org.jspecify.annotations.Nullable;
 final class TableSql {
   private static final String POSITION = "t.ctid";
 
+  /** The schemas of a table's columns' types, those beneath domains included. */
+  private static final String TYPE_SCHEMAS =
+      """
+      WITH RECURSIVE used(oid) AS (
+        SELECT atttypid FROM pg_catalog.pg_attribute
+        WHERE attrelid = ?::pg_catalog.regclass AND attname = ANY (?)
+        UNION
+        SELECT t.typbasetype FROM used u JOIN pg_catalog.pg_type t ON t.oid = u.oid
+        WHERE t.typtype = 'd'
+      )
+      SELECT pg_catalog.set_config('search_path',
+        'pg_catalog, ' || pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(n.nspname), ', '),
+        true)
+      FROM used u
+      JOIN pg_catalog.pg_type t ON t.oid = u.oid
+      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+      """;
+
   private final String from;
   private final RecordSchema schema;
   private final List<Column> key;
@@ -65,6 +83,22 @@ final class TableSql {
     }
     return new TableSql(
         partitioned ? name + " AS t" : "ONLY " + name + " AS t", schema, List.copyOf(columns));
+  }
+
+  /**
+   * Makes comparisons in this transaction those that {@code ORDER BY} and the key's index use. A
+   * type brings its order along, but {@code >} is looked up by name: with an extension's schema off
+   * the path, citext would be compared as text, and ranges would lose rows.
+   */
+  void useOperatorsOfKey(Connection connection) throws SQLException {
+    if (keyless()) {
+      return;
+    }
+    try (PreparedStatement query = connection.prepareStatement(TYPE_SCHEMAS)) {
+      query.setString(1, Quote.table(schema.table()));
+      query.setArray(2, connection.createArrayOf("name", key.stream().map(Column::name).toArray()));
+      query.executeQuery().close();
+    }
   }
 
   boolean keyless() {

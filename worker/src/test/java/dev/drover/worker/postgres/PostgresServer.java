@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -47,6 +48,11 @@ public final class PostgresServer {
       Files.createDirectories(files.username().getParent());
       Files.writeString(files.username(), user + "\n");
       Files.writeString(files.password(), password);
+      // Deleted in reverse order.
+      for (Path made :
+          List.of(folder, files.username().getParent(), files.username(), files.password())) {
+        made.toFile().deleteOnExit();
+      }
       return new Endpoint(new ConnectionSpec("legacy", url, 4), files);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

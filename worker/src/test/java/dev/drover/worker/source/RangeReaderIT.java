@@ -7,6 +7,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.worker.postgres.PgText;
+import dev.drover.worker.postgres.SqlFailure;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -228,6 +229,27 @@ class RangeReaderIT {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"off_the_path.citext", "public.email"})
+  void a_types_own_comparison_is_found_off_the_search_path(String type) throws Exception {
+    database.execute(
+        """
+        CREATE SCHEMA IF NOT EXISTS off_the_path;
+        CREATE EXTENSION IF NOT EXISTS citext SCHEMA off_the_path;
+        DROP DOMAIN IF EXISTS email CASCADE;
+        CREATE DOMAIN email AS off_the_path.citext;
+        DROP TABLE IF EXISTS people;
+        """
+            + "CREATE TABLE people (k "
+            + type
+            + ", i int, PRIMARY KEY (k, i));"
+            + "INSERT INTO people SELECT CASE WHEN i % 2 = 0 THEN 'A' ELSE 'a' END || i % 17, i"
+            + " FROM generate_series(1, 90) i");
+    TablePlan table = database.table("public.people");
+    assertThat(table.schema().columns().getFirst().type()).isEqualTo(ColumnType.TEXT);
+    assertResumable(table, 90);
+  }
+
   @Test
   void a_partitioned_table_is_read_across_its_partitions_in_key_order() throws Exception {
     database.execute(
@@ -325,6 +347,56 @@ class RangeReaderIT {
     assertThat(database.count("SELECT count(*) FROM big")).isEqualTo(50_000);
     assertThat(database.rows(table, new KeyRange(List.of("49990"), null))).hasSize(10);
     database.execute("DROP TABLE big");
+  }
+
+  @Test
+  void closing_at_any_row_never_stops_what_comes_after() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE pieces (id int PRIMARY KEY, pad text);
+        INSERT INTO pieces SELECT i, repeat('x', i * 20) FROM generate_series(1, 300) i
+        """);
+    TablePlan table = database.table("public.pieces");
+    for (int rows = 0; rows <= 301; rows++) {
+      try (RangeReader reader =
+          RangeReader.open(database.connection, table.schema(), table.key(), KeyRange.ALL)) {
+        for (int i = 0; i < rows; i++) {
+          assertThat(reader.advance()).isEqualTo(i < 300);
+        }
+      }
+      assertThat(database.count("SELECT count(*) FROM pieces")).isEqualTo(300);
+    }
+  }
+
+  @Test
+  void a_session_that_dies_while_reading_fails_and_is_closed() throws Exception {
+    try (Database other = new Database()) {
+      other.execute(
+          """
+          CREATE TABLE big (id int PRIMARY KEY, pad text);
+          INSERT INTO big SELECT i, repeat('x', 1000) FROM generate_series(1, 50000) i
+          """);
+      TablePlan table = other.table("public.big");
+      long pid = other.count("SELECT pg_backend_pid()");
+      RangeReader reader =
+          RangeReader.open(other.connection, table.schema(), table.key(), KeyRange.ALL);
+      assertThat(reader.advance()).isTrue();
+      database.count("SELECT pg_terminate_backend(" + pid + ", 5000)::int");
+      assertThatExceptionOfType(SQLException.class)
+          .isThrownBy(
+              () -> {
+                while (reader.advance()) {
+                  reader.values();
+                }
+              })
+          .satisfies(e -> assertThat(SqlFailure.classify(e)).isEqualTo(SqlFailure.System));
+      try {
+        reader.close();
+      } catch (SQLException e) {
+        assertThat(SqlFailure.classify(e)).isEqualTo(SqlFailure.System);
+      }
+      assertThat(other.connection.isClosed()).isTrue();
+    }
   }
 
   @Test

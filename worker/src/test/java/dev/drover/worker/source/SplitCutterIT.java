@@ -133,13 +133,21 @@ class SplitCutterIT {
             .pages();
     assertThat(pages).as("pages, else nothing is sampled").isGreaterThan(1200);
     int splitRecords = (int) (table.estimatedRecords() / 20);
+    long before = pagesRead();
     List<KeyRange> splits = SplitCutter.cut(database.connection, table, splitRecords);
     assertThat(splits).hasSizeBetween(20, 21);
+    assertThat(pagesRead() - before).as("pages read of " + pages).isBetween(600L, 2000L);
     List<Integer> sizes = sizes(table, splits);
     double mean = sizes.stream().mapToInt(i -> i).average().orElseThrow();
     assertThat(sizes).allSatisfy(size -> assertThat((double) size).isBetween(mean / 2, mean * 2));
     assertThat(sizes.stream().mapToLong(i -> i).sum())
         .isEqualTo(database.count("SELECT count(*) FROM " + name));
+  }
+
+  private static long pagesRead() throws Exception {
+    database.execute("SELECT pg_stat_force_next_flush()");
+    return database.count(
+        "SELECT sum(heap_blks_read + heap_blks_hit)::int8 FROM pg_statio_user_tables");
   }
 
   private static List<Integer> sizes(TablePlan table, List<KeyRange> splits) throws Exception {
