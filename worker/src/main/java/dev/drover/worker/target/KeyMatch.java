@@ -1,0 +1,97 @@
+package dev.drover.worker.target;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Finds the row that holds a key which the server printed, by comparing encoded bytes. Only a hint:
+ * the server may print a value otherwise than the row spells it.
+ */
+final class KeyMatch {
+  private final EncodedRows rows;
+  private final int[] columns;
+  private final byte[] wanted;
+  private final int wantedLength;
+
+  private KeyMatch(EncodedRows rows, int[] columns, CopyBuffer wanted) {
+    this.rows = rows;
+    this.columns = columns;
+    this.wanted = wanted.bytes();
+    this.wantedLength = wanted.length();
+  }
+
+  /**
+   * A search for a key.
+   *
+   * @param keyColumns the key's columns as the server prints them, separated by commas
+   * @param keyValues their values likewise
+   */
+  static KeyMatch of(EncodedRows rows, String keyColumns, String keyValues) {
+    String[] names = keyColumns.split(", ", -1);
+    int[] columns = new int[names.length];
+    for (int i = 0; i < names.length; i++) {
+      columns[i] = indexOf(rows.columns(), names[i]);
+    }
+    CopyBuffer wanted = new CopyBuffer(64);
+    wanted.text(keyValues);
+    return new KeyMatch(rows, columns, wanted);
+  }
+
+  /** The first row within {@code [from, to)} that holds the key, or −1. */
+  int first(int from, int to) {
+    for (int row = from; row < to; row++) {
+      if (matches(row)) {
+        return row;
+      }
+    }
+    return -1;
+  }
+
+  /** Every row that holds the key. */
+  List<Integer> all() {
+    return IntStream.range(0, rows.size()).filter(this::matches).boxed().toList();
+  }
+
+  private static int indexOf(List<String> columns, String name) {
+    int index = columns.indexOf(name);
+    if (index < 0 && name.startsWith("\"") && name.endsWith("\"") && name.length() > 1) {
+      index = columns.indexOf(name.substring(1, name.length() - 1).replace("\"\"", "\""));
+    }
+    return index;
+  }
+
+  private boolean matches(int row) {
+    int at = 0;
+    for (int i = 0; i < columns.length; i++) {
+      if (i > 0) {
+        if (at + 2 > wantedLength || wanted[at] != ',' || wanted[at + 1] != ' ') {
+          return false;
+        }
+        at += 2;
+      }
+      if (columns[i] < 0) {
+        return false;
+      }
+      int start = fieldStart(row, columns[i]);
+      byte[] bytes = rows.bytes();
+      for (int b = start; bytes[b] != '\t' && bytes[b] != '\n'; b++) {
+        if (at == wantedLength || wanted[at++] != bytes[b]) {
+          return false;
+        }
+      }
+    }
+    return at == wantedLength;
+  }
+
+  /** Within a field every tab and newline is escaped, so a bare tab ends it. */
+  private int fieldStart(int row, int column) {
+    int at = rows.start(row);
+    byte[] bytes = rows.bytes();
+    for (int field = 0; field < column; at++) {
+      if (bytes[at] == '\t') {
+        field++;
+      }
+    }
+    return at;
+  }
+}

@@ -1,0 +1,49 @@
+package dev.drover.worker.target;
+
+import java.sql.SQLException;
+import java.util.Objects;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * The world is wrong, not a record: the transaction was rolled back and nothing was decided. To be
+ * tried again after a while, on a new connection if this one is gone. The message names what failed
+ * and holds no record's value; the cause may, and is not for people to see.
+ */
+public final class SystemFailure extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final String sqlState;
+
+  SystemFailure(String sqlState, String message) {
+    super(message);
+    this.sqlState = sqlState;
+  }
+
+  private SystemFailure(String sqlState, String message, SQLException cause) {
+    super(message, cause);
+    this.sqlState = sqlState;
+  }
+
+  /**
+   * A failure of the server, the connection or the ledger. The server's primary message is passed
+   * on unless its class is one that quotes values; details and context, which may, never are.
+   *
+   * @param what what was being done or asked, for people
+   */
+  public static SystemFailure of(String what, SQLException e) {
+    String state = Objects.requireNonNullElse(e.getSQLState(), "");
+    ServerErrorMessage server =
+        e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
+    String message = server == null ? e.getMessage() : server.getMessage();
+    boolean quotesValues =
+        state.startsWith("22") || state.startsWith("23") || state.startsWith("P");
+    String shown = quotesValues || message == null ? "" : ": " + message;
+    return new SystemFailure(state, "%s: SQLSTATE %s%s".formatted(what, state, shown), e);
+  }
+
+  /** The server's or driver's SQLSTATE; empty if there is none. */
+  public String sqlState() {
+    return sqlState;
+  }
+}

@@ -1,0 +1,106 @@
+package dev.drover.worker.target;
+
+import dev.drover.wire.plan.StageSpec.LoadMode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+
+/**
+ * Writes the rows of one transaction that have the same columns, by the way that their mode and
+ * what was learnt about the table ask for.
+ */
+final class TableWrite {
+  private final Connection connection;
+  private final TargetTable table;
+  private final LoadMode mode;
+  private final StagingCadence cadence;
+  private final Set<String> stagingTables;
+  private final IsolatingWrite isolating;
+
+  /**
+   * @param cadence what was learnt about the table; updated
+   * @param stagingTables names of the staging tables that this session has; updated
+   */
+  TableWrite(
+      Connection connection,
+      TargetTable table,
+      LoadMode mode,
+      StagingCadence cadence,
+      Set<String> stagingTables) {
+    this.connection = connection;
+    this.table = table;
+    this.mode = mode;
+    this.cadence = cadence;
+    this.stagingTables = stagingTables;
+    this.isolating = new IsolatingWrite(connection, "table " + table.displayName());
+  }
+
+  /** How many ranges were written, refused ones included. */
+  int attempts() {
+    return isolating.attempts();
+  }
+
+  /**
+   * Writes what the server takes.
+   *
+   * @return the rows that it refused, each by itself, and why
+   */
+  SortedMap<Integer, Refusal> write(EncodedRows rows) throws SQLException, SystemFailure {
+    return switch (mode) {
+      case Insert -> settle(rows, copy(rows));
+      case Upsert -> upsert(rows);
+    };
+  }
+
+  private SortedMap<Integer, Refusal> upsert(EncodedRows rows) throws SQLException, SystemFailure {
+    if (!cadence.stageNext()) {
+      Optional<SortedMap<Integer, Refusal>> copied =
+          isolating.writeUnless(Refusal::isDuplicate, rows, copy(rows));
+      if (copied.isPresent()) {
+        cadence.clear();
+        return mendStaged(rows, copied.get());
+      }
+      cadence.conflicted();
+    }
+    return settle(rows, staged(rows));
+  }
+
+  /** A row that is copied late may meet its key in a row after it, so it goes through staging. */
+  private SortedMap<Integer, Refusal> mendStaged(
+      EncodedRows rows, SortedMap<Integer, Refusal> refused) throws SQLException, SystemFailure {
+    return refused.isEmpty() || table.selfReferences().isEmpty()
+        ? refused
+        : mend(rows, refused, staged(rows));
+  }
+
+  private SortedMap<Integer, Refusal> settle(EncodedRows rows, RowWriter writer)
+      throws SQLException, SystemFailure {
+    return mend(rows, isolating.write(rows, writer), writer);
+  }
+
+  private SortedMap<Integer, Refusal> mend(
+      EncodedRows rows, SortedMap<Integer, Refusal> refused, RowWriter writer)
+      throws SQLException, SystemFailure {
+    return new TornReferences(table.selfReferences(), isolating, writer).mend(rows, refused);
+  }
+
+  private RowWriter copy(EncodedRows rows) throws SQLException {
+    return new CopyWriter(connection, table.sqlName(), rows.columns());
+  }
+
+  private RowWriter staged(EncodedRows rows) throws SQLException, SystemFailure {
+    List<String> key =
+        table.keyWithin(rows.columns()).orElseThrow(() -> new SystemFailure("", noKey()));
+    if (stagingTables.add(StagedWriter.stagingName(table, rows.columns()))) {
+      StagedWriter.createStaging(connection, table, rows.columns());
+    }
+    return new StagedWriter(connection, table, rows.columns(), key);
+  }
+
+  private String noKey() {
+    return "mode Upsert: the records bring no key of table " + table.displayName();
+  }
+}
