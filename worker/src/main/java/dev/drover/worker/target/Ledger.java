@@ -31,7 +31,7 @@ public record Ledger(String schema, String migrationUid, String stage) {
         stage text NOT NULL,
         batch text NOT NULL,
         take integer NOT NULL,
-        revision bigint NOT NULL,
+        revision text NOT NULL,
         input_hash text NOT NULL,
         records_in bigint NOT NULL,
         failed bigint NOT NULL DEFAULT 0,

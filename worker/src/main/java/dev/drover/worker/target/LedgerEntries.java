@@ -51,7 +51,7 @@ final class LedgerEntries {
     String insert =
         """
         INSERT INTO %s (migration_uid, stage, batch, take, revision, input_hash, records_in)
-        SELECT ?, ?, b.* FROM unnest(?::text[], ?::integer[], ?::bigint[], ?::text[], ?::bigint[]) b
+        SELECT ?, ?, b.* FROM unnest(?::text[], ?::integer[], ?::text[], ?::text[], ?::bigint[]) b
         ON CONFLICT DO NOTHING RETURNING batch
         """
             .formatted(ledger.sqlName());
@@ -60,7 +60,7 @@ final class LedgerEntries {
       statement.setString(2, ledger.stage());
       statement.setArray(3, array("text", batches.stream().map(LoadBatch::batchId)));
       statement.setArray(4, array("integer", batches.stream().map(LoadBatch::take)));
-      statement.setArray(5, array("bigint", batches.stream().map(LoadBatch::revision)));
+      statement.setArray(5, array("text", batches.stream().map(LoadBatch::revision)));
       statement.setArray(6, array("text", batches.stream().map(LoadBatch::inputHash)));
       statement.setArray(7, array("bigint", batches.stream().map(b -> (long) b.rows().size())));
       try (ResultSet result = statement.executeQuery()) {
@@ -118,7 +118,7 @@ final class LedgerEntries {
     List<IndexedVerdict> verdicts = read(result.getString(6));
     return new AlreadyDecided(
         result.getInt(2),
-        result.getLong(3),
+        result.getString(3),
         result.getString(4),
         Counts.of(Math.toIntExact(result.getLong(5)), verdicts),
         verdicts);

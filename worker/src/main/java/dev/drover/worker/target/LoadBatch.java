@@ -13,13 +13,27 @@ import java.util.List;
  * @param inputHash hash of its content, kept with the decision
  * @param schema the shape of its records
  * @param rows its records; not changed while loading
- * @param finalAttempt whether a record whose parent is missing fails now rather than waits
+ * @param patience what happens to records whose parent is missing
  */
 public record LoadBatch(
     String batchId,
     int take,
-    long revision,
+    String revision,
     String inputHash,
     RecordSchema schema,
     List<Row> rows,
-    boolean finalAttempt) {}
+    Patience patience) {
+
+  /** What happens to records whose parent is missing. */
+  public enum Patience {
+    /** They wait. */
+    MayWait,
+    /**
+     * They have waited already: if all of them still lack it, nothing is decided. Such a batch is
+     * alone in its transaction.
+     */
+    OnlyProgress,
+    /** They fail: it will not come any more. */
+    LastAttempt
+  }
+}

@@ -20,6 +20,16 @@ public sealed interface LoadOutcome {
   }
 
   /**
+   * Nothing was decided: every record of the batch still lacks its parent, and the batch was to be
+   * decided only if that had changed for some.
+   */
+  record StillWaiting(Counts counts, List<IndexedVerdict> verdicts) implements LoadOutcome {
+    public StillWaiting {
+      verdicts = List.copyOf(verdicts);
+    }
+  }
+
+  /**
    * Decided before, perhaps from another take: nothing was written now, and what the decision says
    * is to be published again.
    *
@@ -28,7 +38,7 @@ public sealed interface LoadOutcome {
    * @param inputHash hash of the content that was decided
    */
   record AlreadyDecided(
-      int take, long revision, String inputHash, Counts counts, List<IndexedVerdict> verdicts)
+      int take, String revision, String inputHash, Counts counts, List<IndexedVerdict> verdicts)
       implements LoadOutcome {
     public AlreadyDecided {
       verdicts = List.copyOf(verdicts);

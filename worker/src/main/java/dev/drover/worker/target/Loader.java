@@ -1,6 +1,7 @@
 package dev.drover.worker.target;
 
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.worker.target.LoadBatch.Patience;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -70,6 +72,10 @@ public final class Loader {
     try {
       Set<String> staging = new HashSet<>(stagingTables);
       Map<String, LoadOutcome> outcomes = decide(table, batches, staging);
+      Optional<LoadOutcome> undecided = stillWaiting(batches, outcomes);
+      if (undecided.isPresent()) {
+        return List.of(undecided.get());
+      }
       connection.commit();
       committed = true;
       stagingTables = staging;
@@ -84,6 +90,22 @@ public final class Loader {
         buffer = new CopyBuffer(1 << 20);
       }
     }
+  }
+
+  /** A batch that has waited in vain once more: rolling back leaves it undecided. */
+  private static Optional<LoadOutcome> stillWaiting(
+      List<LoadBatch> batches, Map<String, LoadOutcome> outcomes) {
+    if (batches.stream().noneMatch(b -> b.patience() == Patience.OnlyProgress)) {
+      return Optional.empty();
+    }
+    if (batches.size() > 1) {
+      throw new IllegalArgumentException("a batch that waited is alone in its transaction");
+    }
+    LoadOutcome only = Objects.requireNonNull(outcomes.get(batches.getFirst().batchId()));
+    return only instanceof LoadOutcome.Loaded loaded
+            && loaded.counts().waiting() == loaded.counts().in()
+        ? Optional.of(new LoadOutcome.StillWaiting(loaded.counts(), loaded.verdicts()))
+        : Optional.empty();
   }
 
   /** How many ranges of rows the last load wrote, refused ones included; for tests and metrics. */

@@ -32,7 +32,9 @@ final class Settlement {
       Refusal refusal = refused.get(start + i);
       if (refusal != null) {
         refusals.add(refusal);
-        verdicts.add(new IndexedVerdict(i, judgement.of(refusal, batch.finalAttempt())));
+        verdicts.add(
+            new IndexedVerdict(
+                i, judgement.of(refusal, batch.patience() == LoadBatch.Patience.LastAttempt)));
       }
     }
     requireRecordsToBlame(table, batch, refusals);

@@ -105,7 +105,7 @@ final class LoaderBenchmark {
   }
 
   private static LoadBatch batch(String id, List<Row> rows) {
-    return new LoadBatch(id, 1, 1, "h", SCHEMA, rows, false);
+    return new LoadBatch(id, 1, "1", "h", SCHEMA, rows, LoadBatch.Patience.MayWait);
   }
 
   private static void encodeOnly(List<Row> records) {

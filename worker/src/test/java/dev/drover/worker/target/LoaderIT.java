@@ -79,13 +79,20 @@ class LoaderIT {
     LoadBatch batch = batch("b1", SCHEMA, row(1, 1), row(2, -1), row(3, 3));
     LoadOutcome first = loader.load(table("shop.t"), List.of(batch)).getFirst();
     LoadBatch otherTake =
-        new LoadBatch("b1", 2, 8, "other", SCHEMA, batch("b1", SCHEMA, row(9, 9)).rows(), false);
+        new LoadBatch(
+            "b1",
+            2,
+            "8",
+            "other",
+            SCHEMA,
+            batch("b1", SCHEMA, row(9, 9)).rows(),
+            LoadBatch.Patience.MayWait);
 
     List<LoadOutcome> again =
         loader.load(table("shop.t"), List.of(otherTake, batch("b2", SCHEMA, row(4, 4))));
 
     assertThat(again.getFirst())
-        .isEqualTo(new AlreadyDecided(1, 7, "hash-b1", first.counts(), first.verdicts()));
+        .isEqualTo(new AlreadyDecided(1, "7", "hash-b1", first.counts(), first.verdicts()));
     assertThat(first.verdicts()).hasSize(1);
     assertThat(again.getLast()).isInstanceOf(Loaded.class);
     assertThat(rows("SELECT id FROM shop.t ORDER BY id")).containsExactly("1", "3", "4");

@@ -93,7 +93,7 @@ final class TargetServer {
     for (Object[] value : values) {
       rows.add(new Row(rows.size(), "k" + rows.size(), value));
     }
-    return new LoadBatch(id, 1, 7, "hash-" + id, schema, rows, false);
+    return new LoadBatch(id, 1, "7", "hash-" + id, schema, rows, LoadBatch.Patience.MayWait);
   }
 
   static LoadBatch finalAttempt(LoadBatch batch) {
@@ -104,7 +104,7 @@ final class TargetServer {
         batch.inputHash(),
         batch.schema(),
         batch.rows(),
-        true);
+        LoadBatch.Patience.LastAttempt);
   }
 
   static Object[] row(Object... values) {

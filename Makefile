@@ -1,0 +1,42 @@
+# Everything a developer runs. Each target is also a plain command: read it and run it by hand if you like.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+MVN = eval "$$(dev/java-home)" && ./mvnw -B -ntp -q
+TEST_BINARIES = kubernetes/kube-apiserver kubernetes/kubectl etcd nats-server
+
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | column -ts '	'
+
+up: ## A real cluster with NATS, two databases and the operator (dev/up --context NAME for one you have)
+	dev/up
+
+down: ## Remove the cluster, leaving nothing behind
+	dev/down
+
+demo: ## See a migration run, fail in parts, be corrected and completed
+	dev/demo
+
+test: unit integration e2e ## Every test: unit, integration, end to end
+
+unit: ## Tests of pure code, and format and architecture checks
+	$(MVN) test
+
+integration: ## Tests against a real NATS server, PostgreSQL and kube-apiserver
+	dev/parts/build $(TEST_BINARIES)
+	$(MVN) verify -DskipUnit
+
+e2e: ## Tests on a real cluster, which is brought up for them unless it runs
+	dev/e2e
+
+bench: ## Rows a second through the whole chain, against a COPY pipe in the same run
+	bench/chain
+
+crds: ## Write the CRDs anew from their Java types
+	$(MVN) -pl crds test -Ddrover.crds.update=true -Dsurefire.failIfNoSpecifiedTests=false -Dtest=CrdYamlTest
+
+format: ## Format the code as the build wants it
+	$(MVN) spotless:apply
+
+.PHONY: help up down demo test unit integration e2e bench crds format

@@ -1,0 +1,67 @@
+package dev.drover.worker;
+
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainPlan.LoadPromise;
+import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.extract.ExtractWorker;
+import dev.drover.worker.extract.PostgresSplitSource;
+import dev.drover.worker.jetstream.Patience;
+import dev.drover.worker.load.LoadSession;
+import dev.drover.worker.load.LoadWorker;
+import dev.drover.worker.plan.Ledgers;
+import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.stage.StageContext;
+import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.transform.TransformWorker;
+import java.io.IOException;
+
+/** Makes the worker that a stage's kind asks for. */
+final class StageWorkers {
+  private StageWorkers() {}
+
+  static StageWorker create(StageContext context, WorkerEnvironment environment)
+      throws IOException, InterruptedException {
+    String application = Endpoint.applicationName(environment.migration(), context.stage());
+    return switch (context.spec().stage(context.stage())) {
+      case StageSpec.Extract extract ->
+          new ExtractWorker(
+              context,
+              new PostgresSplitSource(
+                  endpoint(context, environment, extract.connectionName()), application));
+      case StageSpec.Transform transform -> new TransformWorker(context);
+      case StageSpec.Load load -> {
+        boolean ledger = promise(context) == LoadPromise.ExactlyOnce;
+        yield new LoadWorker(
+            context,
+            new LoadSession(
+                endpoint(context, environment, load.connectionName()),
+                application,
+                load,
+                ledger ? Ledgers.of(load, environment.uid()) : null),
+            ledger);
+      }
+    };
+  }
+
+  private static Endpoint endpoint(
+      StageContext context, WorkerEnvironment environment, String connection) {
+    return new Endpoint(
+        context.spec().connection(connection),
+        ConnectionFiles.under(environment.secrets(), connection));
+  }
+
+  private static LoadPromise promise(StageContext context) throws InterruptedException {
+    ChainPlan plan =
+        new Patience(context.stalls())
+            .ask(
+                "read the plan",
+                () ->
+                    context
+                        .state()
+                        .plan(context.revision())
+                        .orElseThrow(
+                            () -> new IOException("there is no plan " + context.revision())));
+    return plan.loadPromises().getOrDefault(context.stage(), LoadPromise.UpsertOnly);
+  }
+}

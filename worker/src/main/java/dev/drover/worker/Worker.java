@@ -1,0 +1,163 @@
+package dev.drover.worker;
+
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.state.StateStore;
+import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.jetstream.Publisher;
+import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.metrics.HttpEndpoint;
+import dev.drover.worker.metrics.StageMetrics;
+import dev.drover.worker.plan.PlanJob;
+import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.stage.StageContext;
+import dev.drover.worker.stage.StageWorker;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's process. With the argument {@code plan} it plans and ends; with {@code run} it works
+ * at one stage until it is told to stop, and then gives back what it holds.
+ */
+public final class Worker {
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+
+  /** Within the pod's grace period of 30 s. */
+  private static final Duration LEAVE_WITHIN = Duration.ofSeconds(25);
+
+  private Worker() {}
+
+  /** Starts the process. */
+  public static void main(String[] args) throws InterruptedException, IOException {
+    WorkerEnvironment environment = WorkerEnvironment.read(System.getenv());
+    switch (args.length == 1 ? args[0] : "") {
+      case "plan" -> plan(environment);
+      case "run" -> run(environment);
+      default -> {
+        LOG.error("usage: worker plan | worker run");
+        System.exit(2);
+      }
+    }
+  }
+
+  private static void plan(WorkerEnvironment environment) throws InterruptedException, IOException {
+    try (Connection nats = connect(environment)) {
+      new PlanJob(
+              StateStore.open(nats, environment.names()),
+              environment.revision(),
+              environment.uid(),
+              environment.secrets(),
+              Endpoint.applicationName(environment.migration(), "plan"))
+          .run();
+    }
+  }
+
+  private static void run(WorkerEnvironment environment) throws InterruptedException, IOException {
+    String stage =
+        environment.stage().orElseThrow(() -> new IllegalStateException("DROVER_STAGE is not set"));
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Tags tags =
+        Tags.of(
+            "migration",
+            environment.migration(),
+            "namespace",
+            environment.namespace(),
+            "stage",
+            stage);
+    AtomicBoolean ready = new AtomicBoolean();
+    try (HttpEndpoint http = new HttpEndpoint(environment.httpPort(), registry, ready::get);
+        JvmGcMetrics gc = new JvmGcMetrics()) {
+      new JvmMemoryMetrics().bindTo(registry);
+      new ProcessorMetrics().bindTo(registry);
+      gc.bindTo(registry);
+      Connection nats = connect(environment);
+      StateStore state = StateStore.open(nats, environment.names());
+      try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC())) {
+        StageMetrics.stalled(registry, tags, stalls::any);
+        StageContext context =
+            new StageContext(
+                stage,
+                environment.revision(),
+                spec(state, environment.revision()),
+                environment.pod(),
+                environment.names(),
+                nats,
+                state,
+                new Publisher(nats.jetStream(), stalls),
+                stalls,
+                new StageMetrics(registry, tags),
+                Clock.systemUTC(),
+                nats.getMaxPayload());
+        work(StageWorkers.create(context, environment), ready, nats);
+      }
+    }
+  }
+
+  /** Works until the process is asked to end. */
+  private static void work(StageWorker worker, AtomicBoolean ready, Connection nats)
+      throws InterruptedException {
+    CountDownLatch left = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  worker.stop();
+                  try {
+                    if (!left.await(LEAVE_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+                      LOG.warn("leaving with work in hand; it will be delivered again");
+                    }
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                },
+                "leave"));
+    try (worker) {
+      ready.set(true);
+      LOG.info("working");
+      worker.run();
+    } finally {
+      nats.close();
+      left.countDown();
+    }
+  }
+
+  private static Connection connect(WorkerEnvironment environment) throws InterruptedException {
+    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5));
+    String name = environment.migration() + "/" + environment.stage().orElse("plan");
+    while (true) {
+      try {
+        return environment.nats().connect(name);
+      } catch (IOException e) {
+        LOG.warn("NATS at {} does not answer: {}", environment.nats().url(), e.getMessage());
+      }
+      backoff.pause();
+    }
+  }
+
+  private static ChainSpec spec(StateStore state, String revision) throws InterruptedException {
+    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5));
+    while (true) {
+      try {
+        return state
+            .spec(revision)
+            .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision));
+      } catch (IOException | JetStreamApiException | IllegalStateException e) {
+        LOG.warn("cannot read what to do: {}", e.getMessage());
+      }
+      backoff.pause();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.drover.worker;
+
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.nats.NatsEndpoint;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the operator tells a pod by its environment.
+ *
+ * @param namespace DROVER_NAMESPACE, the Migration's
+ * @param migration DROVER_MIGRATION, its name
+ * @param uid DROVER_UID, its uid
+ * @param stage DROVER_STAGE; absent for planning
+ * @param revision DROVER_REVISION, the chain revision to work by
+ * @param pod HOSTNAME
+ * @param secrets DROVER_SECRETS, folder of the connections' secrets
+ * @param httpPort DROVER_HTTP_PORT, of metrics and health
+ */
+record WorkerEnvironment(
+    String namespace,
+    String migration,
+    String uid,
+    Optional<String> stage,
+    String revision,
+    String pod,
+    Path secrets,
+    int httpPort,
+    NatsEndpoint nats) {
+
+  /**
+   * Reads the environment.
+   *
+   * @throws IllegalStateException if something that must be there is missing, naming it
+   */
+  static WorkerEnvironment read(Map<String, String> environment) {
+    return new WorkerEnvironment(
+        required(environment, "DROVER_NAMESPACE"),
+        required(environment, "DROVER_MIGRATION"),
+        required(environment, "DROVER_UID"),
+        Optional.ofNullable(environment.get("DROVER_STAGE")),
+        required(environment, "DROVER_REVISION"),
+        environment.getOrDefault("HOSTNAME", "worker"),
+        Path.of(environment.getOrDefault("DROVER_SECRETS", "/etc/drover/connections")),
+        Integer.parseInt(environment.getOrDefault("DROVER_HTTP_PORT", "8080")),
+        NatsEndpoint.fromEnvironment());
+  }
+
+  private static String required(Map<String, String> environment, String name) {
+    String value = environment.get(name);
+    if (value == null || value.isBlank()) {
+      throw new IllegalStateException(
+          name + " is not set: workers are started by the Drover operator, which sets it");
+    }
+    return value;
+  }
+
+  ChainNames names() {
+    return ChainNames.of(namespace, migration, uid);
+  }
+}

@@ -1,0 +1,160 @@
+package dev.drover.worker.extract;
+
+import dev.drover.wire.names.SplitId;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SplitCheckpoint;
+import dev.drover.wire.state.SplitMessage;
+import dev.drover.wire.state.StateStore.LostClaimException;
+import dev.drover.wire.state.StateStore.Versioned;
+import dev.drover.wire.state.WireJson;
+import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.jetstream.Delivery;
+import dev.drover.worker.jetstream.Inbox;
+import dev.drover.worker.stage.DecisionLog;
+import dev.drover.worker.stage.ErrorQueue;
+import dev.drover.worker.stage.StageContext;
+import dev.drover.worker.stage.StageWorker;
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs an extract stage: one split after the other, until it is stopped. */
+public final class ExtractWorker implements StageWorker {
+  private static final Logger LOG = LoggerFactory.getLogger(ExtractWorker.class);
+  private static final String DATABASE = "source database";
+
+  private final StageContext context;
+  private final SplitSource source;
+  private final Inbox inbox;
+  private final SplitClaims claims;
+  private final TakenBatches taken;
+  private final ErrorQueue errors;
+  private final Map<String, Map<String, TablePlan>> plans = new HashMap<>();
+  private volatile boolean stopping;
+
+  /** A worker that reads splits from a source. */
+  public ExtractWorker(StageContext context, SplitSource source) throws IOException {
+    this.context = context;
+    this.source = source;
+    this.claims = new SplitClaims(context);
+    this.taken =
+        new TakenBatches(
+            context,
+            new DecisionLog(
+                context.nats(), context.names(), context.publisher(), context.stalls()));
+    this.errors = new ErrorQueue(context);
+    this.inbox =
+        new Inbox(
+            context.nats(),
+            List.of(new Inbox.Source(context.names().splitsStream(), context.stage(), 1)),
+            1,
+            context.stalls());
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    while (!stopping) {
+      Delivery delivery = inbox.take(Duration.ofSeconds(1));
+      if (delivery != null) {
+        work(delivery);
+      }
+    }
+  }
+
+  private void work(Delivery delivery) throws InterruptedException {
+    SplitMessage message = WireJson.parse(delivery.body(), SplitMessage.class);
+    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
+    while (!stopping) {
+      try {
+        if (readSplit(message)) {
+          delivery.ack();
+        } else {
+          delivery.giveBack(Duration.ZERO);
+        }
+        return;
+      } catch (LostClaimException e) {
+        LOG.info("{}: leaving it to that one", e.getMessage());
+        delivery.drop();
+        return;
+      } catch (SQLException e) {
+        context
+            .stalls()
+            .begin(
+                DATABASE,
+                "DatabaseUnavailable",
+                "cannot read " + message.table() + ": " + e.getMessage());
+      } catch (IOException | JetStreamApiException | IllegalStateException e) {
+        context
+            .stalls()
+            .begin(
+                DATABASE,
+                "NatsUnavailable",
+                "cannot go on with " + message.table() + ": " + e.getMessage());
+      }
+      backoff.pause();
+    }
+    delivery.giveBack(Duration.ZERO);
+  }
+
+  private boolean readSplit(SplitMessage message)
+      throws SQLException,
+          IOException,
+          JetStreamApiException,
+          LostClaimException,
+          InterruptedException {
+    TablePlan table = table(message);
+    SplitId id = SplitId.of(message.table(), message.number());
+    Versioned<SplitCheckpoint> claimed = claims.claim(table, id, source);
+    context.stalls().over(DATABASE);
+    if (claimed.value().done()) {
+      return true;
+    }
+    SplitProgress progress =
+        new SplitProgress(context.state(), context.stalls(), context.stage(), id, claimed);
+    return new SplitReader(context, table, id, source, progress, taken, errors)
+        .read(() -> stopping);
+  }
+
+  private TablePlan table(SplitMessage message) throws IOException, JetStreamApiException {
+    Map<String, TablePlan> tables = plans.get(message.revision());
+    if (tables == null) {
+      tables = new HashMap<>();
+      ChainPlan plan =
+          context
+              .state()
+              .plan(message.revision())
+              .orElseThrow(() -> new IOException("there is no plan " + message.revision()));
+      for (TablePlan table : plan.tables()) {
+        if (table.stage().equals(context.stage())) {
+          tables.put(table.table(), table);
+        }
+      }
+      plans.put(message.revision(), tables);
+    }
+    TablePlan table = tables.get(message.table());
+    if (table == null) {
+      throw new IOException(
+          "plan " + message.revision() + " has no table " + message.table() + " for this stage");
+    }
+    return table;
+  }
+
+  @Override
+  public void stop() {
+    stopping = true;
+    inbox.stop();
+  }
+
+  @Override
+  public void close() {
+    inbox.close();
+    source.close();
+  }
+}

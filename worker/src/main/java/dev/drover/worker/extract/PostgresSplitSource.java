@@ -1,0 +1,105 @@
+package dev.drover.worker.extract;
+
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.source.RangeReader;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Splits of a PostgreSQL database over one connection, opened when needed. Used by one thread. */
+public final class PostgresSplitSource implements SplitSource {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresSplitSource.class);
+
+  private final Endpoint endpoint;
+  private final String application;
+  private @Nullable Connection connection;
+
+  /** Reads an endpoint; the server lists the session under the application's name. */
+  public PostgresSplitSource(Endpoint endpoint, String application) {
+    this.endpoint = endpoint;
+    this.application = application;
+  }
+
+  @Override
+  public @Nullable List<String> greatestKey(TablePlan table) throws SQLException {
+    try {
+      return RangeReader.maxKey(connection(), table.schema(), table.key());
+    } catch (SQLException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Rows read(TablePlan table, KeyRange range) throws SQLException {
+    try {
+      return new RangeRows(RangeReader.open(connection(), table.schema(), table.key(), range));
+    } catch (SQLException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private Connection connection() throws SQLException {
+    if (connection == null) {
+      connection = endpoint.open(application);
+    }
+    return connection;
+  }
+
+  @Override
+  public void close() {
+    if (connection != null) {
+      try {
+        connection.close();
+      } catch (SQLException e) {
+        LOG.debug("closing a session failed", e);
+      }
+      connection = null;
+    }
+  }
+
+  /** A failure while reading gives the connection up. */
+  private final class RangeRows implements Rows {
+    private final RangeReader reader;
+
+    RangeRows(RangeReader reader) {
+      this.reader = reader;
+    }
+
+    @Override
+    public boolean advance() throws SQLException {
+      return reader.advance();
+    }
+
+    @Override
+    public @Nullable Object[] values() {
+      return reader.values();
+    }
+
+    @Override
+    public String key() {
+      return reader.key();
+    }
+
+    @Override
+    public List<String> keyParts() {
+      return reader.keyParts();
+    }
+
+    @Override
+    public void close() {
+      try {
+        reader.close();
+      } catch (SQLException e) {
+        LOG.debug("ending a read failed; the connection is given up", e);
+        PostgresSplitSource.this.close();
+      }
+    }
+  }
+}

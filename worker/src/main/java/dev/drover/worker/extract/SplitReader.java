@@ -1,0 +1,194 @@
+package dev.drover.worker.extract;
+
+import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Origin;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.names.SplitId;
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SplitCheckpoint.OpenBatch;
+import dev.drover.wire.state.SplitCheckpoint.Take;
+import dev.drover.wire.state.StateStore.LostClaimException;
+import dev.drover.worker.stage.ErrorQueue;
+import dev.drover.worker.stage.StageContext;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one claimed split to its end: first the batches that a crash left open, then the rest, with
+ * a few publications under way while the next batch is read. Not thread-safe.
+ */
+final class SplitReader {
+  /** Batches between their checkpoint and their acknowledgement, at most. */
+  private static final int IN_FLIGHT = 3;
+
+  private final StageContext context;
+  private final TablePlan table;
+  private final SplitId split;
+  private final SplitSource source;
+  private final SplitProgress progress;
+  private final TakenBatches taken;
+  private final ErrorQueue errors;
+  private final String schema;
+  private final Deque<Publication> underWay = new ArrayDeque<>();
+
+  private record Publication(OpenBatch batch, Future<Take> counted) {}
+
+  SplitReader(
+      StageContext context,
+      TablePlan table,
+      SplitId split,
+      SplitSource source,
+      SplitProgress progress,
+      TakenBatches taken,
+      ErrorQueue errors) {
+    this.context = context;
+    this.table = table;
+    this.split = split;
+    this.source = source;
+    this.progress = progress;
+    this.taken = taken;
+    this.errors = errors;
+    this.schema = table.schema().fingerprint();
+  }
+
+  /**
+   * Reads on until the end or until asked to stop, and leaves every batch that it opened published
+   * and counted.
+   *
+   * @return whether the split is done
+   */
+  boolean read(BooleanSupplier stop) throws SQLException, InterruptedException, LostClaimException {
+    try (ExecutorService publishers = Executors.newVirtualThreadPerTaskExecutor()) {
+      recover(publishers);
+      boolean end = readOn(publishers, stop);
+      while (!underWay.isEmpty()) {
+        closeOldest();
+      }
+      progress.flush(end);
+      return end;
+    }
+  }
+
+  private void recover(ExecutorService publishers)
+      throws SQLException, InterruptedException, LostClaimException {
+    for (OpenBatch batch : List.copyOf(progress.checkpoint().open())) {
+      Take known = taken.find(id(batch), batch);
+      if (known != null) {
+        progress.close(batch, known);
+        continue;
+      }
+      CutBatch again = readAgain(batch.range());
+      Take take = new Take(batch.latest().number() + 1, again.records(), again.failures().size());
+      OpenBatch retaken = progress.retake(batch, take);
+      underWay.add(
+          new Publication(
+              retaken,
+              publishers.submit(
+                  (Callable<Take>)
+                      () -> {
+                        Take published = publish(retaken, again);
+                        // Another worker may have published an older take that was consumed before
+                        // this one: then that is the one that counts.
+                        Take decided = taken.decided(id(retaken), retaken);
+                        return decided == null ? published : decided;
+                      })));
+      closeOldest();
+    }
+  }
+
+  private CutBatch readAgain(KeyRange range) throws SQLException {
+    try (SplitSource.Rows rows = source.read(table, range)) {
+      CutBatch batch = cutter(rows, range.after()).rest();
+      return batch == null ? new CutBatch(range, 0, new byte[0], List.of()) : batch;
+    }
+  }
+
+  private boolean readOn(ExecutorService publishers, BooleanSupplier stop)
+      throws SQLException, InterruptedException, LostClaimException {
+    KeyRange whole = progress.checkpoint().range();
+    List<String> readUpTo = progress.checkpoint().readUpTo();
+    KeyRange rest = new KeyRange(readUpTo == null ? whole.after() : readUpTo, whole.upTo());
+    try (SplitSource.Rows rows = source.read(table, rest)) {
+      BatchCutter cutter = cutter(rows, rest.after());
+      for (CutBatch cut = cutter.next(); cut != null; cut = cutter.next()) {
+        CutBatch batch = cut;
+        while (underWay.size() >= IN_FLIGHT) {
+          closeOldest();
+        }
+        OpenBatch open =
+            progress.open(batch.range(), new Take(1, batch.records(), batch.failures().size()));
+        underWay.add(
+            new Publication(open, publishers.submit((Callable<Take>) () -> publish(open, batch))));
+        if (stop.getAsBoolean()) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private BatchCutter cutter(SplitSource.Rows rows, @Nullable List<String> after) {
+    return new BatchCutter(
+        table.schema(),
+        rows,
+        after,
+        context.batchBytes(),
+        context.maxRecordBytes(),
+        System::nanoTime);
+  }
+
+  /** The take that counts: this one, unless another was in the queue already. */
+  private Take publish(OpenBatch batch, CutBatch cut) throws InterruptedException {
+    Take take = batch.latest();
+    BatchId id = id(batch);
+    BatchHeaders headers =
+        new BatchHeaders(
+            id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, null);
+    errors.publish(headers, table.schema(), context.clock().instant().toString(), cut.failures());
+    if (take.hasMessage()) {
+      long started = System.nanoTime();
+      boolean first =
+          context
+              .publisher()
+              .publishFirst(
+                  context.names().queueSubject(context.stage(), id.text()),
+                  headers.toHeaders(),
+                  cut.body());
+      context.metrics().published(cut.body().length, System.nanoTime() - started);
+      if (!first) {
+        Take there = taken.find(id, batch);
+        take = there == null ? take : there;
+      }
+    }
+    context
+        .metrics()
+        .decided(
+            new Counts(take.records(), take.records() - take.failed(), 0, take.failed(), 0, 0));
+    return take;
+  }
+
+  private void closeOldest() throws InterruptedException {
+    Publication oldest = underWay.remove();
+    try {
+      progress.close(oldest.batch(), oldest.counted().get());
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "publishing batch " + id(oldest.batch()) + " failed", e.getCause());
+    }
+  }
+
+  private BatchId id(OpenBatch batch) {
+    return BatchId.extracted(split, batch.ordinal());
+  }
+}

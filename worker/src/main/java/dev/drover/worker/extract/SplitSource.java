@@ -1,0 +1,50 @@
+package dev.drover.worker.extract;
+
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.TablePlan;
+import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A database to read splits from. Used by one thread. */
+public interface SplitSource extends AutoCloseable {
+  /**
+   * The greatest key of a table now, or null when it has no rows.
+   *
+   * @throws SQLException if the database does not answer or refuses
+   */
+  @Nullable List<String> greatestKey(TablePlan table) throws SQLException;
+
+  /**
+   * Reads a range in key order.
+   *
+   * @throws SQLException if the database does not answer or refuses
+   */
+  Rows read(TablePlan table, KeyRange range) throws SQLException;
+
+  @Override
+  void close();
+
+  /** Rows as they come, without more than a few in memory. Used by one thread. */
+  interface Rows extends AutoCloseable {
+    /**
+     * Moves to the next row; false at the end.
+     *
+     * @throws SQLException if the database goes away or refuses
+     */
+    boolean advance() throws SQLException;
+
+    /** The row's values, a new array. */
+    @Nullable Object[] values() throws SQLException;
+
+    /** The row's key as one text. */
+    String key();
+
+    /** The row's key, a text per column. */
+    List<String> keyParts();
+
+    /** Stops reading, wherever it is. */
+    @Override
+    void close();
+  }
+}

@@ -1,0 +1,46 @@
+package dev.drover.worker.jetstream;
+
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.time.Duration;
+
+/**
+ * Asks NATS until it answers, showing meanwhile what is waited for. For questions that a worker
+ * cannot go on without. Thread-safe.
+ */
+public final class Patience {
+  private final Stalls stalls;
+
+  /** Shows what it waits for among these stalls. */
+  public Patience(Stalls stalls) {
+    this.stalls = stalls;
+  }
+
+  /** A question to NATS; asking it again must do no harm. */
+  @FunctionalInterface
+  public interface Question<T> {
+    /** Asks once. */
+    T ask() throws IOException, JetStreamApiException;
+  }
+
+  /**
+   * The answer to a question, whenever it comes.
+   *
+   * @param what what is asked for, for people: {@code "read the checkpoint of split 3"}
+   */
+  public <T> T ask(String what, Question<T> question) throws InterruptedException {
+    Backoff backoff = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2));
+    while (true) {
+      try {
+        T answer = question.ask();
+        stalls.over(what);
+        return answer;
+      } catch (JetStreamApiException e) {
+        stalls.begin(what, "NatsRefused", "NATS refuses to " + what + ": " + e.getMessage());
+      } catch (IOException | IllegalStateException e) {
+        stalls.begin(what, "NatsUnavailable", "cannot " + what + ": " + e.getMessage());
+      }
+      backoff.pause();
+    }
+  }
+}

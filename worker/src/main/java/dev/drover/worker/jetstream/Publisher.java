@@ -1,0 +1,93 @@
+package dev.drover.worker.jetstream;
+
+import io.nats.client.JetStream;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.PublishOptions;
+import io.nats.client.api.PublishAck;
+import io.nats.client.impl.Headers;
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes until the stream has the message: a full stream, a missing answer and a lost connection
+ * are waited out, with the reason shown as the worker's stall. Nothing is ever given up or
+ * discarded. Thread-safe.
+ */
+public final class Publisher {
+  /** JetStream's codes for a full stream: too many bytes, too many messages. */
+  private static final int STREAM_STORE_FAILED = 10077;
+
+  private static final int WRONG_LAST_SUBJECT_SEQUENCE = 10071;
+  private static final int WRONG_LAST_SUBJECT_SEQUENCE_CONSTANT = 10164;
+
+  private final JetStream jetStream;
+  private final Stalls stalls;
+
+  /** A publisher that shows what it waits for. */
+  public Publisher(JetStream jetStream, Stalls stalls) {
+    this.jetStream = jetStream;
+    this.stalls = stalls;
+  }
+
+  /**
+   * Publishes a message whose id lets the stream drop a second copy.
+   *
+   * @return the server's acknowledgement
+   */
+  public PublishAck publish(String subject, Headers headers, byte[] body, String messageId)
+      throws InterruptedException {
+    PublishAck ack =
+        send(subject, headers, body, PublishOptions.builder().messageId(messageId).build());
+    if (ack == null) {
+      throw new IllegalStateException("an unconditional publish to " + subject + " was refused");
+    }
+    return ack;
+  }
+
+  /**
+   * Publishes a message unless its subject has one already.
+   *
+   * @return whether this call's message is the subject's, as far as is known: after a lost answer
+   *     the own message may be refused, so a caller that gets false reads what is there
+   */
+  public boolean publishFirst(String subject, Headers headers, byte[] body)
+      throws InterruptedException {
+    PublishOptions first = PublishOptions.builder().expectedLastSubjectSequence(0).build();
+    return send(subject, headers, body, first) != null;
+  }
+
+  /** Null means refused because the subject has a message. */
+  private @Nullable PublishAck send(
+      String subject, Headers headers, byte[] body, PublishOptions options)
+      throws InterruptedException {
+    Backoff backoff = new Backoff(Duration.ofMillis(20), Duration.ofSeconds(2));
+    while (true) {
+      try {
+        PublishAck ack = jetStream.publish(subject, headers, body, options);
+        stalls.over(subject);
+        return ack;
+      } catch (JetStreamApiException e) {
+        switch (e.getApiErrorCode()) {
+          case WRONG_LAST_SUBJECT_SEQUENCE, WRONG_LAST_SUBJECT_SEQUENCE_CONSTANT -> {
+            stalls.over(subject);
+            return null;
+          }
+          case STREAM_STORE_FAILED ->
+              stalls.begin(subject, "QueueFull", "the stream of " + subject + " is full");
+          default ->
+              stalls.begin(
+                  subject,
+                  "NatsRefused",
+                  "NATS refuses " + subject + ": " + e.getApiErrorCode() + " " + e.getMessage());
+        }
+      } catch (IOException | IllegalStateException e) {
+        stalls.begin(
+            subject,
+            "NatsUnavailable",
+            "no answer from NATS for " + subject + ": " + e.getMessage());
+      }
+      backoff.pause();
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package dev.drover.worker.jetstream;
+
+import dev.drover.wire.state.Stall;
+import dev.drover.wire.state.StateStore;
+import dev.drover.wire.state.WireJson;
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What this worker waits for: System failures by their source. The oldest one is shown in the state
+ * bucket, where the operator reads it, and taken away when it is over. Thread-safe.
+ */
+public final class Stalls implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Stalls.class);
+
+  /** Shorter waits are backpressure at work, not worth a person's attention. */
+  private static final Duration WORTH_TELLING = Duration.ofSeconds(3);
+
+  private static final Duration REFRESH = Duration.ofSeconds(10);
+
+  private final StateStore state;
+  private final String key;
+  private final Clock clock;
+  private final Map<String, Open> open = new ConcurrentHashMap<>();
+  private final Thread teller;
+  private @Nullable Stall told;
+  private Instant toldAt = Instant.EPOCH;
+
+  private record Open(String reason, String message, Instant since) {}
+
+  /** Shows the stalls of a stage's worker under its pod's name. */
+  public Stalls(StateStore state, String stage, String pod, Clock clock) {
+    this.state = state;
+    this.key = StateStore.STALLS + stage + "." + pod;
+    this.clock = clock;
+    this.teller = Thread.ofVirtual().name("stalls").start(this::tell);
+  }
+
+  /** Something keeps this worker from moving on; saying so again changes nothing. */
+  public void begin(String source, String reason, String message) {
+    Open now = new Open(reason, message, clock.instant());
+    Open before = open.putIfAbsent(source, now);
+    if (before == null) {
+      LOG.warn("waiting, {}: {}", reason, message);
+    } else if (!before.message().equals(message)) {
+      open.put(source, new Open(reason, message, before.since()));
+    }
+  }
+
+  /** It does no longer. */
+  public void over(String source) {
+    if (!open.isEmpty() && open.remove(source) != null) {
+      LOG.info("going on: {}", source);
+    }
+  }
+
+  /** Whether anything keeps this worker from moving on. */
+  public boolean any() {
+    return !open.isEmpty();
+  }
+
+  private void tell() {
+    try {
+      while (true) {
+        Thread.sleep(1000);
+        try {
+          tellOnce();
+        } catch (IOException | JetStreamApiException | IllegalStateException e) {
+          LOG.debug("cannot tell of a stall while NATS is away", e);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tellOnce() throws IOException, JetStreamApiException {
+    Instant now = clock.instant();
+    Optional<Open> oldest =
+        open.values().stream()
+            .filter(o -> Duration.between(o.since(), now).compareTo(WORTH_TELLING) > 0)
+            .min((a, b) -> a.since().compareTo(b.since()));
+    if (oldest.isEmpty()) {
+      if (told != null) {
+        state.bucket().delete(key);
+        told = null;
+      }
+      return;
+    }
+    Open stall = oldest.get();
+    if (told == null
+        || !told.message().equals(stall.message())
+        || Duration.between(toldAt, now).compareTo(REFRESH) > 0) {
+      Stall next =
+          new Stall(stall.reason(), stall.message(), stall.since().toString(), now.toString());
+      state.bucket().put(key, WireJson.bytes(next));
+      told = next;
+      toldAt = now;
+    }
+  }
+
+  @Override
+  public void close() {
+    teller.interrupt();
+    try {
+      if (told != null) {
+        state.bucket().delete(key);
+      }
+    } catch (IOException | JetStreamApiException | IllegalStateException e) {
+      LOG.debug("a stall stays behind; it fades by its age", e);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+package dev.drover.worker.load;
+
+import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.Origin;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.schema.Fingerprints;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.WaitingRound;
+import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.jetstream.Delivery;
+import dev.drover.worker.jetstream.Inbox;
+import dev.drover.worker.jetstream.Patience;
+import dev.drover.worker.stage.DecisionLog;
+import dev.drover.worker.stage.ErrorQueue;
+import dev.drover.worker.stage.StageContext;
+import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.target.LoadBatch;
+import dev.drover.worker.target.LoadOutcome;
+import dev.drover.worker.target.SystemFailure;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs a load stage: what has arrived is loaded together, a transaction per table. */
+public final class LoadWorker implements StageWorker {
+  private static final Logger LOG = LoggerFactory.getLogger(LoadWorker.class);
+  private static final String DATABASE = "target database";
+  private static final int BATCHES_HELD = 6;
+
+  /** Enough rows for a transaction to cost nothing visible; more only costs memory. */
+  private static final int TRANSACTION_ROWS = 20_000;
+
+  private static final int TRANSACTION_BYTES = 2 << 20;
+  private static final Duration WAITING_ROOM_DELAY = Duration.ofSeconds(2);
+
+  private final StageContext context;
+  private final LoadSession session;
+  private final boolean ledger;
+  private final DecisionLog decisions;
+  private final Aftermath aftermath;
+  private final Patience patience;
+  private final Inbox inbox;
+  private final ExecutorService followers = Executors.newVirtualThreadPerTaskExecutor();
+  private volatile boolean stopping;
+
+  /**
+   * A worker of the context's stage.
+   *
+   * @param ledger whether the session keeps a ledger; without one the decisions are looked up
+   */
+  public LoadWorker(StageContext context, LoadSession session, boolean ledger) throws IOException {
+    this.context = context;
+    this.session = session;
+    this.ledger = ledger;
+    this.decisions =
+        new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
+    this.aftermath = new Aftermath(context, new ErrorQueue(context), decisions);
+    this.patience = new Patience(context.stalls());
+    StageSpec.Load stage = (StageSpec.Load) context.spec().stage(context.stage());
+    this.inbox =
+        new Inbox(
+            context.nats(),
+            List.of(
+                new Inbox.Source(context.names().retriesStream(), context.stage(), 2),
+                new Inbox.Source(context.names().waitingStream(), context.stage(), 2),
+                new Inbox.Source(
+                    context.names().queueStream(stage.from()), context.stage(), BATCHES_HELD)),
+            BATCHES_HELD,
+            context.stalls());
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    while (!stopping) {
+      Delivery first = inbox.take(Duration.ofSeconds(1));
+      if (first != null) {
+        loadAll(gather(first));
+      }
+    }
+  }
+
+  /** What is there, up to the size of a transaction, by table and schema in order of arrival. */
+  private Map<RecordSchema, List<HeldBatch>> gather(Delivery first) throws InterruptedException {
+    Map<RecordSchema, List<HeldBatch>> gathered = new LinkedHashMap<>();
+    int rows = 0;
+    int bytes = 0;
+    for (Delivery d = first; d != null; d = inbox.take(Duration.ZERO)) {
+      HeldBatch batch = decode(d);
+      gathered.computeIfAbsent(batch.schema(), s -> new ArrayList<>()).add(batch);
+      rows += batch.rows().size();
+      bytes += d.body().length;
+      if (rows >= TRANSACTION_ROWS || bytes >= TRANSACTION_BYTES) {
+        break;
+      }
+    }
+    return gathered;
+  }
+
+  private HeldBatch decode(Delivery delivery) throws InterruptedException {
+    BatchHeaders headers = delivery.headers();
+    RecordSchema schema =
+        patience.ask(
+            "read schema " + headers.schema(), () -> context.state().schema(headers.schema()));
+    return new HeldBatch(delivery, headers, schema, RowReader.readAll(schema, delivery.body()));
+  }
+
+  private void loadAll(Map<RecordSchema, List<HeldBatch>> gathered) throws InterruptedException {
+    for (Map.Entry<RecordSchema, List<HeldBatch>> group : gathered.entrySet()) {
+      List<HeldBatch> undecided = new ArrayList<>();
+      for (HeldBatch batch : group.getValue()) {
+        if (!ledger && decidedBefore(batch)) {
+          continue;
+        }
+        if (batch.headers().origin() == Origin.waiting) {
+          load(group.getKey().table(), List.of(batch));
+        } else {
+          undecided.add(batch);
+        }
+      }
+      load(group.getKey().table(), undecided);
+    }
+  }
+
+  /** Without a ledger a decision in the log says that everything before it was done. */
+  private boolean decidedBefore(HeldBatch batch) throws InterruptedException {
+    if (batch.delivery().deliveries() > 1
+        && decisions.find(context.stage(), batch.headers().id()).isPresent()) {
+      batch.delivery().ack();
+      return true;
+    }
+    return false;
+  }
+
+  private void load(String table, List<HeldBatch> batches) throws InterruptedException {
+    if (batches.isEmpty()) {
+      return;
+    }
+    List<LoadBatch> work = new ArrayList<>();
+    for (HeldBatch batch : batches) {
+      work.add(loadBatch(batch));
+    }
+    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
+    while (!stopping) {
+      try {
+        long started = System.nanoTime();
+        List<LoadOutcome> outcomes = session.load(table, work);
+        context.metrics().worked(System.nanoTime() - started);
+        context.stalls().over(DATABASE);
+        for (int i = 0; i < batches.size(); i++) {
+          follow(batches.get(i), outcomes.get(i), work.get(i).inputHash());
+        }
+        return;
+      } catch (SystemFailure e) {
+        context.stalls().begin(DATABASE, "DatabaseUnavailable", String.valueOf(e.getMessage()));
+        backoff.pause();
+      }
+    }
+    batches.forEach(b -> b.delivery().giveBack(Duration.ZERO));
+  }
+
+  private LoadBatch loadBatch(HeldBatch batch) throws InterruptedException {
+    BatchHeaders headers = batch.headers();
+    byte[] body = batch.delivery().body();
+    return new LoadBatch(
+        headers.id().text(),
+        headers.take(),
+        context.revision(),
+        Fingerprints.of(body, 0, body.length),
+        batch.schema(),
+        batch.rows(),
+        patience(headers));
+  }
+
+  private LoadBatch.Patience patience(BatchHeaders headers) throws InterruptedException {
+    if (headers.origin() != Origin.waiting) {
+      return LoadBatch.Patience.MayWait;
+    }
+    return lastRound() ? LoadBatch.Patience.LastAttempt : LoadBatch.Patience.OnlyProgress;
+  }
+
+  private boolean lastRound() throws InterruptedException {
+    return patience.ask(
+        "read the state of the waiting room",
+        () -> context.state().bucket().get(WaitingRound.key(context.stage())) != null);
+  }
+
+  /** Publications and acknowledgements go on while the next transaction runs. */
+  private void follow(HeldBatch batch, LoadOutcome outcome, String inputHash) {
+    switch (outcome) {
+      case LoadOutcome.StillWaiting w -> batch.delivery().giveBack(WAITING_ROOM_DELAY);
+      case LoadOutcome.AlreadyDecided d when d.take() != batch.headers().take() ->
+          followers.execute(() -> acknowledge(batch));
+      default ->
+          followers.execute(
+              () -> {
+                try {
+                  aftermath.follow(batch, outcome, inputHash);
+                } catch (InterruptedException e) {
+                  batch.delivery().giveBack(Duration.ZERO);
+                  Thread.currentThread().interrupt();
+                } catch (RuntimeException e) {
+                  LOG.error("cannot finish {}", batch.delivery().subject(), e);
+                  batch.delivery().giveBack(Duration.ofSeconds(5));
+                }
+              });
+    }
+  }
+
+  private static void acknowledge(HeldBatch batch) {
+    try {
+      batch.delivery().ack();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void stop() {
+    stopping = true;
+    inbox.stop();
+  }
+
+  @Override
+  public void close() {
+    followers.shutdown();
+    try {
+      if (!followers.awaitTermination(20, TimeUnit.SECONDS)) {
+        followers.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      followers.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    inbox.close();
+    session.close();
+  }
+}

@@ -1,0 +1,48 @@
+package dev.drover.worker.plan;
+
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.worker.postgres.Endpoint;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+
+/** One session per connection of a chain, opened when first asked for. Used by one thread. */
+final class Endpoints implements AutoCloseable {
+  private final ChainSpec spec;
+  private final Path secrets;
+  private final String application;
+  private final Map<String, Connection> open = new HashMap<>();
+
+  Endpoints(ChainSpec spec, Path secrets, String application) {
+    this.spec = spec;
+    this.secrets = secrets;
+    this.application = application;
+  }
+
+  /** The session of a connection. */
+  Connection session(String connection) throws SQLException {
+    Connection known = open.get(connection);
+    if (known == null) {
+      known =
+          new Endpoint(spec.connection(connection), ConnectionFiles.under(secrets, connection))
+              .open(application);
+      open.put(connection, known);
+    }
+    return known;
+  }
+
+  @Override
+  public void close() {
+    for (Connection c : open.values()) {
+      try {
+        c.close();
+      } catch (SQLException e) {
+        org.slf4j.LoggerFactory.getLogger(Endpoints.class).debug("closing a session failed", e);
+      }
+    }
+    open.clear();
+  }
+}

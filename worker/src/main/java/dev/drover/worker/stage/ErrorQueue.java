@@ -1,0 +1,128 @@
+package dev.drover.worker.stage;
+
+import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.RowWriter;
+import dev.drover.wire.decision.Verdict;
+import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.schema.RecordSchema;
+import io.nats.client.impl.Headers;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** Sets failed records aside: one message each, however often a batch is worked on. Thread-safe. */
+public final class ErrorQueue {
+  /** Publications under way at a time; each waits for its acknowledgement. */
+  private static final int IN_FLIGHT = 64;
+
+  private final StageContext context;
+  private final ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor();
+  private final Semaphore inFlight = new Semaphore(IN_FLIGHT);
+
+  /** The error queue as a worker writes it. */
+  public ErrorQueue(StageContext context) {
+    this.context = context;
+  }
+
+  /**
+   * A record to set aside.
+   *
+   * @param index its index in the batch as the stage received it
+   * @param row the record as it came
+   * @param withBody false leaves the record out because no message can hold it
+   */
+  public record Failure(int index, Row row, Verdict.Failed verdict, boolean withBody) {}
+
+  /**
+   * Publishes the failures of a batch and returns when every one is in the queue.
+   *
+   * @param schema schema of the rows
+   * @param decidedAt when it was decided, ISO-8601: the same on every attempt
+   */
+  public void publish(
+      BatchHeaders headers, RecordSchema schema, String decidedAt, List<Failure> failures)
+      throws InterruptedException {
+    if (failures.isEmpty()) {
+      return;
+    }
+    String fingerprint = schema.fingerprint();
+    List<Future<?>> sent =
+        failures.stream()
+            .<Future<?>>map(f -> send(headers, schema, fingerprint, decidedAt, f))
+            .toList();
+    for (Future<?> one : sent) {
+      try {
+        one.get();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("publishing a failed record failed", e.getCause());
+      }
+    }
+  }
+
+  private Future<?> send(
+      BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
+    return senders.submit(
+        () -> {
+          inFlight.acquire();
+          try {
+            FailedMessage message = message(headers, schema, fingerprint, at, failure);
+            context
+                .publisher()
+                .publish(
+                    context.names().errorSubject(context.stage(), message.detail().fingerprint()),
+                    new Headers(),
+                    message.toBytes(),
+                    FailedMessage.messageId(context.stage(), headers.id(), failure.index()));
+            return null;
+          } finally {
+            inFlight.release();
+          }
+        });
+  }
+
+  private FailedMessage message(
+      BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
+    BatchHeaders.@Nullable Replay replay = headers.replay();
+    BatchId batch = headers.id();
+    FailedMessage.Detail detail =
+        new FailedMessage.Detail(
+            context.stage(),
+            batch.text(),
+            failure.index(),
+            schema.table(),
+            cut(failure.row().key()),
+            fingerprint,
+            failure.verdict().failureClass(),
+            failure.verdict().cause(),
+            cut(failure.verdict().message()),
+            context.revision(),
+            replay == null ? at : replay.firstSeen(),
+            at,
+            replay == null ? 0 : replay.replays(),
+            replay == null ? null : replay.errorSequence());
+    return new FailedMessage(
+        detail, failure.withBody() ? body(schema, failure.row()) : new byte[0]);
+  }
+
+  private static byte[] body(RecordSchema schema, Row row) {
+    RowWriter writer = new RowWriter(schema, 512);
+    writer.append(row);
+    return writer.toByteArray();
+  }
+
+  private static String cut(String text) {
+    return text.length() <= 4000 ? text : text.substring(0, 3999) + "…";
+  }
+
+  /** The time of a decision, as it is written down. */
+  public static String timestamp(Instant now) {
+    return now.toString();
+  }
+}

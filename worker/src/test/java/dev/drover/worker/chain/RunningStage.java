@@ -1,0 +1,73 @@
+package dev.drover.worker.chain;
+
+import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.extract.ExtractWorker;
+import dev.drover.worker.extract.PostgresSplitSource;
+import dev.drover.worker.load.LoadSession;
+import dev.drover.worker.load.LoadWorker;
+import dev.drover.worker.plan.Ledgers;
+import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.stage.StageContext;
+import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.transform.TransformWorker;
+import java.nio.file.Path;
+
+/** A stage's worker in a thread of the test's process. */
+final class RunningStage implements AutoCloseable {
+  private final StageContext context;
+  private final StageWorker worker;
+  private final Thread thread;
+
+  private RunningStage(StageContext context, StageWorker worker) {
+    this.context = context;
+    this.worker = worker;
+    this.thread =
+        Thread.ofPlatform()
+            .name(context.pod())
+            .start(
+                () -> {
+                  try {
+                    worker.run();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+  }
+
+  static RunningStage start(TestChain chain, String stage, Path secrets) throws Exception {
+    StageContext context = chain.context(stage);
+    StageWorker worker =
+        switch (chain.spec.stage(stage)) {
+          case StageSpec.Extract e ->
+              new ExtractWorker(
+                  context,
+                  new PostgresSplitSource(endpoint(chain, e.connectionName(), secrets), "test"));
+          case StageSpec.Transform t -> new TransformWorker(context);
+          case StageSpec.Load l ->
+              new LoadWorker(
+                  context,
+                  new LoadSession(
+                      endpoint(chain, l.connectionName(), secrets),
+                      "test",
+                      l,
+                      Ledgers.of(l, chain.names.id())),
+                  true);
+        };
+    return new RunningStage(context, worker);
+  }
+
+  private static Endpoint endpoint(TestChain chain, String connection, Path secrets) {
+    return new Endpoint(
+        chain.spec.connection(connection), ConnectionFiles.under(secrets, connection));
+  }
+
+  @Override
+  public void close() throws Exception {
+    worker.stop();
+    thread.join(30_000);
+    worker.close();
+    context.stalls().close();
+    context.nats().close();
+  }
+}

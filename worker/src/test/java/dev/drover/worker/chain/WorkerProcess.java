@@ -1,0 +1,71 @@
+package dev.drover.worker.chain;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A worker as a process of its own, as in a pod, to be killed without warning. */
+final class WorkerProcess implements AutoCloseable {
+  private final Process process;
+
+  private WorkerProcess(Process process) {
+    this.process = process;
+  }
+
+  static WorkerProcess start(String natsUrl, String name, String stage, Path secrets, File log)
+      throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx192m",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.drover.worker.Worker",
+                "run")
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+    builder
+        .environment()
+        .putAll(
+            Map.of(
+                "DROVER_NAMESPACE",
+                "test",
+                "DROVER_MIGRATION",
+                name,
+                "DROVER_UID",
+                name,
+                "DROVER_STAGE",
+                stage,
+                "DROVER_REVISION",
+                TestChain.REVISION,
+                "DROVER_SECRETS",
+                secrets.toString(),
+                "DROVER_HTTP_PORT",
+                "0",
+                "HOSTNAME",
+                stage + "-" + System.nanoTime(),
+                "NATS_URL",
+                natsUrl));
+    return new WorkerProcess(builder.start());
+  }
+
+  /** SIGKILL. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  }
+
+  boolean alive() {
+    return process.isAlive();
+  }
+
+  /** SIGTERM, as the kubelet would. */
+  @Override
+  public void close() throws Exception {
+    process.destroy();
+    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+    }
+  }
+}
