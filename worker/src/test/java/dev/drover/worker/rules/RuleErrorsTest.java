@@ -146,6 +146,14 @@ class RuleErrorsTest {
   }
 
   @Test
+  void a_value_whose_type_dyn_hid_fails_the_record() {
+    assertThat(numbers().set("secret", "record.qty > 0 ? dyn(1) : 'a'").failed().message())
+        .contains("a value of another type than the expression's, for field secret");
+    assertThat(numbers().filter("record.qty > 0 ? dyn(1) : true").failed().message())
+        .isEqualTo("steps[0].filter: a condition that is neither true nor false");
+  }
+
+  @Test
   void a_runaway_macro_is_stopped() {
     String tens = "[0,1,2,3,4,5,6,7,8,9]";
     String loop =
