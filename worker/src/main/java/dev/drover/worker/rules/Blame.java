@@ -46,26 +46,20 @@ final class Blame {
     CelExpr culprit = culprit(root, values);
     for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof RuleFailure failure) {
-        return failure(failure.text(), FieldReferences.in(culprit));
+        return of(failure.text(), culprit);
       }
     }
     return switch (error.getErrorCode()) {
-      case OVERLOAD_NOT_FOUND -> unfitOperand(culprit, values);
-      case DIVIDE_BY_ZERO -> failure("division by zero", FieldReferences.in(culprit));
-      case NUMERIC_OVERFLOW -> failure("a number out of range", FieldReferences.in(culprit));
-      case BAD_FORMAT ->
-          failure("a text of the wrong form" + by(culprit), FieldReferences.in(culprit));
-      case INDEX_OUT_OF_BOUNDS ->
-          failure("an index out of bounds" + by(culprit), FieldReferences.in(culprit));
-      case ATTRIBUTE_NOT_FOUND -> failure("no such key", FieldReferences.in(culprit));
-      case INVALID_ARGUMENT ->
-          failure("an argument that is not allowed" + by(culprit), FieldReferences.in(culprit));
-      case DUPLICATE_ATTRIBUTE -> failure("a key twice in one map", FieldReferences.in(culprit));
+      case OVERLOAD_NOT_FOUND, INTERNAL_ERROR, INVALID_ARGUMENT -> unfitOperand(culprit, values);
+      case DIVIDE_BY_ZERO -> of("division by zero", culprit);
+      case NUMERIC_OVERFLOW -> of("a number out of range", culprit);
+      case BAD_FORMAT -> of("a value of the wrong form" + by(culprit), culprit);
+      case INDEX_OUT_OF_BOUNDS -> of("an index out of bounds" + by(culprit), culprit);
+      case ATTRIBUTE_NOT_FOUND -> of("no such key", culprit);
+      case DUPLICATE_ATTRIBUTE -> of("a key twice in one map", culprit);
       case ITERATION_BUDGET_EXCEEDED ->
-          failure(
-              "more than " + Dialect.MAX_ITERATIONS + " iterations", FieldReferences.in(culprit));
-      case INTERNAL_ERROR, AMBIGUOUS_OVERLOAD, TYPE_NOT_FOUND ->
-          failure("no result" + by(culprit) + " with these values", FieldReferences.in(culprit));
+          of("more than " + Dialect.MAX_ITERATIONS + " iterations", culprit);
+      case AMBIGUOUS_OVERLOAD, TYPE_NOT_FOUND -> of("no result" + by(culprit), culprit);
     };
   }
 
@@ -88,12 +82,15 @@ final class Blame {
         addFields(operand, field -> cel(field) instanceof BeyondTime, beyond);
       }
     }
-    if (anyNull || !nulls.isEmpty()) {
+    if (!nulls.isEmpty()) {
       return nullOperand("operation on a null value", nulls);
     }
+    if (anyNull) {
+      return of("operation on a null value", culprit);
+    }
     return beyond.isEmpty()
-        ? failure("an operation on values that it is not made for", FieldReferences.in(culprit))
-        : failure("operation on " + BeyondTime.TEXT, Set.copyOf(beyond));
+        ? of("no result" + by(culprit) + " with these values", culprit)
+        : failure("operation on " + BeyondTime.TEXT, beyond);
   }
 
   private static void addFields(CelExpr expr, Predicate<String> which, List<String> to) {
@@ -111,15 +108,16 @@ final class Blame {
     };
   }
 
-  private static RuleFailure failure(String text, Set<String> fields) {
+  private static RuleFailure of(String text, CelExpr culprit) {
+    return failure(text, List.copyOf(FieldReferences.in(culprit)));
+  }
+
+  private static RuleFailure failure(String text, List<String> fields) {
     return switch (fields.size()) {
       case 0 -> new RuleFailure(text);
-      case 1 ->
-          new RuleFailure(
-              fields.iterator().next(), text + " (field " + fields.iterator().next() + ")");
+      case 1 -> new RuleFailure(fields.getFirst(), text + " (field " + fields.getFirst() + ")");
       default ->
-          new RuleFailure(
-              fields.iterator().next(), text + " (fields " + String.join(", ", fields) + ")");
+          new RuleFailure(fields.getFirst(), text + " (fields " + String.join(", ", fields) + ")");
     };
   }
 
@@ -142,8 +140,10 @@ final class Blame {
     }
     List<CelExpr> operands = FieldReferences.operands(expr);
     if (expr.getKind() == Kind.CALL && expr.call().function().equals("_?_:_")) {
-      boolean second = Boolean.FALSE.equals(values.get(operands.get(0).id()));
-      operands = List.of(operands.get(0), operands.get(second ? 2 : 1));
+      operands =
+          values.get(operands.getFirst().id()) instanceof Boolean first
+              ? List.of(operands.get(first ? 1 : 2))
+              : operands.subList(0, 1);
     }
     return operands.stream()
         .filter(operand -> !hasValue(operand, values))

@@ -47,13 +47,21 @@ final class Constants {
                   expr, ast.getSource(), ast.getReferenceMap(), ast.getTypeMap()))
           .eval();
     } catch (CelEvaluationException e) {
-      String function = expr.call().function();
-      findings.accept(
-          expr.id(),
+      findings.accept(expr.id(), alwaysFails(expr.call().function()));
+    }
+  }
+
+  private static String alwaysFails(String function) {
+    return switch (function) {
+      case "timestamp" ->
+          "no timestamp; write it as timestamp('2024-01-31T00:00:00Z'), years 1 to 9999";
+      case "duration" -> "no duration; write it as duration('1h30m'), up to some 290 years";
+      case "decimal" -> "no decimal number; write it as decimal('1234.50')";
+      default ->
           Character.isLetter(function.charAt(0))
               ? function + "(...) has no value for what it is given here"
-              : "this fails for every record, as it fails for these constants");
-    }
+              : "this fails for every record, as it fails for these constants";
+    };
   }
 
   private static void checkPattern(

@@ -150,12 +150,10 @@ final class Decimal extends OpaqueValue {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    if (!(other instanceof Decimal that)) {
+    if (!(other instanceof Decimal that) || !special.equals(that.special)) {
       return false;
     }
-    return number == null || that.number == null
-        ? number == that.number && special.equals(that.special)
-        : number.compareTo(that.number) == 0;
+    return number == null || that.number == null || number.compareTo(that.number) == 0;
   }
 
   @Override

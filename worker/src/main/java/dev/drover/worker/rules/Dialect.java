@@ -83,7 +83,7 @@ final class Dialect {
                 .excludeFunctions(StandardFunction.CONDITIONAL)
                 .build())
         .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-        .addLibraries(CelExtensions.strings(), CelExtensions.math(OPTIONS))
+        .addLibraries(CelExtensions.strings(), CelExtensions.math())
         .addFunctionDeclarations(DECIMALS.declarations())
         .addFunctionDeclarations(conditional())
         .addVar(TABLE, SimpleType.STRING)
@@ -93,7 +93,7 @@ final class Dialect {
   private static CelRuntime runtime() {
     return CelRuntimeFactory.plannerRuntimeBuilder()
         .setOptions(OPTIONS)
-        .addLibraries(CelExtensions.strings(), CelExtensions.math(OPTIONS))
+        .addLibraries(CelExtensions.strings(), CelExtensions.math())
         .addFunctionBindings(DECIMALS.bindings())
         .build();
   }

@@ -82,7 +82,10 @@ final class Expression {
     if (value instanceof NullValue) {
       throw new Blame(layout, slots).ofNull(root);
     }
-    return (Boolean) value;
+    if (value instanceof Boolean truth) {
+      return truth;
+    }
+    throw new RuleFailure("a condition that is neither true nor false");
   }
 
   private record Variables(Optional<Object> record, Optional<Object> table)

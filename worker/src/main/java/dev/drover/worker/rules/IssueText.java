@@ -19,7 +19,6 @@ final class IssueText {
   private static final Pattern UNDEFINED_FIELD = Pattern.compile("undefined field '(.*)'");
   private static final Pattern UNDECLARED =
       Pattern.compile("undeclared reference to '(.*?)'.*", Pattern.DOTALL);
-  private static final Pattern OPERATOR = Pattern.compile("[_@]*([^_@]+?)_*");
   private static final Set<String> CLOCK_OR_CHANCE =
       Set.of("now", "today", "current_date", "current_timestamp", "random", "rand", "uuid");
 
@@ -96,7 +95,8 @@ final class IssueText {
     return CLOCK_OR_CHANCE.contains(name)
         ? "a rule must give the same result every time, so there is no clock and no chance in it"
         : "there are the variables record and table, CEL's standard functions, those of its"
-            + " strings and math extensions, and decimal(...)";
+            + " strings and math extensions (such as lowerAscii, trim, split, replace, substring), and"
+            + " decimal(...)";
   }
 
   private static String advice(String function, String operands) {
@@ -111,6 +111,9 @@ final class IssueText {
       return "; a decimal never meets a double: write decimal(\"9.99\") rather than 9.99, or convert"
           + " by double(...)";
     }
+    if (operands.contains("timestamp") && operands.contains("string")) {
+      return "; write timestamp('2024-01-31T00:00:00Z') rather than a text";
+    }
     if (operands.contains("double") && operands.contains("int")) {
       return "; convert one, such as by double(...) or int(...)";
     }
@@ -121,13 +124,21 @@ final class IssueText {
   }
 
   private static String operator(String function) {
-    Matcher operator = OPERATOR.matcher(function);
-    return function.equals("_?_:_") ? "?:" : operator.matches() ? operator.group(1) : function;
+    return switch (function) {
+      case "_?_:_" -> "?:";
+      case "math.@max" -> "math.greatest";
+      case "math.@min" -> "math.least";
+      default ->
+          function.startsWith("@") || !function.chars().anyMatch(Character::isLetter)
+              ? function.replaceAll("[_@]", "")
+              : function;
+    };
   }
 
   /** Type names as users write them. */
   static String readable(String text) {
-    return text.replace("google.protobuf.Timestamp", "timestamp")
+    return text.replace("%%", "%")
+        .replace("google.protobuf.Timestamp", "timestamp")
         .replace("google.protobuf.Duration", "duration")
         .replaceAll("wrapper\\(([a-z]+)\\)", "$1");
   }

@@ -6,7 +6,6 @@ import dev.drover.wire.schema.ColumnType;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalTime;
-import java.time.temporal.ChronoField;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +33,23 @@ final class WireForm {
     if (cel instanceof NullValue) {
       return null;
     }
+    try {
+      return kept(type, cel);
+    } catch (ClassCastException e) {
+      // By dyn(...) an expression can give another type than its own.
+      throw new RuleFailure("a value of another type than the expression's");
+    }
+  }
+
+  private static Object kept(ColumnType type, Object cel) {
     return switch (type) {
       case SMALLINT -> (int) within((Long) cel, Short.MIN_VALUE, Short.MAX_VALUE, "smallint");
       case INTEGER -> (int) within((Long) cel, Integer.MIN_VALUE, Integer.MAX_VALUE, "integer");
       case REAL -> real((Double) cel);
-      case BIGINT, DOUBLE, BOOLEAN, TEXT, JSON, ENUM, ARRAY, OTHER -> cel;
+      case BIGINT -> (Long) cel;
+      case DOUBLE -> (Double) cel;
+      case BOOLEAN -> (Boolean) cel;
+      case TEXT, JSON, ENUM, ARRAY, OTHER -> (String) cel;
       case BYTES -> ((CelByteString) cel).toByteArray();
       case DECIMAL -> ((Decimal) cel).text();
       case UUID -> uuid((String) cel);
@@ -76,9 +87,9 @@ final class WireForm {
       return SECONDS_PER_DAY * 1_000_000;
     }
     try {
-      LocalTime time = LocalTime.parse(text);
-      if (time.getNano() % 1000 == 0) {
-        return time.getLong(ChronoField.MICRO_OF_DAY);
+      long nanos = LocalTime.parse(text).toNanoOfDay();
+      if (nanos % 1000 == 0) {
+        return nanos / 1000;
       }
     } catch (DateTimeException e) {
       throw new RuleFailure("a text that is no time of day, HH:MM:SS");

@@ -85,6 +85,9 @@ class RuleCompilerTest {
         "record['qty'] > 1 | write record.field, or record.`field-name`",
         "record.qty > 1 ? record.qty : 'x' | '?:' is not defined for (bool, int, string); both results must be of one type, or null",
         "record.price == 1.5 | write decimal(\"9.99\") rather than 9.99",
+        "record.status[0] == 'a' | '[]' is not defined for (string, int)",
+        "record.price in [1] | 'in' is not defined for (decimal, list(int))",
+        "timestamp(0) > '2024-01-01' | write timestamp('2024-01-31T00:00:00Z') rather than a text",
         "record.qty | gives int, but must give bool; write a condition",
         "[1].exists(record, record > 0) | record and table can't be variables of a macro",
         "record.qty.foo > 1 | type 'int' does not support field selection"
@@ -98,8 +101,8 @@ class RuleCompilerTest {
       delimiterString = " | ",
       quoteCharacter = '"',
       value = {
-        "record.price > decimal('1,5') | at character 23: decimal(...) has no value for",
-        "timestamp('yesterday') == timestamp(0) | at character 10: timestamp(...) has no value for",
+        "record.price > decimal('1,5') | at character 23: no decimal number; write it as decimal(",
+        "timestamp('yesterday') == timestamp(0) | at character 10: no timestamp; write it as timestamp(",
         "int('x') > record.qty | at character 4: int(...) has no value for",
         "record.qty > 1 / 0 | at character 16: this fails for every record",
         "record.status.matches('(') | at character 22: matches(...) is given no regular expression"

@@ -25,6 +25,7 @@ class RuleErrorsTest {
         .with("secret", ColumnType.TEXT, "s3cret")
         .withNullable("note", ColumnType.TEXT, null)
         .withNullable("tip", ColumnType.INTEGER, null)
+        .withNullable("flag", ColumnType.BOOLEAN, null)
         .withNullable("since", ColumnType.TIMESTAMPTZ, null);
   }
 
@@ -59,11 +60,21 @@ class RuleErrorsTest {
         "(record.qty > 0 ? record.note : record.secret).trim() | field note is null",
         "record.note + (record.qty > 0 ? 'a' : 'b') | field note is null",
         "-record.tip | field tip is null",
+        "record.flag ? record.tip : record.qty | field flag is null",
+        "!record.flag | field flag is null",
+        "record.flag && true | field flag is null",
+        "record.flag || false | field flag is null",
         "record.tip * record.tip | field tip is null"
       })
   void only_the_null_that_was_operated_on_is_named(String expression, String named) {
     assertThat(numbers().failure(expression).message())
         .isEqualTo("steps[0].set[0].to: operation on a null value: " + named);
+  }
+
+  @Test
+  void a_null_written_in_the_expression_is_told_with_the_fields_beside_it() {
+    assertThat(numbers().failure("(record.qty > 0 ? null : record.qty) + 1").message())
+        .isEqualTo("steps[0].set[0].to: operation on a null value (field qty)");
   }
 
   @ParameterizedTest
@@ -90,9 +101,9 @@ class RuleErrorsTest {
         "-record.big - 2 | a number out of range (field big) | big",
         "record.qty / record.zero | division by zero (fields qty, zero) | qty",
         "record.qty % record.zero | division by zero (fields qty, zero) | qty",
-        "int(record.secret) | a text of the wrong form for int(...) (field secret) | secret",
-        "timestamp(record.secret) == timestamp(0) | a text of the wrong form for timestamp(...) (field secret) | secret",
-        "double(record.secret) | a text of the wrong form for double(...) (field secret) | secret",
+        "int(record.secret) | a value of the wrong form for int(...) (field secret) | secret",
+        "timestamp(record.secret) == timestamp(0) | a value of the wrong form for timestamp(...) (field secret) | secret",
+        "double(record.secret) | a value of the wrong form for double(...) (field secret) | secret",
         "int(record.huge) | a number out of range (field huge) | huge",
         "record.secret.substring(record.qty) | no result for substring(...) with these values (fields secret, qty) | secret",
         "record.secret.split('e')[9] | an index out of bounds (field secret) | secret",
@@ -132,6 +143,14 @@ class RuleErrorsTest {
                 Verdict.FailureClass.Record,
                 new Cause("steps[0]", "RuleError", "t", "tip"),
                 "steps[0].require.that: operation on a null value: field tip is null"));
+  }
+
+  @Test
+  void a_value_whose_type_dyn_hid_fails_the_record() {
+    assertThat(numbers().set("secret", "record.qty > 0 ? dyn(1) : 'a'").failed().message())
+        .contains("a value of another type than the expression's, for field secret");
+    assertThat(numbers().filter("record.qty > 0 ? dyn(1) : true").failed().message())
+        .isEqualTo("steps[0].filter: a condition that is neither true nor false");
   }
 
   @Test

@@ -262,6 +262,23 @@ class RuleStepsTest {
   }
 
   @Test
+  void a_field_whose_name_no_backticks_take_can_be_read_after_a_rename() {
+    assertThat(
+            Given.table("t")
+                .with("größe", ColumnType.INTEGER, 5)
+                .filter("record.`größe` == 5")
+                .findings())
+        .isNotEmpty();
+    assertThat(
+            Given.table("t")
+                .with("größe", ColumnType.INTEGER, 5)
+                .with("a.b/c", ColumnType.INTEGER, 6)
+                .rename("größe", "size_cm")
+                .holds("record.size_cm == 5 && record.`a.b/c` == 6"))
+        .isTrue();
+  }
+
+  @Test
   void strings_math_and_macros_are_there() {
     assertThat(
             Given.orders()
