@@ -14,6 +14,11 @@ public interface Chain {
   /** Writes a chain's spec for planner and workers, making the state bucket if it is not there. */
   void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues);
 
+  /** A spec that was published before; the chain in force while a later one is being planned. */
+  default Optional<ChainSpec> spec(String revision) {
+    return Optional.empty();
+  }
+
   /** What the planner wrote about a revision, if it is done. */
   Optional<ChainPlan> plan(String revision);
 

@@ -1,0 +1,147 @@
+package dev.drover.operator;
+
+import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.metrics.MigrationMetrics;
+import dev.drover.operator.migration.MigrationController;
+import dev.drover.operator.workload.NatsSecret;
+import dev.drover.operator.workload.WorkloadSettings;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts the operator with the application and stops it with it. An API server that is away at the
+ * start is waited for: the pod is alive and not ready meanwhile.
+ */
+@ApplicationScoped
+public class OperatorLifecycle {
+  private static final Logger LOG = LoggerFactory.getLogger(OperatorLifecycle.class);
+  private static final Duration TRY_AGAIN = Duration.ofSeconds(3);
+
+  private final OperatorSettings settings;
+  private final KubernetesClient client;
+  private final Function<ChainRef, Chain> chains;
+  private final MigrationMetrics metrics;
+  private volatile Optional<Operator> operator = Optional.empty();
+  private volatile boolean stopping;
+
+  OperatorLifecycle(
+      OperatorSettings settings,
+      KubernetesClient client,
+      Function<ChainRef, Chain> chains,
+      MigrationMetrics metrics) {
+    this.settings = settings;
+    this.client = client;
+    this.chains = chains;
+    this.metrics = metrics;
+  }
+
+  void start(@Observes StartupEvent event) {
+    Thread.ofPlatform().name("operator-start").daemon(false).start(this::startPatiently);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    stopping = true;
+    operator.ifPresent(Operator::stop);
+  }
+
+  /** The operator, once it has started. */
+  public Optional<Operator> operator() {
+    return operator;
+  }
+
+  private void startPatiently() {
+    while (!stopping) {
+      try {
+        Operator starting = assemble();
+        starting.start();
+        operator = Optional.of(starting);
+        LOG.info(
+            "serving Migrations in {}",
+            settings.watchNamespaces().map(Object::toString).orElse("all namespaces"));
+        return;
+      } catch (RuntimeException e) {
+        LOG.warn("cannot start yet, trying again in {} s: {}", TRY_AGAIN.toSeconds(), text(e));
+        pause();
+      }
+    }
+  }
+
+  private Operator assemble() {
+    Operator assembled =
+        new Operator(
+            config -> {
+              config
+                  .withKubernetesClient(client)
+                  .withCloseClientOnStop(false)
+                  .withExecutorService(Executors.newVirtualThreadPerTaskExecutor())
+                  .withReconciliationTerminationTimeout(Duration.ofSeconds(5));
+              if (settings.leaderElection()) {
+                config.withLeaderElectionConfiguration(
+                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
+                            "drover-operator")
+                        .withLeaseNamespace(settings.namespace())
+                        .build());
+              }
+            });
+    OperatorSettings.Nats nats = settings.nats();
+    MigrationController.register(
+        assembled,
+        settings.watchNamespaces().orElse(Set.of()),
+        workloadSettings(),
+        nats.credentialsFile().isPresent() || nats.caFile().isPresent()
+            ? new NatsSecret(nats.credentialsFile().orElse(null), nats.caFile().orElse(null))
+            : null,
+        chains,
+        metrics,
+        Clock.systemUTC());
+    return assembled;
+  }
+
+  private WorkloadSettings workloadSettings() {
+    OperatorSettings.Worker worker = settings.worker();
+    return new WorkloadSettings(
+        worker.image(),
+        worker.imagePullPolicy(),
+        worker.imagePullSecrets().orElse(List.of()),
+        worker.javaOptions(),
+        client
+            .getKubernetesSerialization()
+            .unmarshal(worker.resources(), ResourceRequirements.class),
+        settings.nats().url(),
+        settings.nats().credentialsFile().isPresent(),
+        settings.nats().caFile().isPresent());
+  }
+
+  private static String text(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return e.getMessage() + (root == e ? "" : " (" + root.getMessage() + ")");
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(TRY_AGAIN);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stopping = true;
+    }
+  }
+}

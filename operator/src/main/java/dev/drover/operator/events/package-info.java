@@ -1,0 +1,3 @@
+/** Kubernetes events, few and telling. */
+@org.jspecify.annotations.NullMarked
+package dev.drover.operator.events;

@@ -1,0 +1,3 @@
+/** Liveness and readiness of the operator itself. */
+@org.jspecify.annotations.NullMarked
+package dev.drover.operator.health;

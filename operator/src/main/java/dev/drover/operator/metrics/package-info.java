@@ -1,0 +1,3 @@
+/** The operator's own meters. */
+@org.jspecify.annotations.NullMarked
+package dev.drover.operator.metrics;

@@ -1,0 +1,33 @@
+package dev.drover.operator.migration;
+
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.status.Observation;
+import java.time.Duration;
+
+/** When a Migration is visited next, if nothing happens before. Pure. */
+final class Pace {
+  static final Duration MOVING = Duration.ofSeconds(2);
+  static final Duration REPLAYABLE = Duration.ofSeconds(4);
+  static final Duration RESTING = Duration.ofSeconds(10);
+
+  private Pace() {}
+
+  static Duration after(Observation seen, MigrationStatus status) {
+    if (!seen.specFindings().isEmpty()) {
+      return seen.inForce() == null ? REPLAYABLE : MOVING;
+    }
+    if (StagesStep.halted(seen.spec())) {
+      return seen.planning() instanceof Observation.Planning.Pending ? MOVING : RESTING;
+    }
+    boolean over =
+        status.conditions().stream()
+            .anyMatch(c -> c.type().equals("Completed") && c.status().equals("True"));
+    boolean idle = status.stages().stream().allMatch(s -> s.desiredReplicas() == 0);
+    if (over && idle) {
+      return status.failures().isEmpty() ? RESTING : REPLAYABLE;
+    }
+    return seen.planning() instanceof Observation.Planning.Refused && seen.inForce() == null
+        ? RESTING
+        : MOVING;
+  }
+}

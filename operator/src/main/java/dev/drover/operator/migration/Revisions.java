@@ -1,0 +1,56 @@
+package dev.drover.operator.migration;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.schema.Fingerprints;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names for what was planned. A revision covers all that planning depends on: how each database is
+ * reached, and each stage's work. Scale, caps, suspend and the like are no part of it, so editing
+ * them neither plans anew nor restarts a worker.
+ */
+final class Revisions {
+  private static final int LENGTH = 10;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Revisions() {}
+
+  /** The revision of a spec: ten hex digits. */
+  static String of(MigrationSpec spec) {
+    List<String> parts = new ArrayList<>();
+    spec.connections().forEach(c -> parts.add(text(c)));
+    ChainMapping.chain(spec).stages().forEach(s -> parts.add(text(s)));
+    return hash(parts);
+  }
+
+  /** Hash of what one stage's workers depend on: its own work and its connection. */
+  static String ofStage(StageSpec stage, @Nullable Connection connection) {
+    return hash(List.of(text(stage), connection == null ? "" : text(connection)));
+  }
+
+  private static String hash(List<String> parts) {
+    return Fingerprints.of(parts.toArray(String[]::new)).substring(0, LENGTH);
+  }
+
+  private static String text(Connection connection) {
+    return connection.name() + json(connection.jdbc());
+  }
+
+  private static String text(StageSpec stage) {
+    return json(stage);
+  }
+
+  private static String json(Object value) {
+    try {
+      return JSON.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a record of the spec cannot be written as JSON", e);
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package dev.drover.operator.migration;
+
+import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.scaling.ScalingPolicy;
+import dev.drover.operator.scaling.StageLoad;
+import dev.drover.operator.scaling.StageScale;
+import dev.drover.operator.status.Observation.InForce;
+import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.operator.workload.StageDeployment;
+import dev.drover.operator.workload.WorkloadLabels;
+import dev.drover.operator.workload.Workloads;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives every stage of the chain in force its Deployment, with as many workers as scaling says.
+ * Only a stage whose own work or connection changed is rolled: the others keep the revision in
+ * which their workers read it.
+ */
+final class StagesStep {
+  private final Workloads workloads;
+  private final StageDeployment deployments;
+
+  StagesStep(Workloads workloads, StageDeployment deployments) {
+    this.workloads = workloads;
+    this.deployments = deployments;
+  }
+
+  /**
+   * Applies the Deployments of a chain.
+   *
+   * @param revision the revision of the Migration's spec as it is now; if another is in force, its
+   *     workers are scaled and otherwise left as they are
+   * @param queuesReady whether streams and consumers exist; without them no stage starts
+   * @param snapshot backlogs; null if they are not known
+   */
+  List<StageWorkers> run(
+      Migration migration,
+      InForce inForce,
+      @Nullable String revision,
+      boolean queuesReady,
+      @Nullable ChainSnapshot snapshot,
+      Collection<Deployment> existing) {
+    Map<String, Deployment> byStage = byStage(existing);
+    Map<String, StageScale> scales =
+        halted(migration.getSpec())
+            ? Map.of()
+            : scales(migration.getSpec(), inForce.spec(), snapshot, byStage);
+    List<StageWorkers> workers = new ArrayList<>();
+    for (StageSpec stage : inForce.spec().stages()) {
+      Deployment actual = byStage.remove(stage.name());
+      StageScale scale =
+          scales.getOrDefault(
+              stage.name(), new StageScale(stage.name(), 0, haltReason(migration.getSpec())));
+      boolean mayStart = queuesReady || halted(migration.getSpec());
+      if (actual == null && (!mayStart || halted(migration.getSpec()))) {
+        workers.add(new StageWorkers(stage.name(), kind(stage), 0, 0, scale.reason()));
+        continue;
+      }
+      if (inForce.revision().equals(revision)) {
+        workloads.apply(actual, desired(migration, inForce, stage, actual, scale.replicas()));
+      } else if (actual != null) {
+        workloads.scale(actual, scale.replicas());
+      }
+      workers.add(
+          new StageWorkers(
+              stage.name(), kind(stage), scale.replicas(), ready(actual), scale.reason()));
+    }
+    byStage.values().forEach(workloads::delete);
+    return workers;
+  }
+
+  /**
+   * What can be done for Deployments whose chain cannot be read now: nothing, but to stop them when
+   * the user asks for it.
+   */
+  List<StageWorkers> hold(Migration migration, Collection<Deployment> existing) {
+    List<StageWorkers> workers = new ArrayList<>();
+    byStage(existing)
+        .forEach(
+            (stage, deployment) -> {
+              if (halted(migration.getSpec())) {
+                workloads.scale(deployment, 0);
+              }
+              String kind = deployment.getMetadata().getLabels().get("app.kubernetes.io/component");
+              workers.add(
+                  new StageWorkers(
+                      stage,
+                      kind == null ? "" : kind,
+                      halted(migration.getSpec()) ? 0 : replicas(deployment),
+                      ready(deployment),
+                      "backlog not known, nothing is changed"));
+            });
+    return workers;
+  }
+
+  static boolean halted(MigrationSpec spec) {
+    return spec.suspend() || spec.mode() == MigrationSpec.Mode.PlanOnly;
+  }
+
+  private static String haltReason(MigrationSpec spec) {
+    return spec.suspend() ? "spec.suspend is true" : "spec.mode is PlanOnly";
+  }
+
+  private Deployment desired(
+      Migration migration,
+      InForce inForce,
+      StageSpec stage,
+      @Nullable Deployment actual,
+      int replicas) {
+    Connection connection = connection(migration.getSpec(), connectionName(stage));
+    String hash = Revisions.ofStage(stage, connection);
+    String kept =
+        actual != null && hash.equals(StageDeployment.stageHash(actual))
+            ? StageDeployment.revision(actual)
+            : null;
+    return deployments.of(
+        migration,
+        stage,
+        connection,
+        kept == null ? inForce.revision() : kept,
+        hash,
+        connection == null ? 0 : ScalingPolicy.CONNECTIONS_PER_WORKER,
+        replicas);
+  }
+
+  private static Map<String, StageScale> scales(
+      MigrationSpec spec,
+      ChainSpec chain,
+      @Nullable ChainSnapshot snapshot,
+      Map<String, Deployment> byStage) {
+    Map<String, Integer> caps = new LinkedHashMap<>();
+    spec.connections()
+        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    List<StageLoad> loads =
+        chain.stages().stream()
+            .sorted(Comparator.comparingInt(s -> depth(chain, s)))
+            .map(s -> load(spec, s, snapshot, byStage.get(s.name())))
+            .toList();
+    Map<String, StageScale> scales = new LinkedHashMap<>();
+    ScalingPolicy.decide(loads, caps).forEach(s -> scales.put(s.stage(), s));
+    return scales;
+  }
+
+  private static StageLoad load(
+      MigrationSpec spec,
+      StageSpec stage,
+      @Nullable ChainSnapshot snapshot,
+      @Nullable Deployment deployment) {
+    int current = deployment == null ? 0 : replicas(deployment);
+    Stage.Scale scale =
+        spec.stages().stream()
+            .filter(s -> s.name().equals(stage.name()))
+            .map(Stage::scale)
+            .findFirst()
+            .orElse(new Stage.Scale(0, Math.max(1, current)));
+    StageLoad.Backlog backlog =
+        snapshot == null
+            ? null
+            : snapshot.stages().stream()
+                .filter(s -> s.name().equals(stage.name()))
+                .map(
+                    s ->
+                        new StageLoad.Backlog(
+                            s.backlogMessages(),
+                            s.backlogRecords(),
+                            s.done() && s.inFlightMessages() == 0))
+                .findFirst()
+                .orElse(null);
+    return new StageLoad(
+        stage.name(),
+        stage instanceof StageSpec.Extract,
+        connectionName(stage),
+        scale.minReplicas() == null ? 0 : scale.minReplicas(),
+        scale.maxReplicas() == null ? 1 : scale.maxReplicas(),
+        current,
+        backlog);
+  }
+
+  private static int depth(ChainSpec chain, StageSpec stage) {
+    int depth = 0;
+    for (String from = stage.from(); from != null; from = chain.stage(from).from()) {
+      depth++;
+    }
+    return depth;
+  }
+
+  private static @Nullable String connectionName(StageSpec stage) {
+    return switch (stage) {
+      case StageSpec.Extract e -> e.connectionName();
+      case StageSpec.Transform t -> null;
+      case StageSpec.Load l -> l.connectionName();
+    };
+  }
+
+  private static @Nullable Connection connection(MigrationSpec spec, @Nullable String name) {
+    return spec.connections().stream().filter(c -> c.name().equals(name)).findFirst().orElse(null);
+  }
+
+  private static Map<String, Deployment> byStage(Collection<Deployment> existing) {
+    Map<String, Deployment> byStage = new LinkedHashMap<>();
+    existing.stream()
+        .filter(d -> d.getMetadata().getDeletionTimestamp() == null)
+        .sorted(Comparator.comparing(d -> d.getMetadata().getName()))
+        .forEach(d -> byStage.put(d.getMetadata().getLabels().get(WorkloadLabels.STAGE), d));
+    return byStage;
+  }
+
+  private static String kind(StageSpec stage) {
+    return StageDeployment.kind(stage);
+  }
+
+  private static int replicas(Deployment deployment) {
+    Integer replicas = deployment.getSpec().getReplicas();
+    return replicas == null ? 1 : replicas;
+  }
+
+  private static int ready(@Nullable Deployment deployment) {
+    if (deployment == null || deployment.getStatus() == null) {
+      return 0;
+    }
+    Integer ready = deployment.getStatus().getReadyReplicas();
+    return ready == null ? 0 : ready;
+  }
+}

@@ -1,0 +1,180 @@
+package dev.drover.operator.migration;
+
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.operator.status.Observation;
+import dev.drover.operator.status.Observation.InForce;
+import dev.drover.operator.status.Observation.Planning;
+import dev.drover.operator.status.Observation.Queues;
+import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.operator.validation.SecretKeys;
+import dev.drover.operator.validation.SecretRules;
+import dev.drover.operator.validation.SpecValidator;
+import dev.drover.operator.workload.Workloads;
+import dev.drover.wire.plan.Finding;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One visit to a Migration, step by step: validate, plan, make queues, run stages. Each step needs
+ * those before it. What it returns is all that its status is made of. Thread-safe.
+ */
+final class Visit {
+  private final Function<ChainRef, Chain> chains;
+  private final SecretKeys secrets;
+  private final Workloads workloads;
+  private final PlanningStep planning;
+  private final StagesStep stages;
+
+  /**
+   * The chain in force of each Migration by uid, so that a plan is read once, and workers can still
+   * be scaled and stopped while NATS is away. Only a memory: it is found again after a restart.
+   */
+  private final Map<String, InForce> known = new ConcurrentHashMap<>();
+
+  Visit(
+      Function<ChainRef, Chain> chains,
+      SecretKeys secrets,
+      Workloads workloads,
+      PlanningStep planning,
+      StagesStep stages) {
+    this.chains = chains;
+    this.secrets = secrets;
+    this.workloads = workloads;
+    this.planning = planning;
+    this.stages = stages;
+  }
+
+  Observation make(
+      Migration migration,
+      @Nullable MigrationStatus before,
+      Collection<Job> jobs,
+      Collection<Deployment> deployments,
+      Instant now) {
+    MigrationSpec spec = migration.getSpec();
+    Chain chain = chain(migration);
+    List<Finding> faults = SpecValidator.validate(spec);
+    List<Finding> missing =
+        faults.isEmpty()
+            ? SecretRules.check(migration.getMetadata().getNamespace(), spec, secrets)
+            : List.of();
+    String revision = faults.isEmpty() ? Revisions.of(spec) : null;
+    Planning planned = plan(migration, chain, revision, jobs, missing, now);
+    InForce inForce = inForce(migration, chain, revision, planned, before);
+    List<Finding> findings = faults.isEmpty() ? missing : faults;
+    if (inForce == null) {
+      Queues queues =
+          planned instanceof Planning.NotKnown away
+              ? new Queues.Unavailable(away.reason(), away.message())
+              : new Queues.NotNeeded();
+      List<StageWorkers> held = stages.hold(migration, deployments);
+      return new Observation(spec, findings, planned, queues, null, held, null);
+    }
+    Running running = run(spec, chain, inForce);
+    workloads.ensureNatsSecret(migration);
+    List<StageWorkers> workers =
+        stages.run(
+            migration,
+            inForce,
+            revision,
+            running.queues() instanceof Queues.Ready,
+            running.snapshot(),
+            deployments);
+    return new Observation(
+        spec, findings, planned, running.queues(), inForce, workers, running.snapshot());
+  }
+
+  Chain chain(Migration migration) {
+    return chains.apply(
+        new ChainRef(
+            migration.getMetadata().getNamespace(),
+            migration.getMetadata().getName(),
+            migration.getMetadata().getUid()));
+  }
+
+  /** Forgets a Migration that is gone. */
+  void forget(String uid) {
+    known.remove(uid);
+  }
+
+  private Planning plan(
+      Migration migration,
+      Chain chain,
+      @Nullable String revision,
+      Collection<Job> jobs,
+      List<Finding> missing,
+      Instant now) {
+    if (revision == null) {
+      return new Planning.NotBegun("SpecInvalid", "planning waits for what SpecValid names");
+    }
+    InForce last = known.get(migration.getMetadata().getUid());
+    if (last != null && last.revision().equals(revision)) {
+      return new Planning.Done(last.plan());
+    }
+    return planning.look(migration, chain, revision, jobs, missing, now);
+  }
+
+  /** The newest chain that was planned: of this spec, else of the one before the last edit. */
+  private @Nullable InForce inForce(
+      Migration migration,
+      Chain chain,
+      @Nullable String revision,
+      Planning planned,
+      @Nullable MigrationStatus before) {
+    String uid = migration.getMetadata().getUid();
+    if (planned instanceof Planning.Done done && revision != null) {
+      InForce fresh = new InForce(revision, ChainMapping.chain(migration.getSpec()), done.plan());
+      known.put(uid, fresh);
+      return fresh;
+    }
+    InForce last = known.get(uid);
+    if (last != null || before == null || before.plan() == null) {
+      return last;
+    }
+    String earlier = before.plan().revision();
+    try {
+      return chain
+          .spec(earlier)
+          .flatMap(s -> chain.plan(earlier).map(p -> new InForce(earlier, s, p)))
+          .filter(f -> f.plan().startable())
+          .map(
+              f -> {
+                known.put(uid, f);
+                return f;
+              })
+          .orElse(null);
+    } catch (ChainUnavailableException e) {
+      return null;
+    }
+  }
+
+  private static Running run(MigrationSpec spec, Chain chain, InForce inForce) {
+    boolean halted = StagesStep.halted(spec);
+    try {
+      if (!halted) {
+        chain.ensureQueues(inForce.spec(), spec.queues());
+      }
+      ChainSnapshot snapshot =
+          spec.mode() == MigrationSpec.Mode.PlanOnly
+              ? null
+              : chain.advance(inForce.spec(), inForce.plan(), halted);
+      return new Running(halted ? new Queues.NotNeeded() : new Queues.Ready(), snapshot);
+    } catch (ChainUnavailableException e) {
+      return new Running(new Queues.Unavailable(e.reason(), String.valueOf(e.getMessage())), null);
+    }
+  }
+
+  private record Running(Queues queues, @Nullable ChainSnapshot snapshot) {}
+}

@@ -1,0 +1,3 @@
+/** The application: settings, wiring, start and stop. */
+@org.jspecify.annotations.NullMarked
+package dev.drover.operator;

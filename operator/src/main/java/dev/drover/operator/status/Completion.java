@@ -1,0 +1,102 @@
+package dev.drover.operator.status;
+
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.ChainSnapshot;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a migration is over, and its numbers. Once completed it stays so while its plan does: a
+ * replay afterwards moves the counts, not the verdict. Pure.
+ *
+ * @param status True, False or Unknown
+ * @param reason CamelCase
+ * @param message for people
+ * @param time when it completed; null before
+ * @param progress the numbers; null before the first
+ */
+record Completion(
+    String status,
+    String reason,
+    String message,
+    @Nullable String time,
+    MigrationStatus.@Nullable Progress progress) {
+
+  static Completion of(
+      ConditionList conditions,
+      MigrationStatus previous,
+      MigrationStatus.@Nullable Plan plan,
+      List<MigrationStatus.StageStatus> stages,
+      Observation seen,
+      @Nullable String startTime,
+      Instant now) {
+    boolean samePlan =
+        plan != null
+            && previous.plan() != null
+            && plan.revision().equals(previous.plan().revision());
+    boolean wasComplete = samePlan && conditions.was(ConditionTypes.COMPLETED, "True");
+    ChainSnapshot snapshot = seen.snapshot();
+    boolean complete = wasComplete || (snapshot != null && snapshot.complete());
+    if (snapshot == null || seen.inForce() == null) {
+      return new Completion(
+          wasComplete ? "True" : seen.inForce() == null ? "Unknown" : "False",
+          wasComplete ? "NotCounted" : seen.inForce() == null ? "NotStarted" : "Running",
+          "nothing could be counted now",
+          wasComplete ? previous.completionTime() : null,
+          previous.progress());
+    }
+    String time =
+        !complete
+            ? null
+            : wasComplete && previous.completionTime() != null
+                ? previous.completionTime()
+                : (snapshot.lastDecision() == null ? now : snapshot.lastDecision())
+                    .truncatedTo(ChronoUnit.SECONDS)
+                    .toString();
+    Long seconds = duration(startTime, time);
+    MigrationStatus.Progress progress =
+        ProgressEstimate.of(seen.inForce(), stages, snapshot, complete, startTime, seconds, now);
+    return new Completion(
+        complete ? "True" : "False",
+        complete ? finished(snapshot) : "Running",
+        text(progress, seconds),
+        time,
+        progress);
+  }
+
+  void addTo(ConditionList conditions) {
+    if (reason.equals("NotCounted") || reason.equals("NotStarted")) {
+      conditions.keep(ConditionTypes.COMPLETED, "NotStarted", "nothing was read yet");
+    } else {
+      conditions.set(ConditionTypes.COMPLETED, status, reason, message);
+    }
+  }
+
+  private static String finished(ChainSnapshot snapshot) {
+    long open = snapshot.failures().stream().mapToLong(ChainSnapshot.FailureCount::records).sum();
+    return open == 0 ? "AllLoaded" : "WithFailures";
+  }
+
+  private static @Nullable Long duration(@Nullable String from, @Nullable String to) {
+    return from == null || to == null
+        ? null
+        : Math.max(0, Duration.between(Instant.parse(from), Instant.parse(to)).toSeconds());
+  }
+
+  private static String text(MigrationStatus.Progress p, @Nullable Long seconds) {
+    return p.extractedRecords()
+        + " records read, "
+        + p.loadedRecords()
+        + " loaded, "
+        + p.filteredRecords()
+        + " filtered, "
+        + p.failedRecords()
+        + " failed"
+        + (p.waitingRecords() > 0 ? ", " + p.waitingRecords() + " waiting" : "")
+        + (p.waivedRecords() > 0 ? ", " + p.waivedRecords() + " waived" : "")
+        + (seconds == null ? "" : ", in " + ProgressEstimate.spoken(Duration.ofSeconds(seconds)));
+  }
+}

@@ -1,0 +1,228 @@
+package dev.drover.operator.status;
+
+import static dev.drover.operator.status.ConditionTypes.BALANCED;
+import static dev.drover.operator.status.ConditionTypes.PLANNED;
+import static dev.drover.operator.status.ConditionTypes.QUEUES_READY;
+import static dev.drover.operator.status.ConditionTypes.SPEC_VALID;
+import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.status.Observation.Planning;
+import dev.drover.operator.status.Observation.Queues;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.Finding;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The status that follows from the previous one and an observation. Pure. */
+public final class StatusComposer {
+  private static final int FAILURES_MAX = 50;
+  private static final MigrationStatus NONE =
+      new MigrationStatus(null, List.of(), null, null, null, null, List.of(), null, List.of());
+
+  private StatusComposer() {}
+
+  /**
+   * The next status.
+   *
+   * @param before the previous one; null at the first visit
+   * @param generation metadata.generation of the observed spec
+   */
+  public static MigrationStatus compose(
+      @Nullable MigrationStatus before, long generation, Observation seen, Instant now) {
+    MigrationStatus previous = before == null ? NONE : before;
+    ConditionList conditions = new ConditionList(previous.conditions(), generation, now);
+    specValid(conditions, seen);
+    planned(conditions, seen);
+    queuesReady(conditions, seen);
+    List<MigrationStatus.StageStatus> stages = StageStatuses.of(previous, seen);
+    stagesReady(conditions, seen, stages);
+    balanced(conditions, seen);
+    MigrationStatus.Plan plan = plan(previous, seen);
+    String startTime = startTime(previous, seen.snapshot());
+    Completion completion = Completion.of(conditions, previous, plan, stages, seen, startTime, now);
+    completion.addTo(conditions);
+    Summary.addTo(conditions, seen);
+    return new MigrationStatus(
+        generation,
+        conditions.toList(),
+        startTime,
+        completion.time(),
+        stagesReadyText(stages),
+        plan,
+        stages,
+        completion.progress(),
+        failures(previous, seen.snapshot()));
+  }
+
+  /** The status after a reconciliation that ended in an exception: as before, but not ready. */
+  public static MigrationStatus afterError(
+      @Nullable MigrationStatus before, long generation, String message, Instant now) {
+    MigrationStatus previous = before == null ? NONE : before;
+    ConditionList conditions = new ConditionList(previous.conditions(), generation, now);
+    for (String type : ConditionTypes.ALL) {
+      conditions.keep(type, "NotKnown", "not looked at yet");
+    }
+    conditions.set(ConditionTypes.READY, "False", "ReconcileFailed", message);
+    return new MigrationStatus(
+        generation,
+        conditions.toList(),
+        previous.startTime(),
+        previous.completionTime(),
+        previous.stagesReady(),
+        previous.plan(),
+        previous.stages(),
+        previous.progress(),
+        previous.failures());
+  }
+
+  private static void specValid(ConditionList conditions, Observation seen) {
+    List<Finding> findings = seen.specFindings();
+    if (findings.isEmpty()) {
+      conditions.set(SPEC_VALID, "True", "Valid", "the spec and its Secrets are in order");
+    } else {
+      conditions.set(
+          SPEC_VALID, "False", findings.getFirst().reason(), ConditionList.list(findings));
+    }
+  }
+
+  private static void planned(ConditionList conditions, Observation seen) {
+    switch (seen.planning()) {
+      case Planning.NotKnown p -> conditions.keep(PLANNED, p.reason(), p.message());
+      case Planning.NotBegun p -> conditions.set(PLANNED, "Unknown", p.reason(), p.message());
+      case Planning.Pending p ->
+          conditions.set(PLANNED, "Unknown", "Planning", p.message() + meanwhile(seen));
+      case Planning.Refused p ->
+          conditions.set(
+              PLANNED,
+              "False",
+              p.findings().getFirst().reason(),
+              ConditionList.list(p.findings()) + meanwhile(seen));
+      case Planning.Done p -> conditions.set(PLANNED, "True", "Planned", planText(p.plan()));
+    }
+  }
+
+  private static String meanwhile(Observation seen) {
+    return seen.inForce() == null
+        ? ""
+        : "\nmeanwhile the plan before this edit, "
+            + seen.inForce().revision()
+            + ", stays in force";
+  }
+
+  private static String planText(ChainPlan plan) {
+    MigrationStatus.Plan facts = facts("", plan);
+    return facts.tables()
+        + " tables in "
+        + facts.splits()
+        + " splits, about "
+        + facts.estimatedRecords()
+        + " records"
+        + (facts.warnings().isEmpty() ? "" : "; " + facts.warnings().size() + " warnings");
+  }
+
+  private static void queuesReady(ConditionList conditions, Observation seen) {
+    switch (seen.queues()) {
+      case Queues.NotNeeded q ->
+          conditions.keep(QUEUES_READY, "NotStarted", "queues are made once the plan is ready");
+      case Queues.Ready q ->
+          conditions.set(QUEUES_READY, "True", "Ready", "all streams and consumers exist");
+      case Queues.Unavailable q -> conditions.set(QUEUES_READY, "False", q.reason(), q.message());
+    }
+  }
+
+  private static void stagesReady(
+      ConditionList conditions, Observation seen, List<MigrationStatus.StageStatus> stages) {
+    if (seen.spec().suspend()) {
+      conditions.set(STAGES_READY, "False", "Suspended", "spec.suspend is true: no workers");
+      return;
+    }
+    if (seen.inForce() == null || stages.isEmpty()) {
+      conditions.set(STAGES_READY, "Unknown", "NotStarted", "stages start once queues are ready");
+      return;
+    }
+    List<String> stalled =
+        stages.stream()
+            .filter(s -> s.stalled() != null)
+            .map(s -> s.name() + ": " + s.stalled())
+            .toList();
+    List<String> lacking =
+        stages.stream()
+            .filter(s -> s.readyReplicas() < s.desiredReplicas())
+            .map(s -> s.name() + ": " + s.readyReplicas() + " of " + s.desiredReplicas() + " ready")
+            .toList();
+    if (!stalled.isEmpty()) {
+      conditions.set(STAGES_READY, "False", "Stalled", String.join("\n", stalled));
+    } else if (!lacking.isEmpty()) {
+      conditions.set(STAGES_READY, "False", "WorkersNotReady", String.join("\n", lacking));
+    } else {
+      conditions.set(STAGES_READY, "True", "WorkersReady", "every stage has its workers");
+    }
+  }
+
+  private static void balanced(ConditionList conditions, Observation seen) {
+    ChainSnapshot snapshot = seen.snapshot();
+    if (snapshot == null) {
+      conditions.keep(BALANCED, "NotStarted", "nothing is counted yet");
+    } else {
+      ChainSnapshot.Balance balance = snapshot.balance();
+      conditions.set(
+          BALANCED, balance.balanced() ? "True" : "False", balance.reason(), balance.message());
+    }
+  }
+
+  private static MigrationStatus.@Nullable Plan plan(MigrationStatus previous, Observation seen) {
+    if (seen.inForce() != null) {
+      return facts(seen.inForce().revision(), seen.inForce().plan());
+    }
+    boolean planOnly = seen.spec().mode() == MigrationSpec.Mode.PlanOnly;
+    if (planOnly && seen.planning() instanceof Planning.Done done) {
+      return facts("", done.plan());
+    }
+    return previous.plan();
+  }
+
+  private static MigrationStatus.Plan facts(String revision, ChainPlan plan) {
+    return new MigrationStatus.Plan(
+        revision,
+        plan.tables().size(),
+        plan.tables().stream().mapToInt(t -> t.splits().size()).sum(),
+        plan.tables().stream().mapToLong(t -> t.estimatedRecords()).sum(),
+        plan.findings().stream()
+            .filter(f -> f.severity() == Finding.Severity.Warning)
+            .limit(FAILURES_MAX)
+            .map(f -> f.path() + ": " + f.message())
+            .toList());
+  }
+
+  private static @Nullable String startTime(
+      MigrationStatus previous, @Nullable ChainSnapshot snapshot) {
+    if (snapshot == null || snapshot.firstDispatch() == null) {
+      return previous.startTime();
+    }
+    return snapshot.firstDispatch().truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private static String stagesReadyText(List<MigrationStatus.StageStatus> stages) {
+    long ready = stages.stream().filter(s -> s.readyReplicas() >= s.desiredReplicas()).count();
+    return ready + "/" + stages.size();
+  }
+
+  private static List<MigrationStatus.FailureSummary> failures(
+      MigrationStatus previous, @Nullable ChainSnapshot snapshot) {
+    if (snapshot == null) {
+      return previous.failures();
+    }
+    return snapshot.failures().stream()
+        .limit(FAILURES_MAX)
+        .map(
+            f ->
+                new MigrationStatus.FailureSummary(
+                    f.stage(), f.code(), f.fingerprint(), f.table(), f.records(), f.message()))
+        .toList();
+  }
+}

@@ -1,0 +1,73 @@
+package dev.drover.operator.validation;
+
+import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.wire.plan.Finding;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What must hold of connections and of the stages that name them. */
+final class ConnectionRules {
+  private static final Pattern CREDENTIALS_PARAMETER =
+      Pattern.compile("[?&](user|password|sslpassword)=", Pattern.CASE_INSENSITIVE);
+  private static final Pattern USER_INFO = Pattern.compile("^jdbc:postgresql://[^/?]*@");
+
+  private ConnectionRules() {}
+
+  static List<Finding> check(MigrationSpec spec) {
+    List<Finding> findings = new ArrayList<>();
+    Set<String> names = new LinkedHashSet<>();
+    for (int i = 0; i < spec.connections().size(); i++) {
+      Connection connection = spec.connections().get(i);
+      String path = "spec.connections[" + i + "]";
+      if (!names.add(connection.name())) {
+        findings.add(
+            Finding.error(
+                "DuplicateName",
+                path + ".name",
+                "another connection is called "
+                    + connection.name()
+                    + " too; give each its own name"));
+      }
+      if (holdsCredentials(connection.jdbc().url())) {
+        findings.add(
+            Finding.error(
+                "CredentialsInUrl",
+                path + ".jdbc.url",
+                "the URL holds a user or password; put them into the Secret that"
+                    + " credentialsSecretRef names, and remove them here"));
+      }
+    }
+    for (int i = 0; i < spec.stages().size(); i++) {
+      Stage stage = spec.stages().get(i);
+      String path = "spec.stages[" + i + "].";
+      if (stage.extract() != null) {
+        known(findings, names, stage.extract().connectionName(), path + "extract");
+      }
+      if (stage.load() != null) {
+        known(findings, names, stage.load().connectionName(), path + "load");
+      }
+    }
+    return findings;
+  }
+
+  private static boolean holdsCredentials(String url) {
+    return CREDENTIALS_PARAMETER.matcher(url).find() || USER_INFO.matcher(url).find();
+  }
+
+  private static void known(
+      List<Finding> findings, Set<String> names, @Nullable String name, String path) {
+    if (name == null || !names.contains(name)) {
+      findings.add(
+          Finding.error(
+              "UnknownConnection",
+              path + ".connectionName",
+              "there is no connection " + name + "; name one of " + String.join(", ", names)));
+    }
+  }
+}
