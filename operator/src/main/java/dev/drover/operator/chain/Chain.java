@@ -34,9 +34,10 @@ public interface Chain {
   /**
    * Dispatches the splits that may be dispatched, and tells how the chain stands.
    *
+   * @param revision the plan's, which the dispatched splits name
    * @param hold true while suspended: nothing is dispatched
    */
-  ChainSnapshot advance(ChainSpec spec, ChainPlan plan, boolean hold);
+  ChainSnapshot advance(String revision, ChainSpec spec, ChainPlan plan, boolean hold);
 
   /** Removes the chain from NATS as the policy says. */
   Deletion delete(MigrationSpec.QueueDeletionPolicy policy);

@@ -1,0 +1,77 @@
+package dev.drover.operator.chain;
+
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.api.ConsumerInfo;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the backlogs of a chain's stages from their consumers. */
+final class Backlogs {
+  private final NatsLink link;
+  private final ChainNames names;
+
+  Backlogs(NatsLink link, ChainNames names) {
+    this.link = link;
+    this.names = names;
+  }
+
+  /** The backlog of each stage, by name. */
+  Map<String, Backlog> read(ChainSpec spec) {
+    Map<String, Backlog> backlogs = new LinkedHashMap<>();
+    spec.stages().forEach(stage -> backlogs.put(stage.name(), read(stage)));
+    return backlogs;
+  }
+
+  private Backlog read(StageSpec stage) {
+    String from = stage.from();
+    Reading queue =
+        consumer(from == null ? names.splitsStream() : names.queueStream(from), stage.name());
+    Reading retries = consumer(names.retriesStream(), stage.name());
+    Reading waiting =
+        stage instanceof StageSpec.Load
+            ? consumer(names.waitingStream(), stage.name())
+            : new Reading(0, 0, 0, null);
+    return new Backlog(
+        queue.unacknowledged(),
+        retries.unacknowledged(),
+        waiting.unacknowledged(),
+        queue.inFlight + retries.inFlight + waiting.inFlight,
+        waiting.deliveries,
+        queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
+  }
+
+  private static @Nullable String or(@Nullable String one, @Nullable String other) {
+    return one != null ? one : other;
+  }
+
+  private record Reading(long pending, long inFlight, long deliveries, @Nullable String missing) {
+    long unacknowledged() {
+      return pending + inFlight;
+    }
+  }
+
+  private Reading consumer(String stream, String stage) {
+    return link.call(
+        "read the backlog of stage " + stage,
+        nats -> {
+          try {
+            ConsumerInfo info =
+                nats.jetStreamManagement().getConsumerInfo(stream, ChainNames.consumer(stage));
+            return new Reading(
+                info.getNumPending(),
+                info.getNumAckPending(),
+                info.getDelivered().getConsumerSequence(),
+                null);
+          } catch (JetStreamApiException e) {
+            if (Refusals.missing(e)) {
+              return new Reading(0, 0, 0, stream);
+            }
+            throw e;
+          }
+        });
+  }
+}

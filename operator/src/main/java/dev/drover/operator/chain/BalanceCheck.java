@@ -1,0 +1,84 @@
+package dev.drover.operator.chain;
+
+import dev.drover.operator.chain.ChainSnapshot.Balance;
+import dev.drover.wire.plan.StageSpec;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** How a chain's tally adds up. Pure. */
+final class BalanceCheck {
+  private BalanceCheck() {}
+
+  /**
+   * Judges the stages' standings.
+   *
+   * @param lost a stage whose batches are nowhere and were so for a while, see {@link LossWatch}
+   */
+  static Balance of(Collection<Standing> standings, @Nullable Standing lost) {
+    for (Standing s : standings) {
+      Optional<Balance> fault = fault(s);
+      if (fault.isPresent()) {
+        return fault.get();
+      }
+    }
+    if (lost != null) {
+      return new Balance(
+          false,
+          "QueueLost",
+          "stage %s was promised %d batches and decided %d, but its queue is empty: the stream was purged or made anew; the records are still at the source"
+              .formatted(lost.stage().name(), lost.promised(), lost.decided()));
+    }
+    return new Balance(true, "TallyBalanced", sums(standings));
+  }
+
+  private static Optional<Balance> fault(Standing s) {
+    String name = s.stage().name();
+    if (s.backlog().missingStream() != null) {
+      return fault(
+          "QueueLost",
+          "stage %s: the stream %s, or the consumer %s on it, is not there; whatever it held is lost"
+              .formatted(name, s.backlog().missingStream(), name));
+    }
+    if (!s.counts().balanced()) {
+      return fault("TallyUnbalanced", "stage %s: %s".formatted(name, s.counts()));
+    }
+    if (s.decided() > s.promisedAtMost()) {
+      return fault(
+          "MoreThanPromised",
+          "stage %s decided %d batches, but was promised %d"
+              .formatted(name, s.decided(), s.promisedAtMost()));
+    }
+    if (!(s.stage() instanceof StageSpec.Extract)
+        && s.upstreamDone()
+        && s.decided() == s.promised()
+        && s.counts().in() != s.upstreamPassed()) {
+      return fault(
+          "TallyUnbalanced",
+          "stage %s received %d records, but the stage before handed on %d"
+              .formatted(name, s.counts().in(), s.upstreamPassed()));
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Balance> fault(String reason, String message) {
+    return Optional.of(new Balance(false, reason, message));
+  }
+
+  private static String sums(Collection<Standing> standings) {
+    return standings.stream()
+        .map(
+            s ->
+                "%s %d = %d passed + %d filtered + %d failed + %d waiting + %d waived"
+                    .formatted(
+                        s.stage().name(),
+                        s.counts().in(),
+                        s.counts().passed(),
+                        s.counts().filtered(),
+                        s.counts().failed(),
+                        s.counts().waiting(),
+                        s.counts().waived()))
+        .collect(Collectors.joining("; "));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.drover.operator.chain;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The chains of all migrations, over one connection. Thread-safe. */
+@ApplicationScoped
+public class Chains {
+  private final NatsLink link;
+  private final InstantSource clock;
+  private final Map<ChainRef, Chain> chains = new ConcurrentHashMap<>();
+
+  /** Chains over a connection, by the system's clock. */
+  @Inject
+  public Chains(NatsLink link) {
+    this(link, InstantSource.system());
+  }
+
+  /** Chains over a connection, by a clock of the caller's. */
+  Chains(NatsLink link, InstantSource clock) {
+    this.link = link;
+    this.clock = clock;
+  }
+
+  /** The chain of a migration; asks NATS nothing. */
+  public Chain of(ChainRef ref) {
+    return chains.computeIfAbsent(ref, r -> new NatsChain(link, r.names(), clock));
+  }
+
+  /** Forgets what was read of a chain, after its migration is gone; nothing in NATS changes. */
+  public void forget(ChainRef ref) {
+    chains.remove(ref);
+  }
+}

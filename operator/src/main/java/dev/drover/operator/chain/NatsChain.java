@@ -1,0 +1,183 @@
+package dev.drover.operator.chain;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.state.StateStore;
+import dev.drover.wire.state.WaitingRound;
+import dev.drover.wire.state.WireJson;
+import io.nats.client.JetStreamApiException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The chain of one migration over NATS. What it remembers between calls is only what NATS can tell
+ * again: losing it costs time, not truth.
+ */
+final class NatsChain implements Chain {
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  private final NatsLink link;
+  private final ChainNames names;
+  private final InstantSource clock;
+  private final QueueSetup setup;
+  private final TallyFollower follower;
+  private final SplitSender splits;
+  private final Backlogs backlogs;
+  private final FailureCauses causes;
+  private final Map<String, WaitingWatch> waiting = new HashMap<>();
+  private LossWatch loss = LossWatch.NOTHING;
+
+  NatsChain(NatsLink link, ChainNames names, InstantSource clock) {
+    this.link = link;
+    this.names = names;
+    this.clock = clock;
+    setup = new QueueSetup(link, names);
+    follower = new TallyFollower(link, names, PATIENCE);
+    splits = new SplitSender(link, names);
+    backlogs = new Backlogs(link, names);
+    causes = new FailureCauses(link, names);
+  }
+
+  @Override
+  public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
+    link.maxPayload();
+    setup.ensureBucket(QueueLayout.of(names, queues));
+    link.run("write the spec", nats -> StateStore.open(nats, names).putSpec(revision, spec));
+  }
+
+  @Override
+  public Optional<ChainPlan> plan(String revision) {
+    return read("read the plan", store -> store.plan(revision));
+  }
+
+  @Override
+  public Optional<String> planProgress(String revision) {
+    return read("read how planning goes", store -> store.planProgress(revision));
+  }
+
+  @Override
+  public void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
+    link.maxPayload();
+    setup.ensureQueues(QueueLayout.of(names, queues), spec);
+  }
+
+  /**
+   * The order of the readings matters. Queues are read before decisions, so what has left a queue
+   * is decided in what is read after; decisions before checkpoints, see {@link
+   * TallyFollower#catchUp}.
+   */
+  @Override
+  public synchronized ChainSnapshot advance(
+      String revision, ChainSpec spec, ChainPlan plan, boolean hold) {
+    Set<String> queued = new HashSet<>(splits.queued());
+    Map<String, Backlog> backlog = backlogs.read(spec);
+    boolean whole = follower.catchUp();
+    if (!hold && whole) {
+      List<Dispatch.Split> next =
+          Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
+      splits.send(next, revision);
+      next.forEach(split -> queued.add(split.stage() + "." + split.id()));
+    }
+    Map<String, Standing> standings =
+        Standing.of(spec, plan, follower.checkpoints(), follower.tally(), backlog);
+    Instant now = clock.instant();
+    loss = loss.next(standings.values(), now);
+    if (!hold) {
+      endWaiting(standings.values(), now);
+    }
+    return snapshot(spec, plan, standings, queued, whole, now);
+  }
+
+  @Override
+  public synchronized Deletion delete(MigrationSpec.QueueDeletionPolicy policy) {
+    return new Deletion(setup.delete(policy));
+  }
+
+  private ChainSnapshot snapshot(
+      ChainSpec spec,
+      ChainPlan plan,
+      Map<String, Standing> standings,
+      Set<String> queued,
+      boolean whole,
+      Instant now) {
+    Snapshots snapshots = new Snapshots(plan, follower.checkpoints(), standings);
+    ChainSnapshot.Balance balance =
+        whole
+            ? BalanceCheck.of(standings.values(), loss.certain(standings.values(), now))
+            : new ChainSnapshot.Balance(
+                false,
+                "QueueLost",
+                "the stream " + names.decisionsStream() + " is not there: nothing can be counted");
+    return new ChainSnapshot(
+        snapshots.stages(spec, queued, now),
+        snapshots.splitsTotal(),
+        snapshots.splitsDone(),
+        whole && snapshots.complete(),
+        balance,
+        causes.read(),
+        splits.started().orElse(null),
+        latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()));
+  }
+
+  /** Tells loads that have nothing but records that wait, and waited in vain, to give them up. */
+  private void endWaiting(Collection<Standing> standings, Instant now) {
+    for (Standing s : standings) {
+      if (!(s.stage() instanceof StageSpec.Load)) {
+        continue;
+      }
+      String stage = s.stage().name();
+      WaitingWatch watch =
+          waiting.computeIfAbsent(stage, key -> WaitingWatch.start(s, now)).next(s, now);
+      if (watch.over(s, now)) {
+        writeRound(stage, new WaitingRound(s.decisions()));
+        watch = WaitingWatch.start(s, now);
+      }
+      waiting.put(stage, watch);
+    }
+  }
+
+  private void writeRound(String stage, WaitingRound round) {
+    link.call(
+        "end the waiting of stage " + stage,
+        nats ->
+            StateStore.open(nats, names)
+                .bucket()
+                .put(WaitingRound.key(stage), WireJson.bytes(round)));
+  }
+
+  private static @Nullable Instant latest(@Nullable Instant one, @Nullable Instant other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return one.isAfter(other) ? one : other;
+  }
+
+  @FunctionalInterface
+  private interface Reading<T> {
+    Optional<T> from(StateStore store) throws java.io.IOException, JetStreamApiException;
+  }
+
+  /** Reads from the state bucket; a bucket that is not there has nothing. */
+  private <T> Optional<T> read(String what, Reading<T> reading) {
+    try {
+      return link.call(what, nats -> reading.from(StateStore.open(nats, names)));
+    } catch (ChainUnavailableException e) {
+      if (e.reason().equals(Refusals.MISSING)) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.drover.operator.chain;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.KeyValueConfiguration;
+import io.nats.client.api.RetentionPolicy;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Which streams and consumers a chain has: the table in docs/design.md. Pure.
+ *
+ * @param names the chain's names
+ * @param maxBytes the most bytes of each queue, of the waiting room and of the error queue
+ * @param replicas copies of each stream
+ */
+record QueueLayout(ChainNames names, long maxBytes, int replicas) {
+  private static final Duration ACK_WAIT = Duration.ofSeconds(20);
+  private static final int MAX_ACK_PENDING = 1000;
+
+  /** How long a second copy of a failed record's message is known as such. */
+  private static final Duration ERROR_WINDOW = Duration.ofHours(24);
+
+  /** A consumer and its stream. */
+  record Place(String stream, ConsumerConfiguration consumer) {}
+
+  static QueueLayout of(ChainNames names, MigrationSpec.Queues queues) {
+    Quantity maxBytes = new Quantity(Objects.requireNonNull(queues.maxBytes()));
+    return new QueueLayout(
+        names,
+        Quantity.getAmountInBytes(maxBytes).longValueExact(),
+        Objects.requireNonNull(queues.replicas()));
+  }
+
+  KeyValueConfiguration stateBucket() {
+    return KeyValueConfiguration.builder()
+        .name(names.stateBucket())
+        .maxHistoryPerKey(1)
+        .storageType(StorageType.File)
+        .replicas(replicas)
+        .build();
+  }
+
+  List<StreamConfiguration> streams(ChainSpec spec) {
+    List<StreamConfiguration> streams = new ArrayList<>();
+    streams.add(
+        stream(names.splitsStream(), names.all("splits"), RetentionPolicy.WorkQueue).build());
+    for (StageSpec stage : spec.stages()) {
+      if (!(stage instanceof StageSpec.Load)) {
+        streams.add(
+            stream(
+                    names.queueStream(stage.name()),
+                    names.allOf("q", stage.name()),
+                    RetentionPolicy.Interest)
+                .discardPolicy(DiscardPolicy.New)
+                .maxBytes(maxBytes)
+                .build());
+      }
+    }
+    streams.add(
+        stream(names.retriesStream(), names.all("retries"), RetentionPolicy.WorkQueue).build());
+    streams.add(
+        stream(names.waitingStream(), names.all("waiting"), RetentionPolicy.WorkQueue)
+            .discardPolicy(DiscardPolicy.New)
+            .maxBytes(maxBytes)
+            .build());
+    streams.add(
+        stream(names.errorsStream(), names.all("errors"), RetentionPolicy.Limits)
+            .discardPolicy(DiscardPolicy.New)
+            .maxBytes(maxBytes)
+            .duplicateWindow(ERROR_WINDOW)
+            .build());
+    streams.add(
+        stream(names.decisionsStream(), names.all("decisions"), RetentionPolicy.Limits).build());
+    streams.add(
+        stream(names.journalStream(), names.all("journal"), RetentionPolicy.Limits).build());
+    return streams;
+  }
+
+  /** All consumers of all stages, in the order of the spec. */
+  List<Place> consumers(ChainSpec spec) {
+    List<Place> places = new ArrayList<>();
+    for (StageSpec stage : spec.stages()) {
+      String name = stage.name();
+      String from = stage.from();
+      if (from == null) {
+        places.add(place(names.splitsStream(), name, names.allOf("splits", name)));
+      } else {
+        places.add(place(names.queueStream(from), name, names.allOf("q", from)));
+      }
+      places.add(place(names.retriesStream(), name, names.retrySubject(name)));
+      if (stage instanceof StageSpec.Load) {
+        places.add(place(names.waitingStream(), name, names.waitingSubject(name)));
+      }
+    }
+    return places;
+  }
+
+  private StreamConfiguration.Builder stream(
+      String name, String subjects, RetentionPolicy retention) {
+    return StreamConfiguration.builder()
+        .name(name)
+        .subjects(subjects)
+        .retentionPolicy(retention)
+        .storageType(StorageType.File)
+        .replicas(replicas)
+        .allowDirect(true);
+  }
+
+  private static Place place(String stream, String stage, String filter) {
+    return new Place(
+        stream,
+        ConsumerConfiguration.builder()
+            .durable(ChainNames.consumer(stage))
+            .ackPolicy(AckPolicy.Explicit)
+            .ackWait(ACK_WAIT)
+            .maxDeliver(-1)
+            .maxAckPending(MAX_ACK_PENDING)
+            .filterSubject(filter)
+            .build());
+  }
+}

@@ -1,0 +1,151 @@
+package dev.drover.operator.chain;
+
+import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainSpec;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.KeyValueManagement;
+import io.nats.client.api.KeyValueConfiguration;
+import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes, changes and removes what a chain has in NATS. */
+final class QueueSetup {
+  private final NatsLink link;
+  private final ChainNames names;
+
+  QueueSetup(NatsLink link, ChainNames names) {
+    this.link = link;
+    this.names = names;
+  }
+
+  /** Makes the state bucket, or changes it where the layout differs. */
+  void ensureBucket(QueueLayout layout) {
+    link.run(
+        "make the state bucket " + names.stateBucket(),
+        nats -> ensure(nats.keyValueManagement(), layout.stateBucket()));
+  }
+
+  /**
+   * Makes every stream, then every consumer, or changes those where the layout differs. One that is
+   * as it should be costs one request and is not touched.
+   */
+  void ensureQueues(QueueLayout layout, ChainSpec spec) {
+    ensureBucket(layout);
+    for (StreamConfiguration stream : layout.streams(spec)) {
+      link.run(
+          "make the stream " + stream.getName(),
+          nats -> ensure(nats.jetStreamManagement(), stream));
+    }
+    for (QueueLayout.Place place : layout.consumers(spec)) {
+      link.run(
+          "make the consumer " + place.consumer().getDurable() + " of " + place.stream(),
+          nats -> ensure(nats.jetStreamManagement(), place));
+    }
+  }
+
+  /**
+   * Removes the streams of the chain, or those without records as the policy says; what is not
+   * there is fine.
+   *
+   * @return names of the streams with records that stay
+   */
+  List<String> delete(QueueDeletionPolicy policy) {
+    List<String> streams = streams();
+    List<String> retained = new ArrayList<>();
+    if (policy == QueueDeletionPolicy.Retain) {
+      streams.stream().filter(this::holdsRecords).forEach(retained::add);
+    }
+    List<String> kept = new ArrayList<>(retained);
+    if (!retained.isEmpty()) { // without these nobody could tell what the records are
+      kept.add(bucketStream());
+      kept.add(names.decisionsStream());
+      kept.add(names.journalStream());
+    }
+    streams.stream().filter(s -> !kept.contains(s)).forEach(this::delete);
+    return retained;
+  }
+
+  private List<String> streams() {
+    return link.call(
+        "list the streams of the migration",
+        nats -> {
+          JetStreamManagement management = nats.jetStreamManagement();
+          List<String> found =
+              new ArrayList<>(management.getStreamNames("drover." + names.id() + ".>"));
+          found.addAll(management.getStreamNames("$KV." + names.stateBucket() + ".>"));
+          return found;
+        });
+  }
+
+  private boolean holdsRecords(String stream) {
+    boolean mayHold =
+        stream.startsWith(names.queueStream(""))
+            || List.of(names.errorsStream(), names.waitingStream(), names.retriesStream())
+                .contains(stream);
+    return mayHold
+        && link.call(
+            "read the state of " + stream,
+            nats ->
+                nats.jetStreamManagement().getStreamInfo(stream).getStreamState().getMsgCount()
+                    > 0);
+  }
+
+  private void delete(String stream) {
+    link.call(
+        "delete the stream " + stream,
+        nats -> {
+          try {
+            return nats.jetStreamManagement().deleteStream(stream);
+          } catch (JetStreamApiException e) {
+            if (Refusals.missing(e)) {
+              return true;
+            }
+            throw e;
+          }
+        });
+  }
+
+  private String bucketStream() {
+    return "KV_" + names.stateBucket();
+  }
+
+  private static void ensure(KeyValueManagement management, KeyValueConfiguration bucket)
+      throws IOException, JetStreamApiException {
+    try {
+      management.create(bucket);
+    } catch (JetStreamApiException e) {
+      if (!Refusals.existsOtherwise(e)) {
+        throw e;
+      }
+      management.update(bucket);
+    }
+  }
+
+  private static void ensure(JetStreamManagement management, StreamConfiguration stream)
+      throws IOException, JetStreamApiException {
+    try {
+      management.addStream(stream);
+    } catch (JetStreamApiException e) {
+      if (!Refusals.existsOtherwise(e)) {
+        throw e;
+      }
+      management.updateStream(stream);
+    }
+  }
+
+  private static void ensure(JetStreamManagement management, QueueLayout.Place place)
+      throws IOException, JetStreamApiException {
+    try {
+      management.createConsumer(place.stream(), place.consumer());
+    } catch (JetStreamApiException e) {
+      if (!Refusals.existsOtherwise(e)) {
+        throw e;
+      }
+      management.updateConsumer(place.stream(), place.consumer());
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package dev.drover.operator.chain;
+
+import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
+import dev.drover.operator.chain.ChainSnapshot.StallReason;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePlan;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the operator is told of a chain, from how its stages stand. Pure. */
+final class Snapshots {
+  private final ChainPlan plan;
+  private final Checkpoints checkpoints;
+  private final Map<String, Standing> standings;
+
+  Snapshots(ChainPlan plan, Checkpoints checkpoints, Map<String, Standing> standings) {
+    this.plan = plan;
+    this.checkpoints = checkpoints;
+    this.standings = standings;
+  }
+
+  /**
+   * Each stage, in the order of the spec.
+   *
+   * @param queued splits that are queued or being read, as {@code <stage>.<split>}
+   */
+  List<StageSnapshot> stages(ChainSpec spec, Set<String> queued, Instant now) {
+    return spec.stages().stream()
+        .map(stage -> Objects.requireNonNull(standings.get(stage.name()), "no stage reads nothing"))
+        .map(standing -> stage(standing, queued, now))
+        .toList();
+  }
+
+  int splitsTotal() {
+    return plan.tables().stream().mapToInt(t -> t.splits().size()).sum();
+  }
+
+  int splitsDone() {
+    return (int)
+        standings.values().stream()
+            .filter(s -> s.stage() instanceof StageSpec.Extract)
+            .mapToLong(Standing::decided)
+            .sum();
+  }
+
+  boolean complete() {
+    return standings.values().stream().allMatch(Standing::done);
+  }
+
+  private StageSnapshot stage(Standing s, Set<String> queued, Instant now) {
+    Backlog backlog = s.backlog();
+    String name = s.stage().name();
+    boolean extract = s.stage() instanceof StageSpec.Extract;
+    long splits = queued.stream().filter(q -> q.startsWith(name + ".")).count();
+    long messages = extract ? splits + backlog.retries() : backlog.messages();
+    @Nullable StallReason stall =
+        checkpoints
+            .stall(name, now)
+            .map(found -> new StallReason(found.reason(), found.message()))
+            .orElse(null);
+    return new StageSnapshot(
+        name,
+        s.counts(),
+        messages,
+        extract ? unread(name, queued) + backlog.retries() : records(s),
+        backlog.inFlight(),
+        s.done(),
+        stall);
+  }
+
+  /** By the plan's estimate, what the queued splits of an extract still have. */
+  private long unread(String stage, Set<String> queued) {
+    long records = 0;
+    for (TablePlan table : plan.tables()) {
+      int splits = Math.max(1, table.splits().size());
+      long each = Math.ceilDiv(Math.max(table.estimatedRecords(), 1), splits);
+      for (int n = 0; table.stage().equals(stage) && n < splits; n++) {
+        Dispatch.Split split = new Dispatch.Split(stage, table.table(), n);
+        if (queued.contains(stage + "." + split.id())) {
+          long read = checkpoints.of(stage, split.id()).map(c -> c.records()).orElse(0L);
+          records += Math.max(1, each - read);
+        }
+      }
+    }
+    return records;
+  }
+
+  /** A replay is one record; other messages are taken to be as large as those decided so far. */
+  private static long records(Standing s) {
+    Backlog backlog = s.backlog();
+    long batches = backlog.queued() + backlog.waiting();
+    long sampleBatches = s.decided() > 0 ? s.decided() : s.promised();
+    long sampleRecords = s.decided() > 0 ? s.counts().in() : s.upstreamPassed();
+    long average = sampleBatches == 0 ? 1 : Math.max(1, Math.ceilDiv(sampleRecords, sampleBatches));
+    return batches * average + backlog.retries();
+  }
+}

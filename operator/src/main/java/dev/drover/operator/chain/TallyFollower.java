@@ -1,0 +1,186 @@
+package dev.drover.operator.chain;
+
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.decision.Decision;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.state.StateStore;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamStatusCheckedException;
+import io.nats.client.Message;
+import io.nats.client.api.KeyValueEntry;
+import io.nats.client.api.KeyValueOperation;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.impl.NatsJetStreamMetaData;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a chain's tally and checkpoints up to what NATS holds. It follows when asked rather than in
+ * the background: each call reads what came since the last, so what it answers from is never older
+ * than the question, and a lost connection or a restarted server leaves nothing to repair. Confined
+ * to one thread at a time.
+ */
+final class TallyFollower {
+  private static final System.Logger LOG = System.getLogger(TallyFollower.class.getName());
+
+  private final NatsLink link;
+  private final ChainNames names;
+  private final Duration patience;
+  private Tally tally = new Tally();
+  private Checkpoints checkpoints = new Checkpoints();
+  private @Nullable ZonedDateTime decisionsMade;
+  private @Nullable ZonedDateTime bucketMade;
+
+  /**
+   * A follower that has seen nothing.
+   *
+   * @param patience how long a call may take before it gives up for now
+   */
+  TallyFollower(NatsLink link, ChainNames names, Duration patience) {
+    this.link = link;
+    this.names = names;
+    this.patience = patience;
+  }
+
+  Tally tally() {
+    return tally;
+  }
+
+  Checkpoints checkpoints() {
+    return checkpoints;
+  }
+
+  /**
+   * Reads what is new: first the decisions, then the checkpoints, so that what was promised is
+   * never older than what was decided of it.
+   *
+   * @return false if there is no stream of decisions
+   * @throws ChainUnavailableException with reason {@code TallyBehind} if there is more than can be
+   *     read now; the next call goes on
+   */
+  boolean catchUp() {
+    long deadline = System.nanoTime() + patience.toNanos();
+    boolean whole =
+        link.call(
+            "read the decisions of the migration",
+            nats -> {
+              try {
+                readDecisions(nats, deadline);
+                return true;
+              } catch (JetStreamApiException e) {
+                if (!Refusals.missing(e)) {
+                  throw e;
+                }
+                tally = new Tally();
+                decisionsMade = null;
+                return false;
+              }
+            });
+    link.run("read the checkpoints of the migration", nats -> readBucket(nats, deadline));
+    return whole;
+  }
+
+  private void readDecisions(Connection nats, long deadline)
+      throws IOException,
+          JetStreamApiException,
+          JetStreamStatusCheckedException,
+          InterruptedException {
+    StreamInfo info = nats.jetStreamManagement().getStreamInfo(names.decisionsStream());
+    if (!info.getCreateTime().equals(decisionsMade)) { // the first time, or made anew
+      tally = new Tally();
+      decisionsMade = info.getCreateTime();
+    }
+    read(
+        nats,
+        new StreamReader.Source(names.decisionsStream(), List.of(names.all("decisions")), true),
+        info.getStreamState().getLastSequence(),
+        deadline,
+        () -> tally.sequence(),
+        this::addDecision);
+  }
+
+  private void readBucket(Connection nats, long deadline)
+      throws IOException,
+          JetStreamApiException,
+          JetStreamStatusCheckedException,
+          InterruptedException {
+    String stream = "KV_" + names.stateBucket();
+    StreamInfo info = nats.jetStreamManagement().getStreamInfo(stream);
+    if (!info.getCreateTime().equals(bucketMade)) {
+      checkpoints = new Checkpoints();
+      bucketMade = info.getCreateTime();
+    }
+    String prefix = "$KV." + names.stateBucket() + ".";
+    read(
+        nats,
+        new StreamReader.Source(
+            stream,
+            List.of(prefix + StateStore.SPLITS + ">", prefix + StateStore.STALLS + ">"),
+            false),
+        info.getStreamState().getLastSequence(),
+        deadline,
+        () -> checkpoints.sequence(),
+        this::addEntry);
+    checkpoints.sawUpTo(info.getStreamState().getLastSequence());
+  }
+
+  private void read(
+      Connection nats,
+      StreamReader.Source source,
+      long last,
+      long deadline,
+      LongSupplier seen,
+      Consumer<Message> sink)
+      throws IOException,
+          JetStreamApiException,
+          JetStreamStatusCheckedException,
+          InterruptedException {
+    boolean ended = last <= seen.getAsLong();
+    while (!ended) {
+      ended = StreamReader.read(nats, source, seen.getAsLong(), deadline, sink);
+      if (!ended && System.nanoTime() >= deadline) {
+        throw new ChainUnavailableException(
+            "TallyBehind",
+            "the tally is being summed up: at %d of %d in %s; it goes on by itself"
+                .formatted(seen.getAsLong(), last, source.stream()),
+            null);
+      }
+    }
+  }
+
+  private void addDecision(Message message) {
+    NatsJetStreamMetaData meta = message.metaData();
+    String place = message.getSubject().substring(names.all("decisions").length() - 1);
+    int dot = place.indexOf('.');
+    try {
+      tally.add(
+          meta.streamSequence(),
+          place.substring(0, dot),
+          new BatchId(place.substring(dot + 1)),
+          Decision.Summary.parse(message.getHeaders()),
+          meta.timestamp().toInstant());
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      tally.skip(meta.streamSequence());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0} is no decision and does not count: {1}",
+          message.getSubject(),
+          e.getMessage());
+    }
+  }
+
+  private void addEntry(Message message) {
+    KeyValueEntry entry = new KeyValueEntry(message);
+    checkpoints.put(
+        entry.getRevision(),
+        entry.getKey(),
+        entry.getOperation() == KeyValueOperation.PUT ? entry.getValue() : null,
+        entry.getCreated().toInstant());
+  }
+}

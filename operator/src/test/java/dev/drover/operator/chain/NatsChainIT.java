@@ -1,0 +1,324 @@
+package dev.drover.operator.chain;
+
+import static dev.drover.operator.chain.PlayedWorker.REVISION;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
+import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
+import dev.drover.operator.chain.PlayedWorker.Judge;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.nats.NatsServer;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.state.Stall;
+import dev.drover.wire.state.StateStore;
+import dev.drover.wire.state.WaitingRound;
+import dev.drover.wire.state.WireJson;
+import io.nats.client.Connection;
+import io.nats.client.Message;
+import io.nats.client.PurgeOptions;
+import io.nats.client.api.StreamConfiguration;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class NatsChainIT {
+  private static final MigrationSpec.Queues QUEUES = new MigrationSpec.Queues("64Mi", 1);
+  private static final ChainSpec SPEC = PlayedWorker.spec();
+  private static final Judge EVERY_TENTH_FAILS =
+      row -> row.values()[1].equals(0) ? PlayedWorker.cause("Zero") : Judge.PASS.judge(row);
+
+  private static NatsServer server;
+
+  private final ChainRef ref = new ChainRef("shop", "orders", UUID.randomUUID().toString());
+  private final ChainNames names = ref.names();
+  private Instant now = Instant.now();
+  private NatsLink link;
+  private Connection nats;
+  private Chain chain;
+  private PlayedWorker worker;
+
+  @BeforeAll
+  static void start() {
+    server = NatsServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() throws Exception {
+    link = new NatsLink(server::endpoint);
+    nats = server.connect();
+    chain = operator();
+    worker = new PlayedWorker(nats, names);
+    chain.publishSpec(REVISION, SPEC, QUEUES);
+    chain.ensureQueues(SPEC, QUEUES);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    chain.delete(QueueDeletionPolicy.Delete);
+    nats.close();
+    link.close();
+  }
+
+  /** An operator that remembers nothing. */
+  private Chain operator() {
+    return new Chains(link, () -> now).of(ref);
+  }
+
+  private ChainSnapshot advance(ChainPlan plan) {
+    return chain.advance(REVISION, SPEC, plan, false);
+  }
+
+  private static Map<String, StageSnapshot> stages(ChainSnapshot snapshot) {
+    return snapshot.stages().stream()
+        .collect(Collectors.toMap(StageSnapshot::name, Function.identity()));
+  }
+
+  @Test
+  void a_spec_is_there_before_its_plan() throws Exception {
+    assertThat(StateStore.open(nats, names).spec(REVISION)).contains(SPEC);
+    assertThat(chain.plan(REVISION)).isEmpty();
+    assertThat(chain.planProgress(REVISION)).isEmpty();
+
+    StateStore.open(nats, names).putPlan(REVISION, PlayedWorker.plan(1, 1));
+
+    assertThat(chain.plan(REVISION)).contains(PlayedWorker.plan(1, 1));
+  }
+
+  @Test
+  void a_chain_that_was_never_made_has_no_plan() {
+    Chain other = new Chains(link).of(new ChainRef("shop", "other", "1"));
+
+    assertThat(other.plan(REVISION)).isEmpty();
+  }
+
+  @Test
+  void queues_are_made_once_and_changed_in_place() throws Exception {
+    worker.extract(0, 0);
+    chain.ensureQueues(SPEC, QUEUES);
+    chain.ensureQueues(SPEC, new MigrationSpec.Queues("32Mi", 1));
+
+    StreamConfiguration queue =
+        nats.jetStreamManagement().getStreamInfo(names.queueStream("clean")).getConfiguration();
+    assertThat(queue.getMaxBytes()).isEqualTo(32 * 1024 * 1024);
+    assertThat(nats.jetStreamManagement().getConsumerNames(names.queueStream("read")))
+        .containsExactly("clean");
+    assertThat(nats.jetStreamManagement().getConsumerNames(names.retriesStream()))
+        .containsExactlyInAnyOrder("read", "clean", "load");
+    assertThat(nats.jetStreamManagement().getConsumerNames(names.waitingStream()))
+        .containsExactly("load");
+  }
+
+  @Test
+  void a_chain_runs_to_its_end_and_adds_up() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    ChainSnapshot start = advance(plan);
+    assertThat(start.firstDispatch()).isNotNull();
+    assertThat(stages(start).get("read").backlogMessages()).isEqualTo(2);
+    assertThat(stages(start).get("read").backlogRecords()).isEqualTo(200);
+
+    assertThat(worker.extract(3, 20)).hasSize(2);
+    ChainSnapshot read = advance(plan);
+    assertThat(stages(read).get("read").counts()).isEqualTo(new Counts(120, 120, 0, 0, 0, 0));
+    assertThat(stages(read).get("clean").backlogMessages()).isEqualTo(6);
+    assertThat(stages(read).get("clean").backlogRecords()).isEqualTo(120);
+    assertThat(worker.extract(3, 20)).as("children wait for their parents").isEmpty();
+
+    worker.clean(EVERY_TENTH_FAILS);
+    advance(plan);
+    assertThat(worker.extract(3, 20)).as("cleaned is not loaded").isEmpty();
+    worker.load(Judge.PASS);
+    advance(plan);
+    assertThat(worker.extract(3, 20)).as("the children's turn").hasSize(1);
+    worker.clean(EVERY_TENTH_FAILS);
+    worker.load(Judge.PASS);
+
+    ChainSnapshot end = advance(plan);
+    assertThat(end.complete()).isTrue();
+    assertThat(end.splitsDone()).isEqualTo(3);
+    assertThat(end.balance().reason()).isEqualTo("TallyBalanced");
+    assertThat(stages(end).get("read").counts().in()).isEqualTo(180);
+    assertThat(stages(end).get("clean").counts()).isEqualTo(new Counts(180, 162, 0, 18, 0, 0));
+    assertThat(stages(end).get("load").counts()).isEqualTo(new Counts(162, 162, 0, 0, 0, 0));
+    assertThat(end.failures())
+        .singleElement()
+        .satisfies(
+            cause -> {
+              assertThat(cause.records()).isEqualTo(18);
+              assertThat(cause.code()).isEqualTo("Zero");
+            });
+    assertThat(operator().advance(REVISION, SPEC, plan, false))
+        .as("an operator that starts anew sees the same")
+        .isEqualTo(end);
+  }
+
+  @Test
+  void a_suspended_chain_dispatches_nothing() throws Exception {
+    chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 1), true);
+
+    assertThat(worker.extract(1, 1)).isEmpty();
+  }
+
+  @Test
+  void a_killed_server_changes_no_count_and_doubles_no_split() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(3, 1);
+    advance(plan);
+    worker.extract(4, 10);
+    worker.clean(EVERY_TENTH_FAILS);
+    ChainSnapshot before = advance(plan);
+
+    server.kill();
+    assertThatThrownBy(() -> advance(plan))
+        .isInstanceOfSatisfying(
+            ChainUnavailableException.class,
+            e -> assertThat(e.reason()).isEqualTo("NatsUnavailable"));
+    server.restart();
+
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .ignoreException(ChainUnavailableException.class)
+        .untilAsserted(() -> assertThat(advance(plan)).isEqualTo(before));
+    await().until(() -> nats.getStatus() == Connection.Status.CONNECTED);
+    worker.load(Judge.PASS);
+    advance(plan);
+    assertThat(worker.extract(4, 10)).as("only the children").hasSize(1);
+  }
+
+  @Test
+  void splits_whose_stream_was_lost_are_dispatched_again() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    advance(plan);
+    nats.jetStreamManagement().deleteStream(names.splitsStream());
+    assertThatThrownBy(() -> advance(plan)).isInstanceOf(ChainUnavailableException.class);
+
+    chain.ensureQueues(SPEC, QUEUES);
+    advance(plan);
+
+    assertThat(worker.extract(1, 1)).hasSize(2);
+  }
+
+  @Test
+  void a_purged_queue_shows_as_lost() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan);
+    worker.extract(2, 10);
+    nats.jetStreamManagement()
+        .purgeStream(names.queueStream("read"), PurgeOptions.builder().build());
+
+    assertThat(advance(plan).balance().balanced()).as("it may be on its way").isTrue();
+    now = now.plusSeconds(11);
+    ChainSnapshot later = advance(plan);
+
+    assertThat(later.balance().reason()).isEqualTo("QueueLost");
+    assertThat(later.complete()).isFalse();
+  }
+
+  @Test
+  void a_deleted_queue_shows_as_lost_at_once() throws Exception {
+    nats.jetStreamManagement().deleteStream(names.queueStream("clean"));
+
+    assertThat(advance(PlayedWorker.plan(1, 1)).balance().reason()).isEqualTo("QueueLost");
+  }
+
+  @Test
+  void records_that_wait_in_vain_are_given_up() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    advance(plan);
+    worker.extract(1, 5);
+    worker.clean(Judge.PASS);
+    for (Message m : worker.fetch(names.queueStream("clean"), "load")) {
+      worker.decide(
+          "load",
+          dev.drover.wire.batch.BatchHeaders.parse(m.getHeaders()),
+          m.getData(),
+          row -> PlayedWorker.cause("fk"),
+          true);
+      m.ackSync(Duration.ofSeconds(5));
+    }
+    ChainSnapshot waiting = advance(plan);
+    assertThat(stages(waiting).get("load").counts().waiting()).isEqualTo(5);
+    assertThat(stages(waiting).get("load").done()).isFalse();
+
+    now = now.plusSeconds(20);
+    advance(plan);
+    assertThat(round()).as("they were not tried yet").isNull();
+    for (int attempt = 0; attempt < 2; attempt++) {
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(worker.fetch(names.waitingStream(), "load"))
+                      .singleElement()
+                      .satisfies(Message::nak));
+    }
+    await()
+        .untilAsserted(
+            () -> {
+              advance(plan);
+              assertThat(round()).isEqualTo(new WaitingRound(1));
+            });
+  }
+
+  private WaitingRound round() throws Exception {
+    var entry = StateStore.open(nats, names).bucket().get(WaitingRound.key("load"));
+    return entry == null ? null : WireJson.parse(entry.getValue(), WaitingRound.class);
+  }
+
+  @Test
+  void a_stall_shows_while_it_is_told() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    Stall stall = new Stall("DatabaseUnavailable", "shop refuses", "t", "t");
+    StateStore.open(nats, names).bucket().put("stall.load.pod-1", WireJson.bytes(stall));
+
+    assertThat(stages(advance(plan)).get("load").stall().reason()).isEqualTo("DatabaseUnavailable");
+    now = now.plusSeconds(61);
+    assertThat(stages(advance(plan)).get("load").stall()).isNull();
+  }
+
+  @Test
+  void deletion_keeps_what_still_holds_records() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan);
+    worker.extract(1, 10);
+    worker.clean(EVERY_TENTH_FAILS);
+    worker.load(Judge.PASS);
+
+    assertThat(chain.delete(QueueDeletionPolicy.Retain).retainedStreams())
+        .containsExactly(names.errorsStream());
+    assertThat(nats.jetStreamManagement().getStreamNames())
+        .contains(names.errorsStream(), names.decisionsStream(), "KV_" + names.stateBucket())
+        .doesNotContain(names.queueStream("read"), names.splitsStream());
+    assertThat(chain.delete(QueueDeletionPolicy.Delete).retainedStreams()).isEmpty();
+    assertThat(nats.jetStreamManagement().getStreamNames())
+        .noneMatch(name -> name.contains(names.id()));
+  }
+
+  @Test
+  void a_server_that_takes_only_small_messages_is_refused() {
+    try (NatsServer small = NatsServer.start("max_payload: 64KB");
+        NatsLink narrow = new NatsLink(small::endpoint)) {
+      assertThatThrownBy(() -> new Chains(narrow).of(ref).publishSpec(REVISION, SPEC, QUEUES))
+          .isInstanceOfSatisfying(
+              ChainUnavailableException.class,
+              e -> assertThat(e.reason()).isEqualTo("NatsMaxPayloadTooSmall"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
