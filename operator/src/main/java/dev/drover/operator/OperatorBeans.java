@@ -1,9 +1,9 @@
 package dev.drover.operator;
 
-import dev.drover.operator.chain.Chain;
-import dev.drover.operator.chain.ChainRef;
-import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.operator.chain.Chains;
+import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.metrics.MigrationMetrics;
+import dev.drover.wire.nats.NatsEndpoint;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -11,7 +11,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.util.function.Function;
 
 /** What is made once and shared. */
 @ApplicationScoped
@@ -34,13 +33,25 @@ public class OperatorBeans {
     return new MigrationMetrics(registry);
   }
 
+  /** The connection to NATS, made when it is first needed. */
+  @Produces
+  @Singleton
+  NatsLink nats(OperatorSettings settings) {
+    OperatorSettings.Nats nats = settings.nats();
+    return new NatsLink(
+        () ->
+            new NatsEndpoint(
+                nats.url(), nats.credentialsFile().orElse(null), nats.caFile().orElse(null)));
+  }
+
+  void close(@Disposes NatsLink nats) throws InterruptedException {
+    nats.close();
+  }
+
   /** The chains in NATS. */
   @Produces
   @Singleton
-  Function<ChainRef, Chain> chains() {
-    return ref -> {
-      throw new ChainUnavailableException(
-          "NotBuilt", "this build has no NATS part yet", new IllegalStateException());
-    };
+  Chains chains(NatsLink nats) {
+    return new Chains(nats);
   }
 }

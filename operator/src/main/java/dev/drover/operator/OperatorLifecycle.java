@@ -1,7 +1,6 @@
 package dev.drover.operator;
 
-import dev.drover.operator.chain.Chain;
-import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.Chains;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.workload.NatsSecret;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,16 +33,13 @@ public class OperatorLifecycle {
 
   private final OperatorSettings settings;
   private final KubernetesClient client;
-  private final Function<ChainRef, Chain> chains;
+  private final Chains chains;
   private final MigrationMetrics metrics;
   private volatile Optional<Operator> operator = Optional.empty();
   private volatile boolean stopping;
 
   OperatorLifecycle(
-      OperatorSettings settings,
-      KubernetesClient client,
-      Function<ChainRef, Chain> chains,
-      MigrationMetrics metrics) {
+      OperatorSettings settings, KubernetesClient client, Chains chains, MigrationMetrics metrics) {
     this.settings = settings;
     this.client = client;
     this.chains = chains;
@@ -107,7 +102,7 @@ public class OperatorLifecycle {
         nats.credentialsFile().isPresent() || nats.caFile().isPresent()
             ? new NatsSecret(nats.credentialsFile().orElse(null), nats.caFile().orElse(null))
             : null,
-        chains,
+        chains::of,
         metrics,
         Clock.systemUTC());
     return assembled;

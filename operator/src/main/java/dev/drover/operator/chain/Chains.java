@@ -1,20 +1,16 @@
 package dev.drover.operator.chain;
 
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.inject.Inject;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The chains of all migrations, over one connection. Thread-safe. */
-@ApplicationScoped
 public class Chains {
   private final NatsLink link;
   private final InstantSource clock;
   private final Map<ChainRef, Chain> chains = new ConcurrentHashMap<>();
 
   /** Chains over a connection, by the system's clock. */
-  @Inject
   public Chains(NatsLink link) {
     this(link, InstantSource.system());
   }

@@ -5,9 +5,11 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.nats.client.JetStreamApiException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +19,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +56,16 @@ final class NatsChain implements Chain {
   @Override
   public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
-    setup.ensureBucket(QueueLayout.of(names, queues));
+    setup.ensureBucket(layout(queues));
     link.run("write the spec", nats -> StateStore.open(nats, names).putSpec(revision, spec));
+  }
+
+  private QueueLayout layout(MigrationSpec.Queues queues) {
+    Quantity maxBytes = new Quantity(Objects.requireNonNull(queues.maxBytes()));
+    return new QueueLayout(
+        names,
+        Quantity.getAmountInBytes(maxBytes).longValueExact(),
+        Objects.requireNonNull(queues.replicas()));
   }
 
   @Override
@@ -70,7 +81,7 @@ final class NatsChain implements Chain {
   @Override
   public void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
-    setup.ensureQueues(QueueLayout.of(names, queues), spec);
+    setup.ensureQueues(layout(queues), spec);
   }
 
   /**

@@ -6,8 +6,6 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.PublishOptions;
 import io.nats.client.impl.Headers;
-import jakarta.annotation.PreDestroy;
-import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * while NATS is away. Once made it reconnects for ever; where the server closed it for good
  * (refused credentials), the next call makes a new one. Thread-safe.
  */
-@ApplicationScoped
 public class NatsLink implements AutoCloseable {
   /** The least that a message must be allowed to have: a batch and its headers. */
   private static final long LEAST_PAYLOAD = 2 * 64 * 1024;
@@ -31,11 +28,6 @@ public class NatsLink implements AutoCloseable {
   private volatile @Nullable Connection connection;
   private @Nullable ChainUnavailableException lastFailure;
   private long lastAttempt;
-
-  /** To the NATS that the environment names, see {@link NatsEndpoint#fromEnvironment}. */
-  public NatsLink() {
-    this(NatsEndpoint::fromEnvironment);
-  }
 
   /** To the NATS that the supplier names when it is first needed. */
   public NatsLink(Supplier<NatsEndpoint> endpoint) {
@@ -202,7 +194,6 @@ public class NatsLink implements AutoCloseable {
   }
 
   @Override
-  @PreDestroy
   public void close() throws InterruptedException {
     Connection nats = connection;
     if (nats != null) {

@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.queues.QueueLayout;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.KeyValueManagement;

@@ -169,7 +169,7 @@ final class Visit {
       ChainSnapshot snapshot =
           spec.mode() == MigrationSpec.Mode.PlanOnly
               ? null
-              : chain.advance(inForce.spec(), inForce.plan(), halted);
+              : chain.advance(inForce.revision(), inForce.spec(), inForce.plan(), halted);
       return new Running(halted ? new Queues.NotNeeded() : new Queues.Ready(), snapshot);
     } catch (ChainUnavailableException e) {
       return new Running(new Queues.Unavailable(e.reason(), String.valueOf(e.getMessage())), null);
