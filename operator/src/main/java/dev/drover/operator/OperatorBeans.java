@@ -4,8 +4,8 @@ import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.wire.nats.NatsEndpoint;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Disposes;
@@ -19,7 +19,7 @@ public class OperatorBeans {
   @Produces
   @Singleton
   KubernetesClient client() {
-    return new KubernetesClientBuilder().build();
+    return ClusterClient.of(new ConfigBuilder().build());
   }
 
   void close(@Disposes KubernetesClient client) {

@@ -1,0 +1,122 @@
+package dev.drover.operator.cluster;
+
+import dev.drover.operator.ClusterClient;
+import io.fabric8.kubeapitest.KubeAPIServer;
+import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One kube-apiserver and etcd for all tests of this JVM, from our own binaries, with our CRDs.
+ * There is no controller manager: see {@link Kubelets} for who plays it.
+ */
+public final class ApiServer {
+  private static ApiServer running;
+
+  private final KubeAPIServer server;
+  private final Path kubeconfig;
+  private final Path bin;
+  private final KubernetesClient client;
+
+  private ApiServer() throws IOException {
+    Path root = Path.of(System.getProperty("drover.root"));
+    bin = Path.of(System.getProperty("drover.bin"));
+    Path folder = Files.createTempDirectory("drover-apiserver");
+    Path binaries = Files.createDirectories(folder.resolve("k8s").resolve("1.36.3-linux-amd64"));
+    for (String name : List.of("etcd", "kube-apiserver", "kubectl")) {
+      Path binary = bin.resolve(name);
+      if (!Files.isExecutable(binary)) {
+        throw new IllegalStateException(
+            binary + " is missing: run dev/up --binaries, or give its folder as -Ddrover.bin=…");
+      }
+      Files.createSymbolicLink(binaries.resolve(name), binary.toRealPath());
+    }
+    server =
+        new KubeAPIServer(
+            KubeAPIServerConfigBuilder.anAPIServerConfig()
+                .withTestDir(folder.toString())
+                .withApiServerVersion("1.36.3")
+                .withOfflineMode(true)
+                .withUpdateKubeConfig(false)
+                .build());
+    server.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(server::stop));
+    kubeconfig = folder.resolve("kubeconfig");
+    Files.writeString(kubeconfig, server.getKubeConfigYaml());
+    client = ClusterClient.of(Config.fromKubeconfig(server.getKubeConfigYaml()));
+    Result crds = kubectl("", "apply", "--server-side", "-f", root.resolve("crds").toString());
+    if (crds.code() != 0) {
+      throw new IllegalStateException("the API server refused the CRDs: " + crds.output());
+    }
+    Result established =
+        kubectl(
+            "",
+            "wait",
+            "--for=condition=Established",
+            "--timeout=30s",
+            "crd/migrations.drover.dev",
+            "crd/failedrecords.drover.dev");
+    if (established.code() != 0) {
+      throw new IllegalStateException(established.output());
+    }
+  }
+
+  /** The API server, started at first use. */
+  public static synchronized ApiServer get() {
+    if (running == null) {
+      try {
+        running = new ApiServer();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return running;
+  }
+
+  public KubernetesClient client() {
+    return client;
+  }
+
+  public Path kubeconfig() {
+    return kubeconfig;
+  }
+
+  /** Runs kubectl, with this text as its input. */
+  public Result kubectl(String input, String... arguments) {
+    try {
+      List<String> command = new java.util.ArrayList<>();
+      command.add(bin.resolve("kubectl").toString());
+      command.add("--kubeconfig=" + kubeconfig);
+      command.addAll(List.of(arguments));
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getOutputStream().write(input.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      process.getOutputStream().close();
+      String output =
+          new String(
+              process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IllegalStateException("kubectl did not end: " + command);
+      }
+      return new Result(process.exitValue(), output);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Applies a manifest in a namespace. */
+  public Result apply(String namespace, String manifest) {
+    return kubectl(manifest, "apply", "-n", namespace, "-f", "-");
+  }
+
+  public record Result(int code, String output) {}
+}

@@ -1,0 +1,141 @@
+package dev.drover.operator.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What {@code kubectl apply} refuses by itself, with no operator running, and what it fills in. */
+class BadManifestIT {
+  private static final String NAMESPACE = "manifests";
+
+  @BeforeAll
+  static void namespace() {
+    ApiServer.get()
+        .client()
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
+        .create();
+  }
+
+  @ParameterizedTest(name = "{2}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "from: clean | from: cleen | name a stage of this migration that has a queue",
+        "from: clean | from: load | a stage cannot read its own queue",
+        "from: read | from: load | name a stage of this migration that has a queue",
+        "from: read | extract: {connectionName: legacy, tables: [\"a.b\"]} | exactly one of extract, transform and load",
+        "- name: load | - name: clean | Duplicate value",
+        "maxConnections: 3 | maxConnections: -3 | should be greater than or equal to 1",
+        "maxConnections: 3 | maxConnections: 0 | should be greater than or equal to 1",
+        "load: {connectionName: shop} | load: {connectionName: shp} | name one of spec.connections",
+        "extract: {connectionName: legacy, | extract: {connectionName: lgacy, | name one of spec.connections",
+        "scale: {maxReplicas: 4} | scale: {minReplicas: 5, maxReplicas: 4} | minReplicas is more than maxReplicas",
+        "scale: {maxReplicas: 4} | scale: {maxReplicas: -1} | should be greater than or equal to 1",
+        "jdbc:postgresql://shop/shop | jdbc:postgresql://shop/shop?user=me | credentials do not belong here",
+        "jdbc:postgresql://shop/shop | jdbc:postgresql://shop/shop?ssl=true&password=x | credentials do not belong here",
+        "jdbc:postgresql://shop/shop | jdbc:mysql://shop/shop | should match '^jdbc:postgresql://.+$'",
+        "code: QtyNotPositive | code: qty not positive | should match '^[A-Z][A-Za-z0-9]*$'",
+        "- require: | - filter: \"true\"~              require: | exactly one of require, filter, set, rename and remove",
+        "tables: [\"public.orders\"] | tables: [] | should have at least 1 items",
+        "tables: [\"public.orders\"] | tables: [\"orders\"] | should match",
+        "name: bad | name: bad.dots | use at most 40 characters and no dots",
+        "name: bad | name: bad-0123456789-0123456789-0123456789-01234 | use at most 40 characters and no dots",
+        "- name: clean | - name: Clean | should match '^[a-z]([-a-z0-9]*[a-z0-9])?$'",
+        "from: clean | from: read | every extract and transform needs a stage that reads its queue",
+        "from: clean | frm: clean | unknown field",
+      })
+  void a_bad_manifest_is_refused_with_what_to_mend(String good, String bad, String said) {
+    String manifest = Manifests.migration("bad");
+    assertThat(manifest).contains(good);
+    ApiServer.Result result =
+        ApiServer.get().apply(NAMESPACE, manifest.replaceFirst(quote(good), quoteTo(bad)));
+    assertThat(result.output()).contains(said);
+    assertThat(result.code()).isNotZero();
+    assertThat(
+            ApiServer.get()
+                .client()
+                .resources(Migration.class)
+                .inNamespace(NAMESPACE)
+                .withName("bad")
+                .get())
+        .isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"replicas: 2", "maxBytes: 2 GB", "maxBytes: 0Gi", "replicas: 7"})
+  void queues_that_cannot_be_are_refused(String queues) {
+    ApiServer.Result result =
+        ApiServer.get()
+            .apply(
+                NAMESPACE,
+                Manifests.migration("bad")
+                    .replace("spec:\n", "spec:\n  queues: {" + queues + "}\n"));
+    assertThat(result.code()).isNotZero();
+    assertThat(result.output()).contains("spec.queues." + queues.substring(0, queues.indexOf(':')));
+  }
+
+  @Test
+  void defaults_are_in_the_schema_so_they_can_be_read_back() {
+    assertThat(ApiServer.get().apply(NAMESPACE, Manifests.migration("defaults")).output())
+        .contains("created");
+    Migration migration =
+        ApiServer.get()
+            .client()
+            .resources(Migration.class)
+            .inNamespace(NAMESPACE)
+            .withName("defaults")
+            .get();
+    MigrationSpec spec = migration.getSpec();
+    assertThat(spec.connections().getFirst().maxConnections()).isEqualTo(8);
+    assertThat(spec.stages().get(0).extract().splitRecords()).isEqualTo(100_000);
+    assertThat(spec.stages().get(1).scale()).isEqualTo(new Stage.Scale(0, 1));
+    assertThat(spec.stages().get(2).load().mode()).isEqualTo(Stage.LoadMode.Upsert);
+    assertThat(spec.queues()).isEqualTo(new MigrationSpec.Queues("1Gi", 1));
+    assertThat(spec.mode()).isEqualTo(MigrationSpec.Mode.Run);
+    assertThat(spec.suspend()).isFalse();
+    assertThat(spec.queueDeletionPolicy()).isEqualTo(MigrationSpec.QueueDeletionPolicy.Retain);
+    String stored =
+        ApiServer.get()
+            .kubectl(
+                "",
+                "get",
+                "mig",
+                "defaults",
+                "-n",
+                NAMESPACE,
+                "-o",
+                "jsonpath={.spec.mode} {.spec.queues.maxBytes}")
+            .output();
+    assertThat(stored).isEqualTo("Run 1Gi");
+  }
+
+  @Test
+  void explain_reads_like_documentation() {
+    String stages = ApiServer.get().kubectl("", "explain", "mig.spec.stages").output();
+    assertThat(stages)
+        .contains("The stations of the chain.", "Judges and changes records by rules.")
+        .doesNotContain("<no description>", "<empty>");
+    assertThat(ApiServer.get().kubectl("", "explain", "mig.spec.stages.load.mode").output())
+        .contains("Upsert replaces a row whose key exists already", "ENUM", "Insert");
+    assertThat(ApiServer.get().kubectl("", "explain", "fr.spec.correction").output())
+        .contains("RFC 7386");
+  }
+
+  private static String quote(String text) {
+    return java.util.regex.Pattern.quote(text);
+  }
+
+  private static String quoteTo(String text) {
+    return java.util.regex.Matcher.quoteReplacement(text.replace('~', '\n'));
+  }
+}

@@ -1,0 +1,136 @@
+package dev.drover.operator.cluster;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.schema.RecordSchema;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/**
+ * Plays a chain whose NATS and planner do as the test says. For this tier only: here the question
+ * is what the operator does at the API server when they misbehave; the real ones are met end to
+ * end.
+ */
+public final class FaultyChain implements Chain {
+  public final Map<String, ChainSpec> specs = new ConcurrentHashMap<>();
+  public volatile boolean away;
+  public volatile Function<ChainSpec, Optional<ChainPlan>> planner = FaultyChain::goodPlan;
+  public volatile Function<ChainSpec, ChainSnapshot> counts = spec -> snapshot(spec, 0, 0, false);
+  public volatile boolean queuesMade;
+  public volatile boolean deleted;
+
+  /** A plan of one table in three splits. */
+  public static Optional<ChainPlan> goodPlan(ChainSpec spec) {
+    KeyRange all = KeyRange.ALL;
+    TablePlan table =
+        new TablePlan(
+            spec.stages().getFirst().name(),
+            "public.orders",
+            new RecordSchema("public.orders", List.of()),
+            List.of("id"),
+            List.of(),
+            1000,
+            List.of(all, all, all));
+    return Optional.of(new ChainPlan(List.of(), List.of(table), Map.of()));
+  }
+
+  /** A plan with errors. */
+  public static Function<ChainSpec, Optional<ChainPlan>> refusing(Finding... findings) {
+    return spec -> Optional.of(new ChainPlan(List.of(findings), List.of(), Map.of()));
+  }
+
+  /** Every stage has the same backlog and has passed the same number of records. */
+  public static ChainSnapshot snapshot(
+      ChainSpec spec, long backlogRecords, long passed, boolean complete) {
+    List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>();
+    for (StageSpec stage : spec.stages()) {
+      long messages =
+          stage instanceof StageSpec.Extract
+              ? (complete ? 0 : 3)
+              : Math.ceilDiv(backlogRecords, 8000);
+      stages.add(
+          new ChainSnapshot.StageSnapshot(
+              stage.name(),
+              new Counts(passed, passed, 0, 0, 0, 0),
+              messages,
+              backlogRecords,
+              0,
+              complete,
+              null));
+    }
+    return new ChainSnapshot(
+        stages,
+        3,
+        complete ? 3 : 0,
+        complete,
+        new ChainSnapshot.Balance(true, "TallyBalanced", "every stage adds up"),
+        List.of(),
+        Instant.parse("2026-01-01T00:00:00Z"),
+        Instant.parse("2026-01-01T00:01:00Z"));
+  }
+
+  @Override
+  public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
+    reach();
+    specs.put(revision, spec);
+  }
+
+  @Override
+  public Optional<ChainSpec> spec(String revision) {
+    reach();
+    return Optional.ofNullable(specs.get(revision));
+  }
+
+  @Override
+  public Optional<ChainPlan> plan(String revision) {
+    reach();
+    return Optional.ofNullable(specs.get(revision)).flatMap(s -> planner.apply(s));
+  }
+
+  @Override
+  public Optional<String> planProgress(String revision) {
+    reach();
+    return Optional.of("DatabaseUnavailable: legacy: connection refused");
+  }
+
+  @Override
+  public void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
+    reach();
+    queuesMade = true;
+  }
+
+  @Override
+  public ChainSnapshot advance(ChainSpec spec, ChainPlan plan, boolean hold) {
+    reach();
+    return counts.apply(spec);
+  }
+
+  @Override
+  public Deletion delete(MigrationSpec.QueueDeletionPolicy policy) {
+    reach();
+    deleted = true;
+    return new Deletion(List.of());
+  }
+
+  private void reach() {
+    if (away) {
+      throw new ChainUnavailableException(
+          "NatsUnavailable", "NATS does not answer at nats://nats:4222", new IOException());
+    }
+  }
+}

@@ -1,0 +1,332 @@
+package dev.drover.operator.cluster;
+
+import static dev.drover.operator.cluster.OperatorFixture.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.wire.plan.Finding;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class LifeOfAMigrationIT {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final String M = "orders";
+
+  private OperatorFixture operator;
+
+  @BeforeEach
+  void open() {
+    operator = new OperatorFixture("life-" + NUMBER.incrementAndGet());
+  }
+
+  @AfterEach
+  void close() {
+    operator.close();
+  }
+
+  @Test
+  void a_migration_is_planned_then_runs_a_deployment_a_stage() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.deployments())
+        .extracting(d -> d.getMetadata().getLabels().get("drover.dev/stage"))
+        .containsExactlyInAnyOrder("read", "clean", "load");
+    assertThat(operator.deployments())
+        .allSatisfy(
+            d -> {
+              assertThat(d.getMetadata().getOwnerReferences())
+                  .singleElement()
+                  .satisfies(o -> assertThat(o.getKind()).isEqualTo("Migration"));
+              assertThat(d.getSpec().getTemplate().getSpec().getAutomountServiceAccountToken())
+                  .isFalse();
+            });
+    assertThat(operator.replicas("read")).as("three splits are left").isEqualTo(3);
+    assertThat(operator.migration(M).getFinalizers()).containsExactly("drover.dev/queues");
+    assertThat(operator.migration(M).getStatus().observedGeneration()).isEqualTo(1);
+    assertThat(operator.migration(M).getStatus().conditions())
+        .extracting(Condition::type)
+        .containsExactly(
+            "SpecValid", "Planned", "QueuesReady", "StagesReady", "Balanced", "Completed", "Ready");
+    assertThat(operator.events())
+        .anyMatch(e -> e.startsWith("Normal Planned"))
+        .anyMatch(e -> e.startsWith("Normal StageScaled"));
+    String row = ApiServer.get().kubectl("", "get", "mig", M, "-n", operator.namespace).output();
+    assertThat(row)
+        .contains("READY", "REASON", "STAGES", "LOADED", "FAILED", "PROGRESS", "ETA", "AGE")
+        .contains("True", "Running", "3/3", "0%");
+  }
+
+  @Test
+  void deployments_are_left_alone_while_nothing_changes() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    Map<String, Long> before = generations();
+    double visits = visits();
+    await().until(() -> visits() > visits + 4);
+    assertThat(generations()).isEqualTo(before).hasSize(3);
+    List<Long> resourceVersions =
+        operator.deployments().stream()
+            .map(d -> Long.valueOf(d.getMetadata().getResourceVersion()))
+            .toList();
+    await().until(() -> visits() > visits + 7);
+    assertThat(operator.deployments())
+        .extracting(d -> Long.valueOf(d.getMetadata().getResourceVersion()))
+        .containsExactlyElementsOf(resourceVersions);
+  }
+
+  @Test
+  void an_edit_of_scale_takes_effect_at_once_and_restarts_no_worker() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    Deployment before = operator.deployment("read");
+    operator.apply(
+        Manifests.migration(M).replace("scale: {maxReplicas: 4}", "scale: {maxReplicas: 2}"));
+    await().until(() -> operator.replicas("read"), r -> r == 2);
+    assertThat(operator.deployment("read").getSpec().getTemplate())
+        .isEqualTo(before.getSpec().getTemplate());
+    assertThat(operator.jobs()).as("no new plan").hasSize(1);
+  }
+
+  @Test
+  void the_cap_of_a_connection_holds_over_its_stages() {
+    operator.secrets();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 1_000_000, 0, false);
+    operator.apply(Manifests.migration(M));
+    await().until(() -> operator.replicas("load"), r -> r != null && r == 3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.migration(M).getStatus().stages().get(2).scaling())
+                    .isEqualTo(
+                        "backlog 1000000 records, 3 of at most 4 workers; 4 wanted, held lower by"
+                            + " maxConnections 3 of connection shop"));
+    operator.apply(Manifests.migration(M).replace("maxConnections: 3", "maxConnections: 2"));
+    await().until(() -> operator.replicas("load"), r -> r == 2);
+  }
+
+  @Test
+  void suspend_stops_every_worker_and_resume_goes_on() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.patch(M, "{\"spec\":{\"suspend\":true}}");
+    operator.awaitCondition(M, "Ready", "False", "Suspended");
+    await()
+        .until(() -> operator.deployments().stream().allMatch(d -> d.getSpec().getReplicas() == 0));
+    assertThat(operator.deployments()).hasSize(3);
+    operator.patch(M, "{\"spec\":{\"suspend\":false}}");
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.replicas("read")).isEqualTo(3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.events())
+                    .anyMatch(e -> e.startsWith("Normal Suspended"))
+                    .anyMatch(e -> e.startsWith("Normal Resumed")));
+  }
+
+  @Test
+  void a_missing_secret_is_named_and_planning_begins_when_it_appears() {
+    operator.secret("shop-db");
+    operator.apply(Manifests.migration(M));
+    Condition missing = operator.awaitCondition(M, "SpecValid", "False", "SecretNotFound");
+    assertThat(missing.message())
+        .startsWith(
+            "spec.connections[0].jdbc.credentialsSecretRef.name: there is no Secret legacy-db");
+    assertThat(operator.jobs()).isEmpty();
+    assertThat(operator.deployments()).isEmpty();
+    operator.secret("legacy-db");
+    operator.awaitCondition(M, "SpecValid", "True", "Valid");
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.migration(M).getStatus().toString()).doesNotContain("hunter2");
+  }
+
+  @Test
+  void a_cycle_is_found_by_the_operator_and_nothing_starts() {
+    operator.secrets();
+    operator.apply(
+        Manifests.migration(M)
+            + "    - {name: a, from: b, transform: {steps: [{remove: [x]}]}}\n"
+            + "    - {name: b, from: a, transform: {steps: [{remove: [x]}]}}\n");
+    Condition invalid = operator.awaitCondition(M, "SpecValid", "False", "Cycle");
+    assertThat(invalid.message())
+        .isEqualTo(
+            "spec.stages[3].from: a reads b reads a: no record would ever enter; let one of them"
+                + " read an extract");
+    assertThat(operator.condition(M, "Ready").orElseThrow().reason()).isEqualTo("Cycle");
+    assertThat(operator.jobs()).isEmpty();
+    assertThat(operator.deployments()).isEmpty();
+  }
+
+  @Test
+  void what_the_planner_refuses_starts_nothing_and_is_listed_whole() {
+    operator.secrets();
+    operator.chain(M).planner =
+        FaultyChain.refusing(
+            Finding.error("TableNotFound", "spec.stages[0].extract.tables[0]", "no table"),
+            Finding.error("RuleType", "spec.stages[1].transform.steps[0].require.that", "int"));
+    operator.apply(Manifests.migration(M));
+    Condition planned = operator.awaitCondition(M, "Planned", "False", "TableNotFound");
+    assertThat(planned.message())
+        .isEqualTo(
+            "spec.stages[0].extract.tables[0]: no table\n"
+                + "spec.stages[1].transform.steps[0].require.that: int");
+    assertThat(operator.deployments()).isEmpty();
+    assertThat(operator.chain(M).queuesMade).isFalse();
+    assertThat(operator.jobs()).hasSize(1);
+    assertThat(operator.condition(M, "Ready").orElseThrow().reason()).isEqualTo("TableNotFound");
+  }
+
+  @Test
+  void while_planning_waits_for_a_database_the_condition_says_so() {
+    operator.secrets();
+    operator.chain(M).planner = spec -> Optional.empty();
+    operator.apply(Manifests.migration(M));
+    Condition planned = operator.awaitCondition(M, "Planned", "Unknown", "Planning");
+    assertThat(planned.message()).isEqualTo("DatabaseUnavailable: legacy: connection refused");
+  }
+
+  @Test
+  void plan_only_stops_after_the_plan() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M).replace("spec:\n", "spec:\n  mode: PlanOnly\n"));
+    Condition ready = operator.awaitCondition(M, "Ready", "True", "PlanOnly");
+    assertThat(ready.message()).startsWith("1 tables in 3 splits, about 1000 records");
+    assertThat(operator.deployments()).isEmpty();
+    assertThat(operator.chain(M).queuesMade).isFalse();
+    operator.patch(M, "{\"spec\":{\"mode\":\"Run\"}}");
+    operator.awaitCondition(M, "Ready", "True", "Running");
+  }
+
+  @Test
+  void a_changed_rule_rolls_only_its_own_stage() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    Map<String, Long> before = generations();
+    String first = operator.migration(M).getStatus().plan().revision();
+    operator.apply(Manifests.migration(M).replace("record.qty > 0", "record.qty > 1"));
+    await().until(() -> !operator.migration(M).getStatus().plan().revision().equals(first));
+    await().until(() -> !generations().get("clean").equals(before.get("clean")));
+    assertThat(generations())
+        .containsEntry("read", before.get("read"))
+        .containsEntry("load", before.get("load"));
+    await().until(() -> operator.jobs().size() == 1);
+  }
+
+  @Test
+  void while_an_edit_is_refused_the_chain_before_it_keeps_running_even_over_a_restart() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    Map<String, Long> before = generations();
+    operator.chain(M).planner =
+        spec ->
+            spec.stage("clean").toString().contains("record.oops")
+                ? FaultyChain.refusing(
+                        Finding.error("NoSuchField", "spec.stages[1]", "no field oops"))
+                    .apply(spec)
+                : FaultyChain.goodPlan(spec);
+    operator.apply(Manifests.migration(M).replace("record.qty > 0", "record.oops > 0"));
+    Condition planned = operator.awaitCondition(M, "Planned", "False", "NoSuchField");
+    assertThat(planned.message()).contains("stays in force");
+    assertThat(generations()).isEqualTo(before);
+    operator.stop();
+    operator.start();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 200_000, 10, false);
+    await().until(() -> operator.replicas("load"), r -> r == 3);
+    assertThat(operator.condition(M, "Planned").orElseThrow().reason()).isEqualTo("NoSuchField");
+  }
+
+  @Test
+  void nats_away_holds_the_workers_says_why_and_goes_on_by_itself() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).away = true;
+    Condition queues = operator.awaitCondition(M, "QueuesReady", "False", "NatsUnavailable");
+    assertThat(queues.message()).contains("nats://nats:4222");
+    assertThat(operator.replicas("read")).as("held").isEqualTo(3);
+    operator.patch(M, "{\"spec\":{\"suspend\":true}}");
+    await().until(() -> operator.replicas("read"), r -> r == 0);
+    operator.patch(M, "{\"spec\":{\"suspend\":false}}");
+    operator.chain(M).away = false;
+    operator.awaitCondition(M, "Ready", "True", "Running");
+  }
+
+  @Test
+  void completion_is_told_with_counts_and_duration_and_all_workers_go() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 0, 820, true);
+    Condition completed = operator.awaitCondition(M, "Completed", "True", "AllLoaded");
+    assertThat(completed.message())
+        .isEqualTo("820 records read, 820 loaded, 0 filtered, 0 failed, in 1m");
+    await()
+        .until(() -> operator.deployments().stream().allMatch(d -> d.getSpec().getReplicas() == 0));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        ApiServer.get()
+                            .kubectl("", "get", "mig", M, "-n", operator.namespace)
+                            .output())
+                    .contains("True", "AllLoaded", "820", "100%"));
+  }
+
+  @Test
+  void a_deleted_migration_removes_workers_then_queues_then_itself() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.client.resource(operator.migration(M)).delete();
+    await().until(() -> operator.migration(M) == null);
+    assertThat(operator.chain(M).deleted).isTrue();
+    assertThat(operator.deployments()).isEmpty();
+    assertThat(operator.jobs()).isEmpty();
+  }
+
+  @Test
+  void nats_away_does_not_hold_a_deletion_for_ever() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).away = true;
+    operator.client.resource(operator.migration(M)).delete();
+    await().until(() -> operator.deployments().isEmpty());
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.events())
+                    .anyMatch(
+                        e -> e.startsWith("Warning NatsUnavailable: queues cannot be removed")));
+    assertThat(operator.migration(M)).as("it waits for NATS").isNotNull();
+    operator.restartLater(Duration.ofSeconds(61));
+    await().until(() -> operator.migration(M) == null);
+    assertThat(operator.events()).anyMatch(e -> e.startsWith("Warning QueuesLeftBehind"));
+  }
+
+  private double visits() {
+    return operator.meters.get("drover.reconcile").tag("outcome", "done").timer().count();
+  }
+
+  private Map<String, Long> generations() {
+    return operator.deployments().stream()
+        .collect(
+            Collectors.toMap(
+                d -> d.getMetadata().getLabels().get("drover.dev/stage"),
+                d -> d.getMetadata().getGeneration()));
+  }
+}

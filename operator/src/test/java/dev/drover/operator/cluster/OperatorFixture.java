@@ -1,0 +1,192 @@
+package dev.drover.operator.cluster;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.metrics.MigrationMetrics;
+import dev.drover.operator.migration.MigrationController;
+import dev.drover.operator.workload.WorkloadSettings;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+
+/** A namespace of its own with the operator serving it, as long as it is open. */
+public final class OperatorFixture implements AutoCloseable {
+  public final String namespace;
+  public final KubernetesClient client = ApiServer.get().client();
+  public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final Map<String, FaultyChain> chains = new ConcurrentHashMap<>();
+  private final Kubelets kubelets;
+  private Operator operator;
+  private Duration ahead = Duration.ZERO;
+
+  public OperatorFixture(String namespace) {
+    this.namespace = namespace;
+    client
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .create();
+    kubelets = new Kubelets(client, namespace);
+    start();
+  }
+
+  /** Starts the operator, after {@link #stop} as one that remembers nothing. */
+  public void start() {
+    operator =
+        new Operator(
+            o ->
+                o.withKubernetesClient(client)
+                    .withCloseClientOnStop(false)
+                    .withExecutorService(Executors.newVirtualThreadPerTaskExecutor()));
+    MigrationController.register(
+        operator,
+        Set.of(namespace),
+        new WorkloadSettings(
+            "drover/worker:test",
+            "IfNotPresent",
+            List.of(),
+            "-XX:+UseSerialGC",
+            new ResourceRequirementsBuilder()
+                .withRequests(Map.of("cpu", new Quantity("0.1"), "memory", new Quantity("1024Mi")))
+                .withLimits(Map.of("memory", new Quantity("1024Mi")))
+                .build(),
+            "nats://nats:4222",
+            false,
+            false),
+        null,
+        ref -> chain(ref),
+        new MigrationMetrics(meters),
+        Clock.offset(Clock.systemUTC(), ahead));
+    operator.start();
+  }
+
+  /** Starts the operator anew with a clock that much ahead of the API server's. */
+  public void restartLater(Duration by) {
+    ahead = by;
+    operator.stop();
+    start();
+  }
+
+  public void stop() {
+    operator.stop();
+  }
+
+  /** The chain that the operator sees for a Migration of this name, made when first asked for. */
+  public FaultyChain chain(String migration) {
+    return chains.computeIfAbsent(migration, n -> new FaultyChain());
+  }
+
+  private FaultyChain chain(ChainRef ref) {
+    return chain(ref.name());
+  }
+
+  public void secret(String name) {
+    client
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(namespace)
+                .endMetadata()
+                .withStringData(Map.of("username", "u", "password", "hunter2"))
+                .build())
+        .create();
+  }
+
+  public void secrets() {
+    secret("legacy-db");
+    secret("shop-db");
+  }
+
+  public void apply(String manifest) {
+    ApiServer.Result result = ApiServer.get().apply(namespace, manifest);
+    if (result.code() != 0) {
+      throw new AssertionError(result.output());
+    }
+  }
+
+  public void patch(String migration, String merge) {
+    ApiServer.Result result =
+        ApiServer.get()
+            .kubectl("", "patch", "mig", migration, "-n", namespace, "--type=merge", "-p", merge);
+    if (result.code() != 0) {
+      throw new AssertionError(result.output());
+    }
+  }
+
+  public Migration migration(String name) {
+    return client.resources(Migration.class).inNamespace(namespace).withName(name).get();
+  }
+
+  public Optional<Condition> condition(String migration, String type) {
+    Migration m = migration(migration);
+    return m == null || m.getStatus() == null
+        ? Optional.empty()
+        : m.getStatus().conditions().stream().filter(c -> c.type().equals(type)).findFirst();
+  }
+
+  public Condition awaitCondition(String migration, String type, Predicate<Condition> wanted) {
+    return await()
+        .alias(type + " of " + migration)
+        .until(() -> condition(migration, type), c -> c.filter(wanted).isPresent())
+        .orElseThrow();
+  }
+
+  public Condition awaitCondition(String migration, String type, String status, String reason) {
+    return awaitCondition(
+        migration, type, c -> c.status().equals(status) && c.reason().equals(reason));
+  }
+
+  public List<Deployment> deployments() {
+    return client.apps().deployments().inNamespace(namespace).list().getItems();
+  }
+
+  public Deployment deployment(String stage) {
+    return deployments().stream()
+        .filter(d -> stage.equals(d.getMetadata().getLabels().get("drover.dev/stage")))
+        .findFirst()
+        .orElse(null);
+  }
+
+  public Integer replicas(String stage) {
+    Deployment deployment = deployment(stage);
+    return deployment == null ? null : deployment.getSpec().getReplicas();
+  }
+
+  public List<Job> jobs() {
+    return client.batch().v1().jobs().inNamespace(namespace).list().getItems();
+  }
+
+  public List<String> events() {
+    return client.v1().events().inNamespace(namespace).list().getItems().stream()
+        .map(e -> e.getType() + " " + e.getReason() + ": " + e.getMessage())
+        .toList();
+  }
+
+  public static ConditionFactory await() {
+    return Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(100));
+  }
+
+  @Override
+  public void close() {
+    operator.stop();
+    kubelets.close();
+  }
+}

@@ -1,0 +1,80 @@
+package dev.drover.operator.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.operator.Specs;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RevisionsTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "maxConnections: 3 | maxConnections: 9",
+        "scale: {maxReplicas: 4} | scale: {maxReplicas: 9}",
+        "connections: | suspend: true~  connections:",
+        "connections: | mode: PlanOnly~  connections:",
+        "connections: | queueDeletionPolicy: Delete~  connections:",
+        "connections: | failedRecords: {maxResources: 3}~  connections:",
+      })
+  void what_planning_does_not_depend_on_keeps_the_revision(String text, String other) {
+    assertThat(Revisions.of(Specs.with(text, other.replace('~', '\n'))))
+        .isEqualTo(Revisions.of(Specs.plain()))
+        .hasSize(10);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "record.qty > 0 | record.qty > 1",
+        "jdbc:postgresql://shop/shop | jdbc:postgresql://shop/other",
+        "name: shop-db | name: shop-db2",
+        "public.orders | public.order",
+        "load: {connectionName: shop} | load: {connectionName: shop, mode: Insert}",
+        "tables: [\"public.orders\"] | tables: [\"public.orders\"], splitRecords: 200",
+      })
+  void what_planning_depends_on_makes_a_new_revision(String text, String other) {
+    assertThat(Revisions.of(Specs.with(text, other))).isNotEqualTo(Revisions.of(Specs.plain()));
+  }
+
+  @Test
+  void a_changed_rule_changes_the_hash_of_its_own_stage_alone() {
+    MigrationSpec before = Specs.plain();
+    MigrationSpec after = Specs.with("record.qty > 0", "record.qty > 1");
+    for (String stage : new String[] {"read", "load"}) {
+      assertThat(hash(after, stage)).isEqualTo(hash(before, stage));
+    }
+    assertThat(hash(after, "clean")).isNotEqualTo(hash(before, "clean"));
+  }
+
+  @Test
+  void a_spec_maps_to_the_chain_that_workers_read() {
+    ChainSpec chain =
+        ChainMapping.chain(
+            Specs.with(
+                "load: {connectionName: shop}",
+                "load: {connectionName: shop, schema: crm, mode: Insert, tables: [{from: public.a, to: x.b}]}"));
+    assertThat(chain.connection("shop").maxConnections()).isEqualTo(3);
+    assertThat(chain.stage("read")).isInstanceOf(StageSpec.Extract.class);
+    StageSpec.Transform clean = (StageSpec.Transform) chain.stage("clean");
+    assertThat(clean.steps().getFirst().require().code()).isEqualTo("QtyNotPositive");
+    assertThat(clean.steps().getFirst().tables()).isEmpty();
+    StageSpec.Load load = (StageSpec.Load) chain.stage("load");
+    assertThat(load.mode()).isEqualTo(StageSpec.LoadMode.Insert);
+    assertThat(load.targetOf("public.a")).isEqualTo("x.b");
+    assertThat(load.targetOf("public.c")).isEqualTo("crm.c");
+    assertThat(chain.indexOf("load")).isEqualTo(2);
+  }
+
+  private static String hash(MigrationSpec spec, String stage) {
+    return Revisions.ofStage(ChainMapping.chain(spec).stage(stage), spec.connections().getFirst());
+  }
+}

@@ -1,0 +1,128 @@
+package dev.drover.operator.validation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.operator.Specs;
+import dev.drover.wire.plan.Finding;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SpecValidatorTest {
+  private static final String LOAD_STAGE = "- name: load";
+
+  @Test
+  void a_sound_spec_has_no_findings() {
+    assertThat(SpecValidator.validate(Specs.plain())).isEmpty();
+  }
+
+  @ParameterizedTest(name = "{2} at {3}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "from: clean | from: cleen | UnknownFrom | spec.stages[2].from",
+        "from: clean | ~ | FromMissing | spec.stages[2].from",
+        "- name: clean | - name: load | DuplicateName | spec.stages[2].name",
+        "- name: shop | - name: legacy | DuplicateName | spec.connections[1].name",
+        "load: {connectionName: shop} | ~ | NotOneKind | spec.stages[2]",
+        "load: {connectionName: shop} | load: {connectionName: shp} | UnknownConnection | spec.stages[2].load.connectionName",
+        "extract: {connectionName: legacy, | extract: {connectionName: x, | UnknownConnection | spec.stages[0].extract.connectionName",
+        "from: clean | from: read | QueueUnread | spec.stages[1]",
+      })
+  void a_fault_is_found_at_its_path(String good, String bad, String reason, String path) {
+    assertThat(SpecValidator.validate(Specs.with(good, bad.replace("~", ""))))
+        .anySatisfy(
+            f -> {
+              assertThat(f.reason()).isEqualTo(reason);
+              assertThat(f.path()).isEqualTo(path);
+              assertThat(f.severity()).isEqualTo(Finding.Severity.Error);
+            });
+  }
+
+  @Test
+  void a_cycle_that_the_crd_cannot_see_is_found_once() {
+    List<Finding> findings =
+        SpecValidator.validate(
+            Specs.with(
+                LOAD_STAGE,
+                "- {name: a, from: c, transform: {steps: []}}\n    - {name: b, from: a, transform: {steps: []}}\n"
+                    + "    - {name: c, from: b, transform: {steps: []}}\n    "
+                    + LOAD_STAGE));
+    assertThat(findings).extracting(Finding::reason).containsExactly("Cycle");
+    assertThat(findings.getFirst().path()).isEqualTo("spec.stages[2].from");
+    assertThat(findings.getFirst().message()).startsWith("a reads c reads b reads a");
+  }
+
+  @Test
+  void a_chain_without_an_end_or_a_beginning_is_no_chain() {
+    assertThat(
+            SpecValidator.validate(
+                Specs.with("load: {connectionName: shop}", "transform: {steps: []}")))
+        .extracting(Finding::reason)
+        .contains("NoLoad", "QueueUnread");
+    assertThat(
+            SpecValidator.validate(
+                Specs.with(
+                    "extract: {connectionName: legacy, tables: [\"public.orders\"]}",
+                    "load: {connectionName: shop}")))
+        .extracting(Finding::reason)
+        .contains("NoExtract", "UnknownFrom", "FromMissing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:postgresql://me:secret@shop/shop",
+        "jdbc:postgresql://shop/shop?user=me",
+        "jdbc:postgresql://shop/shop?a=b&PASSWORD=secret"
+      })
+  void credentials_in_a_url_are_refused_and_not_repeated(String url) {
+    List<Finding> findings = SpecValidator.validate(Specs.with("jdbc:postgresql://shop/shop", url));
+    assertThat(findings).extracting(Finding::reason).containsExactly("CredentialsInUrl");
+    assertThat(findings.getFirst().path()).isEqualTo("spec.connections[1].jdbc.url");
+    assertThat(findings.toString()).doesNotContain("secret@").doesNotContain("=secret");
+  }
+
+  @Test
+  void a_missing_secret_or_key_is_named_with_what_to_make() {
+    Map<String, Set<String>> secrets = Map.of("legacy-db", Set.of("username"));
+    List<Finding> findings =
+        SecretRules.check(
+            "default", Specs.plain(), (namespace, name) -> Optional.ofNullable(secrets.get(name)));
+    assertThat(findings)
+        .containsExactly(
+            Finding.error(
+                "SecretKeyNotFound",
+                "spec.connections[0].jdbc.credentialsSecretRef.name",
+                "Secret legacy-db in namespace default lacks the key password"),
+            Finding.error(
+                "SecretNotFound",
+                "spec.connections[1].jdbc.credentialsSecretRef.name",
+                "there is no Secret shop-db in namespace default; make it with the keys username"
+                    + " and password"));
+  }
+
+  @Test
+  void a_ca_secret_needs_its_key() {
+    List<Finding> findings =
+        SecretRules.check(
+            "default",
+            Specs.with(
+                "credentialsSecretRef: {name: shop-db}",
+                "credentialsSecretRef: {name: shop-db}, caSecretRef: {name: ca, key: root.pem}"),
+            (namespace, name) ->
+                Optional.of(name.equals("ca") ? Set.of("ca.crt") : Set.of("username", "password")));
+    assertThat(findings)
+        .extracting(Finding::path, Finding::message)
+        .containsExactly(
+            org.assertj.core.groups.Tuple.tuple(
+                "spec.connections[1].jdbc.caSecretRef.name",
+                "Secret ca in namespace default lacks the key root.pem"));
+  }
+}
