@@ -115,7 +115,7 @@ public final class FaultyChain implements Chain {
   }
 
   @Override
-  public ChainSnapshot advance(ChainSpec spec, ChainPlan plan, boolean hold) {
+  public ChainSnapshot advance(String revision, ChainSpec spec, ChainPlan plan, boolean hold) {
     reach();
     return counts.apply(spec);
   }
