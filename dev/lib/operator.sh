@@ -11,7 +11,7 @@ package_project() {
   sources=$(sources_hash)
   [ "$sources" != "$(cat "$STATE/packaged" 2>/dev/null)" ] || [ ! -d "$WORKER_APP" ] || [ ! -d "$OPERATOR_APP" ] || return 0
   step "packaging worker and operator with Maven"
-  (cd "$PROJECT" && ./mvnw -q -DskipTests -pl worker,operator -am package) >"$LOGS/maven.log" 2>&1 ||
+  (cd "$PROJECT" && ./mvnw -q -DskipTests -Dspotless.check.skip -pl worker,operator -am package) >"$LOGS/maven.log" 2>&1 ||
     die_with_log "$LOGS/maven.log" "packaging worker and operator failed"
   echo "$sources" >"$STATE/packaged"
   step "packaged"
@@ -59,13 +59,13 @@ install_operator() {
     loudly "no images of worker and operator: the operator is not installed"
     return
   fi
-  # Helm installs a chart's crds/ once and never again.
+  # Helm installs a chart's crds/ once and never again, so they are applied here, and only here: both would own them.
   if [ -d "$PROJECT/helm/drover/crds" ]; then
     admin apply --server-side --force-conflicts --field-manager=dev-up -f "$PROJECT/helm/drover/crds" \
       >"$LOGS/apply.log" 2>&1 || die_with_log "$LOGS/apply.log" "the cluster refused the CRDs of helm/drover/crds"
   fi
   if ! "$BIN/helm" --kubeconfig "$STATE/kubeconfig" upgrade --install drover "$PROJECT/helm/drover" -n drover-system -f "$DEV/manifests/values.yaml" \
-    --set image.operator="$OPERATOR_IMAGE" --set image.worker="$WORKER_IMAGE" --wait --timeout 2m >"$LOGS/helm.log" 2>&1; then
+    --skip-crds --set image.operator="$OPERATOR_IMAGE" --set image.worker="$WORKER_IMAGE" --wait --timeout 2m >"$LOGS/helm.log" 2>&1; then
     admin -n drover-system get pods -o wide >&2 || true
     admin -n drover-system get events --sort-by=.lastTimestamp 2>/dev/null | tail -n 12 >&2 || true
     admin -n drover-system logs -l app.kubernetes.io/instance=drover --tail=30 --all-containers >&2 || true

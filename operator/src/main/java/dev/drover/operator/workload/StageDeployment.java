@@ -82,16 +82,13 @@ public final class StageDeployment {
         .endMetadata()
         .withSpec(
             new WorkerPod(settings)
-                .of(
-                    migration,
-                    "Always",
-                    new WorkerPod.Task(component, environment, connections, true)))
+                .of(migration, "Always", new WorkerPod.Task("run", environment, connections, true)))
         .endTemplate()
         .endSpec()
         .build();
   }
 
-  /** The word for a stage's kind: the worker's argument, and what status shows. */
+  /** The word for a stage's kind, as labels and status show it. */
   public static String kind(StageSpec stage) {
     return switch (stage) {
       case StageSpec.Extract e -> "extract";

@@ -158,7 +158,7 @@ final class WorkerPod {
   /**
    * What a pod is for.
    *
-   * @param command the worker's argument: plan, extract, transform or load
+   * @param command the worker's argument: plan or run
    * @param environment variables beyond those that every pod gets
    * @param connections the connections whose secrets it may see
    * @param probed whether the kubelet asks for its health; a Job ends by itself

@@ -44,7 +44,7 @@ final class WorkerProcess implements AutoCloseable {
                 secrets.toString(),
                 "DROVER_HTTP_PORT",
                 "0",
-                "HOSTNAME",
+                "DROVER_POD",
                 stage + "-" + System.nanoTime(),
                 "NATS_URL",
                 natsUrl));
