@@ -1,0 +1,229 @@
+package dev.drover.e2e;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The development cluster, found by the environment that dev/.state/env sets. */
+final class Cluster implements AutoCloseable {
+  static final String NAMESPACE = "default";
+  static final Duration SOON = Duration.ofMinutes(3);
+
+  final KubernetesClient client;
+
+  Cluster() throws Exception {
+    String kubeconfig = environment("KUBECONFIG");
+    client =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(Files.readString(Path.of(kubeconfig))))
+            .build();
+  }
+
+  private static String environment(String name) {
+    String value = System.getenv(name);
+    if (value == null) {
+      throw new IllegalStateException(name + " is not set: run dev/up and source dev/.state/env");
+    }
+    return value;
+  }
+
+  /** A connection to {@code legacy} or {@code target} from this machine. */
+  static Connection connect(String database) throws SQLException {
+    URI url = URI.create(environment(database.equals("legacy") ? "LEGACY_URL" : "TARGET_URL"));
+    String[] login = url.getUserInfo().split(":", 2);
+    return DriverManager.getConnection(
+        "jdbc:postgresql://" + url.getHost() + ":" + url.getPort() + url.getPath(),
+        login[0],
+        login[1]);
+  }
+
+  static void execute(String database, String... statements) throws SQLException {
+    try (Connection c = connect(database);
+        Statement s = c.createStatement()) {
+      for (String sql : statements) {
+        s.execute(sql);
+      }
+    }
+  }
+
+  /** Makes a schema anew in both databases and the same tables in each. */
+  static void schemaInBoth(String schema, String... tables) throws SQLException {
+    for (String database : List.of("legacy", "target")) {
+      execute(
+          database,
+          "DROP SCHEMA IF EXISTS " + schema + " CASCADE",
+          "CREATE SCHEMA " + schema,
+          "SET search_path = " + schema + "; " + String.join("; ", tables));
+    }
+  }
+
+  /** The first column of a query's rows. */
+  static List<String> query(String database, String sql) throws SQLException {
+    try (Connection c = connect(database);
+        Statement s = c.createStatement();
+        ResultSet r = s.executeQuery(sql)) {
+      List<String> found = new ArrayList<>();
+      while (r.next()) {
+        found.add(r.getString(1));
+      }
+      return found;
+    }
+  }
+
+  /** A hash over all rows of a table, or of a query in parentheses, whatever their order. */
+  static String checksum(String database, String table) throws SQLException {
+    return query(
+            database,
+            "SELECT count(*) || ' rows ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM "
+                + table
+                + " t")
+        .getFirst();
+  }
+
+  Migration apply(String yaml) {
+    return client.resource(yaml(yaml)).inNamespace(NAMESPACE).serverSideApply();
+  }
+
+  private Migration yaml(String yaml) {
+    return client.getKubernetesSerialization().unmarshal(yaml, Migration.class);
+  }
+
+  Migration migration(String name) {
+    return client.resources(Migration.class).inNamespace(NAMESPACE).withName(name).get();
+  }
+
+  MigrationStatus status(String name) {
+    return Optional.ofNullable(migration(name))
+        .map(Migration::getStatus)
+        .orElseThrow(() -> new IllegalStateException("no status of " + name + " yet"));
+  }
+
+  Optional<Condition> condition(String name, String type) {
+    Migration migration = migration(name);
+    if (migration == null || migration.getStatus() == null) {
+      return Optional.empty();
+    }
+    return migration.getStatus().conditions().stream()
+        .filter(c -> c.type().equals(type))
+        .findFirst();
+  }
+
+  /** Waits for a condition and returns it; a failure shows all conditions. */
+  Condition awaitCondition(String name, String type, String status) {
+    await(name + ": " + type + "=" + status)
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(500))
+        .conditionEvaluationListener(null)
+        .untilAsserted(
+            () ->
+                org.assertj.core.api.Assertions.assertThat(
+                        condition(name, type).map(Condition::status))
+                    .as(
+                        () ->
+                            migration(name) == null
+                                ? "gone"
+                                : String.valueOf(migration(name).getStatus()))
+                    .contains(status));
+    return condition(name, type).orElseThrow();
+  }
+
+  List<FailedRecord> failedRecords(String migration) {
+    return client
+        .resources(FailedRecord.class)
+        .inNamespace(NAMESPACE)
+        .withLabel("drover.dev/migration", migration)
+        .list()
+        .getItems();
+  }
+
+  FailedRecord failedRecord(String name) {
+    return client.resources(FailedRecord.class).inNamespace(NAMESPACE).withName(name).get();
+  }
+
+  /** A JSON merge patch, as {@code kubectl patch --type merge} sends it. */
+  void patch(FailedRecord record, String json) {
+    client
+        .resources(FailedRecord.class)
+        .inNamespace(NAMESPACE)
+        .withName(record.getMetadata().getName())
+        .patch(
+            io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
+                io.fabric8.kubernetes.client.dsl.base.PatchType.JSON_MERGE),
+            json);
+  }
+
+  void patchMigration(String name, String json) {
+    client
+        .resources(Migration.class)
+        .inNamespace(NAMESPACE)
+        .withName(name)
+        .patch(
+            io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
+                io.fabric8.kubernetes.client.dsl.base.PatchType.JSON_MERGE),
+            json);
+  }
+
+  void delete(String name) {
+    client
+        .resources(Migration.class)
+        .inNamespace(NAMESPACE)
+        .withName(name)
+        .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+        .delete();
+    await().atMost(SOON).until(() -> migration(name) == null);
+  }
+
+  /** Kills a stage's pods as a crash would: no grace, no goodbye. */
+  void killPods(String migration, String stage) {
+    client
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel("drover.dev/migration", migration)
+        .withLabel("drover.dev/stage", stage)
+        .withGracePeriod(0)
+        .delete();
+  }
+
+  void scaleStatefulSet(String namespace, String name, int replicas) {
+    client.apps().statefulSets().inNamespace(namespace).withName(name).scale(replicas);
+    await()
+        .atMost(SOON)
+        .until(
+            () -> {
+              Integer ready =
+                  client
+                      .apps()
+                      .statefulSets()
+                      .inNamespace(namespace)
+                      .withName(name)
+                      .get()
+                      .getStatus()
+                      .getReadyReplicas();
+              return (ready == null ? 0 : ready) == replicas;
+            });
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

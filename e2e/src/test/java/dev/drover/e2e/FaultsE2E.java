@@ -1,0 +1,192 @@
+package dev.drover.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.Migration;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What dies comes back, and the rows are the same. */
+class FaultsE2E {
+  private static final String NAME = "faults";
+  private static final int ROWS = 300_000;
+
+  private Cluster cluster;
+
+  @BeforeEach
+  void start() throws Exception {
+    cluster = new Cluster();
+    cluster.delete(NAME);
+    Cluster.schemaInBoth(
+        "faults", "CREATE TABLE item (id bigint PRIMARY KEY, a int, b text, c numeric(12,2))");
+    Cluster.execute(
+        "legacy",
+        "INSERT INTO faults.item SELECT i, i % 50, 'row ' || i, i / 3.0 FROM generate_series(1, "
+            + ROWS
+            + ") i",
+        "ANALYZE faults.item");
+  }
+
+  @AfterEach
+  void stop() {
+    cluster.scaleStatefulSet("default", "target-db", 1);
+    cluster.scaleStatefulSet("drover-system", "nats", 1);
+    cluster.delete(NAME);
+    cluster.close();
+  }
+
+  private void apply() {
+    cluster.apply(
+        Manifest.chain(
+            NAME,
+            "faults.item",
+            "{require: {that: \"record.a != 13\", code: Unlucky}}",
+            "{set: [{field: b, to: \"record.b.upperAscii()\"}]}"));
+  }
+
+  private void awaitSomeLoaded() {
+    await()
+        .atMost(Cluster.SOON)
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> !Cluster.query("target", "SELECT 1 FROM faults.item LIMIT 1").isEmpty());
+  }
+
+  private void assertEachRowOnce() throws Exception {
+    assertThat(Cluster.checksum("target", "faults.item"))
+        .isEqualTo(
+            Cluster.checksum(
+                "legacy", "(SELECT id, a, upper(b) AS b, c FROM faults.item WHERE a <> 13)"));
+    assertThat(cluster.condition(NAME, "Balanced").map(Condition::status)).contains("True");
+    assertThat(cluster.status(NAME).progress().failedRecords()).isEqualTo(ROWS / 50);
+    assertThat(cluster.status(NAME).progress().extractedRecords()).isEqualTo(ROWS);
+  }
+
+  @Test
+  void workers_and_the_operator_killed_in_the_middle_change_nothing() throws Exception {
+    apply();
+    awaitSomeLoaded();
+    for (String stage : List.of("load", "clean", "read")) {
+      cluster.killPods(NAME, stage);
+    }
+    cluster
+        .client
+        .pods()
+        .inNamespace("drover-system")
+        .withLabel("app.kubernetes.io/name", "drover")
+        .withGracePeriod(0)
+        .delete();
+
+    cluster.awaitCondition(NAME, "Completed", "True");
+    assertEachRowOnce();
+  }
+
+  @Test
+  void a_target_that_is_away_is_waited_for_and_told_of() throws Exception {
+    apply();
+    awaitSomeLoaded();
+    cluster.scaleStatefulSet("default", "target-db", 0);
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(cluster.condition(NAME, "Ready").orElseThrow().message())
+                    .contains("load"));
+    assertThat(cluster.status(NAME).stages().get(2).state()).isEqualTo("Stalled");
+    assertThat(cluster.status(NAME).stages().get(2).stalled()).isNotBlank();
+    cluster.scaleStatefulSet("default", "target-db", 1);
+
+    cluster.awaitCondition(NAME, "Completed", "True");
+    assertEachRowOnce();
+  }
+
+  @Test
+  void nats_going_away_is_waited_for_and_told_of() throws Exception {
+    apply();
+    awaitSomeLoaded();
+    cluster.scaleStatefulSet("drover-system", "nats", 0);
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () -> {
+              Condition queues = cluster.condition(NAME, "QueuesReady").orElseThrow();
+              assertThat(queues.status()).isNotEqualTo("True");
+              assertThat(queues.reason()).isEqualTo("NatsUnavailable");
+            });
+    cluster.scaleStatefulSet("drover-system", "nats", 1);
+
+    cluster.awaitCondition(NAME, "Completed", "True");
+    assertEachRowOnce();
+  }
+
+  @Test
+  void a_suspended_migration_stops_and_goes_on_where_it_was() throws Exception {
+    apply();
+    awaitSomeLoaded();
+    cluster.patchMigration(NAME, "{\"spec\":{\"suspend\":true}}");
+    await()
+        .atMost(Cluster.SOON)
+        .until(
+            () ->
+                cluster
+                    .client
+                    .pods()
+                    .inNamespace(Cluster.NAMESPACE)
+                    .withLabel("drover.dev/migration", NAME)
+                    .withLabel("drover.dev/stage")
+                    .list()
+                    .getItems()
+                    .stream()
+                    .allMatch(
+                        p ->
+                            "plan"
+                                .equals(
+                                    p.getMetadata()
+                                        .getLabels()
+                                        .get("app.kubernetes.io/component"))));
+    assertThat(cluster.condition(NAME, "Ready").orElseThrow().reason()).isEqualTo("Suspended");
+    cluster.patchMigration(NAME, "{\"spec\":{\"suspend\":false}}");
+
+    cluster.awaitCondition(NAME, "Completed", "True");
+    assertEachRowOnce();
+  }
+
+  @Test
+  void an_edited_scale_takes_effect_within_seconds_and_restarts_no_worker() throws Exception {
+    Migration applied =
+        cluster.apply(
+            Manifest.chain(NAME, "faults.item", "{filter: \"record.id > 0\"}")
+                .replace(
+                    "load: {connectionName: target}",
+                    "load: {connectionName: target}\n      scale: {minReplicas: 1, maxReplicas: 1}"));
+    assertThat(applied.getSpec().stages().get(2).scale().minReplicas()).isEqualTo(1);
+    awaitSomeLoaded();
+    String stages = client(applied, 2, 2);
+    cluster.patchMigration(NAME, stages);
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () -> assertThat(cluster.status(NAME).stages().get(2).desiredReplicas()).isEqualTo(2));
+    cluster.awaitCondition(NAME, "Completed", "True");
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(cluster.status(NAME).stages())
+                    .allSatisfy(s -> assertThat(s.desiredReplicas()).isZero()));
+  }
+
+  /** A merge patch replaces lists whole, so the stages are sent back with one change. */
+  private String client(Migration migration, int min, int max) {
+    var stages = cluster.client.getKubernetesSerialization().asJson(migration.getSpec().stages());
+    return "{\"spec\":{\"stages\":"
+        + stages.replace(
+            "\"minReplicas\":1,\"maxReplicas\":1",
+            "\"minReplicas\":" + min + ",\"maxReplicas\":" + max)
+        + "}}";
+  }
+}
