@@ -1,7 +1,10 @@
 package dev.drover.operator;
 
+import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
 import dev.drover.operator.metrics.MigrationMetrics;
+import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
@@ -102,10 +105,24 @@ public class OperatorLifecycle {
         nats.credentialsFile().isPresent() || nats.caFile().isPresent()
             ? new NatsSecret(nats.credentialsFile().orElse(null), nats.caFile().orElse(null))
             : null,
-        chains::of,
+        source(chains),
         metrics,
         Clock.systemUTC());
     return assembled;
+  }
+
+  private static ChainSource source(Chains chains) {
+    return new ChainSource() {
+      @Override
+      public Chain of(ChainRef ref) {
+        return chains.of(ref);
+      }
+
+      @Override
+      public void forget(ChainRef ref) {
+        chains.forget(ref);
+      }
+    };
   }
 
   private WorkloadSettings workloadSettings() {
