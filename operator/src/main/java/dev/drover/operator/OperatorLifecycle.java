@@ -10,6 +10,7 @@ import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.quarkus.runtime.ShutdownEvent;
@@ -94,6 +95,9 @@ public class OperatorLifecycle {
                     LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
                             "drover-operator")
                         .withLeaseNamespace(settings.namespace())
+                        .withExitOnStopLeading(false)
+                        .withLeaderCallbacks(
+                            new LeaderCallbacks(() -> {}, this::lostLease, leader -> {}))
                         .build());
               }
             });
@@ -109,6 +113,18 @@ public class OperatorLifecycle {
         metrics,
         Clock.systemUTC());
     return assembled;
+  }
+
+  /**
+   * Another may lead from now on, so this process ends on the spot; everything is found again from
+   * what is observed. (The SDK's own way, System.exit, never returns when it is called within an
+   * orderly shutdown, which gives the Lease up too.)
+   */
+  private void lostLease() {
+    if (!stopping) {
+      LOG.error("the Lease is lost, another operator may lead: this one ends and starts anew");
+      Runtime.getRuntime().halt(1);
+    }
   }
 
   private static ChainSource source(Chains chains) {

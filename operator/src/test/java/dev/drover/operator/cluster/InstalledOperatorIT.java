@@ -94,13 +94,12 @@ class InstalledOperatorIT {
   @AfterAll
   static void stop() throws InterruptedException {
     if (operator != null) {
-      operator.destroy();
-      operator.waitFor(20, TimeUnit.SECONDS);
+      operator.destroyForcibly().waitFor();
     }
   }
 
   @Test
-  void it_starts_leads_reconciles_and_is_seen_with_the_charts_rights_alone()
+  void it_leads_reconciles_is_seen_and_ends_with_the_charts_rights_alone()
       throws IOException, InterruptedException {
     within().until(() -> status("/q/health/ready") == 200);
     assertThat(status("/q/health/live")).isEqualTo(200);
@@ -125,6 +124,8 @@ class InstalledOperatorIT {
       assertThat(body(path))
           .contains("drover_migrations{", "state=\"Troubled\"", "drover_reconcile_seconds_count");
     }
+    operator.destroy();
+    assertThat(operator.waitFor(15, TimeUnit.SECONDS)).as("ends well within its grace").isTrue();
     String lines = Files.readString(log);
     assertThat(lines).doesNotContain("forbidden", "Forbidden", "hunter2");
   }
