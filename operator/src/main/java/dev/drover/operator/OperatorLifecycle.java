@@ -1,12 +1,16 @@
 package dev.drover.operator;
 
+import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
 import dev.drover.operator.metrics.MigrationMetrics;
+import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.quarkus.runtime.ShutdownEvent;
@@ -91,6 +95,9 @@ public class OperatorLifecycle {
                     LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
                             "drover-operator")
                         .withLeaseNamespace(settings.namespace())
+                        .withExitOnStopLeading(false)
+                        .withLeaderCallbacks(
+                            new LeaderCallbacks(() -> {}, this::lostLease, leader -> {}))
                         .build());
               }
             });
@@ -102,10 +109,36 @@ public class OperatorLifecycle {
         nats.credentialsFile().isPresent() || nats.caFile().isPresent()
             ? new NatsSecret(nats.credentialsFile().orElse(null), nats.caFile().orElse(null))
             : null,
-        chains::of,
+        source(chains),
         metrics,
         Clock.systemUTC());
     return assembled;
+  }
+
+  /**
+   * Another may lead from now on, so this process ends on the spot; everything is found again from
+   * what is observed. (The SDK's own way, System.exit, never returns when it is called within an
+   * orderly shutdown, which gives the Lease up too.)
+   */
+  private void lostLease() {
+    if (!stopping) {
+      LOG.error("the Lease is lost, another operator may lead: this one ends and starts anew");
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private static ChainSource source(Chains chains) {
+    return new ChainSource() {
+      @Override
+      public Chain of(ChainRef ref) {
+        return chains.of(ref);
+      }
+
+      @Override
+      public void forget(ChainRef ref) {
+        chains.forget(ref);
+      }
+    };
   }
 
   private WorkloadSettings workloadSettings() {

@@ -15,9 +15,7 @@ public interface Chain {
   void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues);
 
   /** A spec that was published before; the chain in force while a later one is being planned. */
-  default Optional<ChainSpec> spec(String revision) {
-    return Optional.empty();
-  }
+  Optional<ChainSpec> spec(String revision);
 
   /** What the planner wrote about a revision, if it is done. */
   Optional<ChainPlan> plan(String revision);

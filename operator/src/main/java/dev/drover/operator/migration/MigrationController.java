@@ -1,7 +1,5 @@
 package dev.drover.operator.migration;
 
-import dev.drover.operator.chain.Chain;
-import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.events.EventRecorder;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.status.StatusWriter;
@@ -17,7 +15,6 @@ import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The Migration controller, put together and registered. */
@@ -38,7 +35,7 @@ public final class MigrationController {
       Set<String> namespaces,
       WorkloadSettings settings,
       @Nullable NatsSecret natsSecret,
-      Function<ChainRef, Chain> chains,
+      ChainSource chains,
       MigrationMetrics metrics,
       Clock clock) {
     KubernetesClient client = operator.getKubernetesClient();

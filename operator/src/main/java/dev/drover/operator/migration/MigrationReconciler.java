@@ -144,7 +144,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
       return DeleteControl.noFinalizerRemoval().rescheduleAfter(outcome.again());
     }
     String uid = migration.getMetadata().getUid();
-    visit.forget(uid);
+    visit.forget(migration);
     statuses.forget(uid);
     metrics.forget(uid);
     return DeleteControl.defaultDelete();

@@ -24,7 +24,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * those before it. What it returns is all that its status is made of. Thread-safe.
  */
 final class Visit {
-  private final Function<ChainRef, Chain> chains;
+  private final ChainSource chains;
   private final SecretKeys secrets;
   private final Workloads workloads;
   private final PlanningStep planning;
@@ -45,7 +44,7 @@ final class Visit {
   private final Map<String, InForce> known = new ConcurrentHashMap<>();
 
   Visit(
-      Function<ChainRef, Chain> chains,
+      ChainSource chains,
       SecretKeys secrets,
       Workloads workloads,
       PlanningStep planning,
@@ -97,16 +96,20 @@ final class Visit {
   }
 
   Chain chain(Migration migration) {
-    return chains.apply(
-        new ChainRef(
-            migration.getMetadata().getNamespace(),
-            migration.getMetadata().getName(),
-            migration.getMetadata().getUid()));
+    return chains.of(ref(migration));
+  }
+
+  private static ChainRef ref(Migration migration) {
+    return new ChainRef(
+        migration.getMetadata().getNamespace(),
+        migration.getMetadata().getName(),
+        migration.getMetadata().getUid());
   }
 
   /** Forgets a Migration that is gone. */
-  void forget(String uid) {
-    known.remove(uid);
+  void forget(Migration migration) {
+    known.remove(migration.getMetadata().getUid());
+    chains.forget(ref(migration));
   }
 
   private Planning plan(

@@ -115,16 +115,6 @@ final class WorkerPod {
     env.put("JAVA_TOOL_OPTIONS", settings.javaOptions());
     List<EnvVar> vars = new ArrayList<>();
     env.forEach((k, v) -> vars.add(new EnvVarBuilder().withName(k).withValue(v).build()));
-    vars.add(
-        new EnvVarBuilder()
-            .withName("DROVER_POD")
-            .withNewValueFrom()
-            .withNewFieldRef()
-            .withApiVersion("v1")
-            .withFieldPath("metadata.name")
-            .endFieldRef()
-            .endValueFrom()
-            .build());
     return vars;
   }
 

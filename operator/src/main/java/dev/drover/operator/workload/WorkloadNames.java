@@ -4,13 +4,14 @@ import dev.drover.api.v1alpha1.Migration;
 import dev.drover.wire.schema.Fingerprints;
 
 /**
- * Names of what the operator makes for a Migration: {@code <migration>-<stage>-<hash>}, at most 63
- * characters. The hash covers the parts apart and the Migration's uid, so that {@code a-b} + {@code
- * c} and {@code a} + {@code b-c} differ, and a Migration made again does not meet what its
+ * Names of what the operator makes for a Migration: {@code <migration>-<stage>-<hash>}, at most 46
+ * characters, so that a pod's name (17 more) still is its whole host name, by which workers tell
+ * each other apart. The hash covers the parts apart and the Migration's uid, so that {@code a-b} +
+ * {@code c} and {@code a} + {@code b-c} differ, and a Migration made again does not meet what its
  * predecessor left behind.
  */
 public final class WorkloadNames {
-  private static final int MAX_LENGTH = 63;
+  private static final int MAX_LENGTH = 46;
   private static final int HASH_LENGTH = 6;
 
   private WorkloadNames() {}

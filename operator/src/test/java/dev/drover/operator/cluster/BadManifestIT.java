@@ -45,7 +45,7 @@ class BadManifestIT {
         "jdbc:postgresql://shop/shop | jdbc:postgresql://shop/shop?ssl=true&password=x | credentials do not belong here",
         "jdbc:postgresql://shop/shop | jdbc:mysql://shop/shop | should match '^jdbc:postgresql://.+$'",
         "code: QtyNotPositive | code: qty not positive | should match '^[A-Z][A-Za-z0-9]*$'",
-        "- require: | - filter: \"true\"~              require: | exactly one of require, filter, set, rename and remove",
+        "- require: {that: \"record.qty > 0\", code: QtyNotPositive} | - {filter: \"true\", remove: [x]} | exactly one of require, filter, set, rename and remove",
         "tables: [\"public.orders\"] | tables: [] | should have at least 1 items",
         "tables: [\"public.orders\"] | tables: [\"orders\"] | should match",
         "name: bad | name: bad.dots | use at most 40 characters and no dots",
@@ -136,6 +136,6 @@ class BadManifestIT {
   }
 
   private static String quoteTo(String text) {
-    return java.util.regex.Matcher.quoteReplacement(text.replace('~', '\n'));
+    return java.util.regex.Matcher.quoteReplacement(text);
   }
 }

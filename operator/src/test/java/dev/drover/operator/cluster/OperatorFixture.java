@@ -2,8 +2,10 @@ package dev.drover.operator.cluster;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.metrics.MigrationMetrics;
+import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -71,7 +73,15 @@ public final class OperatorFixture implements AutoCloseable {
             false,
             false),
         null,
-        ref -> chain(ref),
+        new ChainSource() {
+          @Override
+          public Chain of(ChainRef ref) {
+            return chain(ref.name());
+          }
+
+          @Override
+          public void forget(ChainRef ref) {}
+        },
         new MigrationMetrics(meters),
         Clock.offset(Clock.systemUTC(), ahead));
     operator.start();
@@ -91,10 +101,6 @@ public final class OperatorFixture implements AutoCloseable {
   /** The chain that the operator sees for a Migration of this name, made when first asked for. */
   public FaultyChain chain(String migration) {
     return chains.computeIfAbsent(migration, n -> new FaultyChain());
-  }
-
-  private FaultyChain chain(ChainRef ref) {
-    return chain(ref.name());
   }
 
   public void secret(String name) {

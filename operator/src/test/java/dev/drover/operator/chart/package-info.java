@@ -1,0 +1,2 @@
+/** The chart, rendered by helm. */
+package dev.drover.operator.chart;

@@ -1,0 +1,81 @@
+package dev.drover.operator.events;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class TransitionsTest {
+  @Test
+  void nothing_new_is_no_news() {
+    MigrationStatus status = status(stage(1, null), condition("Planned", "True", "Planned"));
+    assertThat(Transitions.between(status, status)).isEmpty();
+  }
+
+  @Test
+  void planning_is_told_when_it_succeeds_fails_and_fails_for_another_reason() {
+    MigrationStatus pending = status(null, condition("Planned", "Unknown", "Planning"));
+    MigrationStatus noTable = status(null, condition("Planned", "False", "TableNotFound"));
+    MigrationStatus badRule = status(null, condition("Planned", "False", "RuleType"));
+    MigrationStatus planned = status(null, condition("Planned", "True", "Planned"));
+    assertThat(reasons(pending, noTable)).containsExactly("Warning PlanFailed");
+    assertThat(reasons(noTable, noTable)).isEmpty();
+    assertThat(reasons(noTable, badRule)).containsExactly("Warning PlanFailed");
+    assertThat(reasons(badRule, planned)).containsExactly("Normal Planned");
+  }
+
+  @Test
+  void scaling_says_from_to_and_why() {
+    List<News> news = Transitions.between(status(stage(1, null)), status(stage(3, null)));
+    assertThat(news.getFirst().message()).isEqualTo("load from 1 to 3 workers: because");
+  }
+
+  @Test
+  void a_stall_is_told_once() {
+    assertThat(reasons(status(stage(1, null)), status(stage(1, "db down"))))
+        .containsExactly("Warning Stalled");
+    assertThat(reasons(status(stage(1, "db down")), status(stage(1, "db still down")))).isEmpty();
+  }
+
+  @Test
+  void suspension_and_resumption_are_told() {
+    MigrationStatus running = status(null, condition("Ready", "True", "Running"));
+    MigrationStatus suspended = status(null, condition("Ready", "False", "Suspended"));
+    assertThat(reasons(running, suspended)).containsExactly("Normal Suspended");
+    assertThat(reasons(suspended, running)).containsExactly("Normal Resumed");
+  }
+
+  @Test
+  void completion_with_failures_is_a_warning() {
+    MigrationStatus running = status(null, condition("Completed", "False", "Running"));
+    assertThat(reasons(running, status(null, condition("Completed", "True", "AllLoaded"))))
+        .containsExactly("Normal Completed");
+    assertThat(reasons(running, status(null, condition("Completed", "True", "WithFailures"))))
+        .containsExactly("Warning Completed");
+  }
+
+  private static List<String> reasons(MigrationStatus before, MigrationStatus after) {
+    return Transitions.between(before, after).stream()
+        .map(n -> (n.warning() ? "Warning " : "Normal ") + n.reason())
+        .toList();
+  }
+
+  private static MigrationStatus status(@Nullable StageStatus stage, Condition... conditions) {
+    List<StageStatus> stages = stage == null ? List.of() : List.of(stage);
+    return new MigrationStatus(
+        1L, List.of(conditions), null, null, null, null, stages, null, List.of());
+  }
+
+  private static StageStatus stage(int desired, @Nullable String stalled) {
+    return new StageStatus(
+        "load", "load", "Running", desired, 1, "because", stalled, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  private static Condition condition(String type, String status, String reason) {
+    return new Condition(type, status, reason, "message", 1L, "2026-01-01T00:00:00Z");
+  }
+}

@@ -1,0 +1,264 @@
+package dev.drover.operator.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.Specs;
+import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.cluster.FaultyChain;
+import dev.drover.operator.status.Observation.InForce;
+import dev.drover.operator.status.Observation.Planning;
+import dev.drover.operator.status.Observation.Queues;
+import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.StageSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class StatusComposerTest {
+  private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
+  private static final ChainSpec CHAIN =
+      new ChainSpec(
+          List.of(new ConnectionSpec("db", "jdbc:postgresql://h/d", 8)),
+          List.of(
+              new StageSpec.Extract("read", "db", List.of("public.orders"), 1000),
+              new StageSpec.Transform("clean", "read", List.of()),
+              new StageSpec.Load(
+                  "load", "clean", "db", null, StageSpec.LoadMode.Upsert, List.of())));
+  private static final ChainPlan PLAN = FaultyChain.goodPlan(CHAIN).orElseThrow();
+  private static final InForce IN_FORCE = new InForce("r1", CHAIN, PLAN);
+
+  @Test
+  void every_condition_is_there_from_the_first_visit() {
+    MigrationStatus status = unplanned(new Planning.Pending("reading the catalogue"));
+    assertThat(status.conditions()).extracting(Condition::type).isEqualTo(ConditionTypes.ALL);
+    assertThat(status.conditions())
+        .filteredOn(c -> !List.of("SpecValid", "Ready").contains(c.type()))
+        .extracting(Condition::status)
+        .containsOnly("Unknown");
+    assertThat(status.observedGeneration()).isEqualTo(3);
+    assertThat(condition(status, "Ready").message()).isEqualTo("reading the catalogue");
+  }
+
+  @Test
+  void a_transition_time_moves_only_when_the_status_does() {
+    MigrationStatus first = running(null, snapshot(100, 10, 0), T0);
+    MigrationStatus second = running(first, snapshot(200, 10, 0), T0.plusSeconds(60));
+    assertThat(condition(second, "Completed").message())
+        .isNotEqualTo(condition(first, "Completed").message());
+    assertThat(condition(second, "Completed").lastTransitionTime())
+        .isEqualTo(condition(first, "Completed").lastTransitionTime())
+        .isEqualTo("2026-01-01T00:00:00Z");
+    MigrationStatus third = running(second, complete(1000, 0), T0.plusSeconds(90));
+    assertThat(condition(third, "Completed").lastTransitionTime())
+        .isEqualTo("2026-01-01T00:01:30Z");
+  }
+
+  @Test
+  void nothing_seen_anew_means_nothing_said_anew() {
+    MigrationStatus first = running(null, snapshot(100, 10, 0), T0);
+    assertThat(running(first, snapshot(100, 10, 0), T0)).isEqualTo(first);
+  }
+
+  @Test
+  void progress_counts_what_ended_anywhere_on_the_way() {
+    MigrationStatus status = running(null, snapshot(500, 100, 50), T0.plusSeconds(10));
+    assertThat(status.progress().extractedRecords()).isEqualTo(500);
+    assertThat(status.progress().loadedRecords()).isEqualTo(350);
+    assertThat(status.progress().filteredRecords()).isEqualTo(100);
+    assertThat(status.progress().failedRecords()).isEqualTo(50);
+    assertThat(status.progress().percent()).isEqualTo("50%");
+    assertThat(status.progress().eta()).isEqualTo("10s");
+  }
+
+  @Test
+  void progress_never_says_all_before_it_is_over() {
+    assertThat(running(null, snapshot(5000, 0, 0), T0).progress().percent()).isEqualTo("99%");
+    assertThat(running(null, complete(5000, 0), T0).progress().percent()).isEqualTo("100%");
+  }
+
+  @Test
+  void completion_with_open_failures_says_so() {
+    MigrationStatus status = running(null, complete(1000, 7), T0.plusSeconds(120));
+    assertThat(condition(status, "Completed").reason()).isEqualTo("WithFailures");
+    assertThat(condition(status, "Completed").message())
+        .isEqualTo("1000 records read, 993 loaded, 0 filtered, 7 failed, in 1m");
+    assertThat(status.completionTime()).as("the last decision").isEqualTo("2026-01-01T00:01:00Z");
+    assertThat(status.progress().durationSeconds()).isEqualTo(60);
+    assertThat(status.failures()).extracting(f -> f.records()).containsExactly(7L);
+  }
+
+  @Test
+  void a_replay_after_the_end_moves_the_counts_and_not_the_verdict() {
+    MigrationStatus done = running(null, complete(1000, 7), T0.plusSeconds(120));
+    MigrationStatus replaying = running(done, snapshot(1000, 0, 6), T0.plusSeconds(500));
+    assertThat(condition(replaying, "Completed").status()).isEqualTo("True");
+    assertThat(condition(replaying, "Completed").message()).contains("994 loaded", "6 failed");
+    assertThat(replaying.completionTime()).isEqualTo(done.completionTime());
+    MigrationStatus healed = running(replaying, complete(1000, 0), T0.plusSeconds(600));
+    assertThat(condition(healed, "Completed").reason()).isEqualTo("AllLoaded");
+    assertThat(condition(healed, "Completed").lastTransitionTime())
+        .isEqualTo(condition(done, "Completed").lastTransitionTime());
+  }
+
+  @Test
+  void nats_away_keeps_what_was_counted() {
+    MigrationStatus before = running(null, snapshot(500, 100, 50), T0);
+    Observation seen =
+        new Observation(
+            Specs.plain(),
+            List.of(),
+            new Planning.Done(PLAN),
+            new Queues.Unavailable("NatsUnavailable", "no answer"),
+            IN_FORCE,
+            workers(),
+            null);
+    MigrationStatus away = StatusComposer.compose(before, 1, seen, T0.plusSeconds(5));
+    assertThat(condition(away, "QueuesReady").status()).isEqualTo("False");
+    assertThat(condition(away, "Ready").reason()).isEqualTo("NatsUnavailable");
+    assertThat(away.progress()).isEqualTo(before.progress());
+    assertThat(away.stages().get(1).inRecords()).isEqualTo(500);
+  }
+
+  @Test
+  void a_stalled_stage_makes_the_whole_not_ready_and_says_why() {
+    ChainSnapshot base = snapshot(10, 0, 0);
+    List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(base.stages());
+    stages.set(
+        2,
+        new ChainSnapshot.StageSnapshot(
+            "load",
+            base.stages().getLast().counts(),
+            1,
+            1,
+            0,
+            false,
+            new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused")));
+    MigrationStatus status =
+        running(
+            null, new ChainSnapshot(stages, 3, 1, false, base.balance(), List.of(), T0, T0), T0);
+    assertThat(status.stages().getLast().state()).isEqualTo("Stalled");
+    assertThat(condition(status, "Ready").reason()).isEqualTo("Stalled");
+    assertThat(condition(status, "Ready").message())
+        .isEqualTo("load: DatabaseUnavailable: shop: connection refused");
+  }
+
+  @Test
+  void many_findings_are_bounded() {
+    List<Finding> findings =
+        IntStream.range(0, 90)
+            .mapToObj(i -> Finding.error("E", "spec.stages[" + i + "]", "x".repeat(300)))
+            .toList();
+    MigrationStatus status = unplanned(new Planning.Refused(findings));
+    assertThat(condition(status, "Planned").message()).hasSizeLessThanOrEqualTo(4000);
+    assertThat(ConditionList.list(findings.subList(0, 25))).endsWith("and 5 more");
+  }
+
+  @Test
+  void an_exception_leaves_what_is_known_and_tells_the_generation() {
+    MigrationStatus before = running(null, snapshot(500, 100, 50), T0);
+    MigrationStatus after = StatusComposer.afterError(before, 9, "the API server said no", T0);
+    assertThat(after.observedGeneration()).isEqualTo(9);
+    assertThat(condition(after, "Planned").status()).isEqualTo("True");
+    assertThat(condition(after, "Ready").reason()).isEqualTo("ReconcileFailed");
+    assertThat(after.progress()).isEqualTo(before.progress());
+  }
+
+  @Test
+  void numbers_alone_are_no_reason_to_write_at_once() {
+    MigrationStatus first = running(null, snapshot(100, 10, 0), T0);
+    assertThat(StatusWriter.sameButNumbers(first, running(first, snapshot(200, 10, 0), T0)))
+        .isTrue();
+    assertThat(StatusWriter.sameButNumbers(first, running(first, complete(1000, 0), T0))).isFalse();
+  }
+
+  @Test
+  void durations_read_as_people_say_them() {
+    assertThat(List.of(0, 59, 60, 185, 3600, 7800))
+        .extracting(s -> ProgressEstimate.spoken(Duration.ofSeconds(s)))
+        .containsExactly("0s", "59s", "1m", "3m 5s", "1h", "2h 10m");
+  }
+
+  private static MigrationStatus unplanned(Planning planning) {
+    return StatusComposer.compose(
+        null,
+        3,
+        new Observation(
+            Specs.plain(), List.of(), planning, new Queues.NotNeeded(), null, List.of(), null),
+        T0);
+  }
+
+  private static MigrationStatus running(
+      @Nullable MigrationStatus before, ChainSnapshot snapshot, Instant now) {
+    Observation seen =
+        new Observation(
+            Specs.plain(),
+            List.of(),
+            new Planning.Done(PLAN),
+            new Queues.Ready(),
+            IN_FORCE,
+            workers(),
+            snapshot);
+    return StatusComposer.compose(before, 1, seen, now);
+  }
+
+  private static List<StageWorkers> workers() {
+    return List.of(
+        new StageWorkers("read", "extract", 1, 1, "because"),
+        new StageWorkers("clean", "transform", 1, 1, "because"),
+        new StageWorkers("load", "load", 1, 1, "because"));
+  }
+
+  private static ChainSnapshot snapshot(long read, long filtered, long failed) {
+    return chain(read, filtered, failed, false);
+  }
+
+  private static ChainSnapshot complete(long read, long failed) {
+    return chain(read, 0, failed, true);
+  }
+
+  /** Records are filtered at clean and fail at load. */
+  private static ChainSnapshot chain(long read, long filtered, long failed, boolean complete) {
+    long kept = read - filtered;
+    List<ChainSnapshot.FailureCount> failures =
+        failed == 0
+            ? List.of()
+            : List.of(
+                new ChainSnapshot.FailureCount(
+                    "load", "Sql23505", "f00", "public.orders", failed, "duplicate"));
+    return new ChainSnapshot(
+        List.of(
+            stage("read", new Counts(read, read, 0, 0, 0, 0), complete),
+            stage("clean", new Counts(read, kept, filtered, 0, 0, 0), complete),
+            stage("load", new Counts(kept, kept - failed, 0, failed, 0, 0), complete)),
+        3,
+        complete ? 3 : 1,
+        complete,
+        new ChainSnapshot.Balance(true, "TallyBalanced", "adds up"),
+        failures,
+        T0,
+        T0.plusSeconds(60));
+  }
+
+  private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
+    return new ChainSnapshot.StageSnapshot(
+        name, counts, done ? 0 : 1, done ? 0 : 10, 0, done, null);
+  }
+
+  private static Condition condition(MigrationStatus status, String type) {
+    return status.conditions().stream()
+        .filter(c -> c.type().equals(type))
+        .findFirst()
+        .orElseThrow();
+  }
+}
