@@ -69,6 +69,11 @@ final class NatsChain implements Chain {
   }
 
   @Override
+  public Optional<ChainSpec> spec(String revision) {
+    return read("read the spec", store -> store.spec(revision));
+  }
+
+  @Override
   public Optional<ChainPlan> plan(String revision) {
     return read("read the plan", store -> store.plan(revision));
   }
