@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The chains of all migrations, over one connection. Thread-safe. */
-public class Chains {
+public final class Chains {
   private final NatsLink link;
   private final InstantSource clock;
   private final Map<ChainRef, Chain> chains = new ConcurrentHashMap<>();

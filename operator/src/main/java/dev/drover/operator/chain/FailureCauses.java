@@ -3,8 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.operator.chain.ChainSnapshot.FailureCount;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.names.ChainNames;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.api.StreamInfoOptions;
+import io.nats.client.api.MessageGetRequest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -62,22 +61,7 @@ final class FailureCauses {
   }
 
   private Map<String, Long> totals() {
-    return link.call(
-        "count the failed records",
-        nats -> {
-          try {
-            return nats.jetStreamManagement()
-                .getStreamInfo(
-                    names.errorsStream(), StreamInfoOptions.filterSubjects(names.all("errors")))
-                .getStreamState()
-                .getSubjectMap();
-          } catch (JetStreamApiException e) {
-            if (Refusals.missing(e)) {
-              return Map.of();
-            }
-            throw e;
-          }
-        });
+    return link.totals("count the failed records", names.errorsStream(), names.all("errors"));
   }
 
   /** Empty if the last message of the cause has gone in between. */
@@ -86,19 +70,8 @@ final class FailureCauses {
     if (known != null) {
       return Optional.of(known);
     }
-    return link.call(
-        "read a failed record",
-        nats -> {
-          try {
-            byte[] body =
-                nats.jetStreamManagement().getLastMessage(names.errorsStream(), subject).getData();
-            return Optional.of(FailedMessage.parse(body).detail());
-          } catch (JetStreamApiException e) {
-            if (e.getApiErrorCode() == Refusals.NO_MESSAGE) {
-              return Optional.empty();
-            }
-            throw e;
-          }
-        });
+    return link.message(
+            "read a failed record", names.errorsStream(), MessageGetRequest.lastForSubject(subject))
+        .map(message -> FailedMessage.parse(message.getData()).detail());
   }
 }

@@ -5,9 +5,14 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.PublishOptions;
+import io.nats.client.api.MessageGetRequest;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamInfoOptions;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * while NATS is away. Once made it reconnects for ever; where the server closed it for good
  * (refused credentials), the next call makes a new one. Thread-safe.
  */
-public class NatsLink implements AutoCloseable {
+public final class NatsLink implements AutoCloseable {
   /** The least that a message must be allowed to have: a batch and its headers. */
   private static final long LEAST_PAYLOAD = 2 * 64 * 1024;
 
@@ -111,6 +116,52 @@ public class NatsLink implements AutoCloseable {
           } catch (JetStreamApiException e) {
             if (Refusals.alreadyThere(e)) {
               return false;
+            }
+            throw e;
+          }
+        });
+  }
+
+  /**
+   * Reads one message.
+   *
+   * @return empty if the stream has no such message
+   * @throws ChainUnavailableException if NATS is away or refuses
+   */
+  public Optional<MessageInfo> message(String what, String stream, MessageGetRequest request) {
+    return call(
+        what,
+        nats -> {
+          try {
+            return Optional.of(nats.jetStreamManagement().getMessage(stream, request));
+          } catch (JetStreamApiException e) {
+            if (e.getApiErrorCode() == Refusals.NO_MESSAGE) {
+              return Optional.empty();
+            }
+            throw e;
+          }
+        });
+  }
+
+  /**
+   * How many messages of each subject a stream has.
+   *
+   * @param filter the subjects to count, with wildcards
+   * @return empty if there is no such stream
+   * @throws ChainUnavailableException if NATS is away or refuses
+   */
+  public Map<String, Long> totals(String what, String stream, String filter) {
+    return call(
+        what,
+        nats -> {
+          try {
+            return nats.jetStreamManagement()
+                .getStreamInfo(stream, StreamInfoOptions.filterSubjects(filter))
+                .getStreamState()
+                .getSubjectMap();
+          } catch (JetStreamApiException e) {
+            if (Refusals.missing(e)) {
+              return Map.of();
             }
             throw e;
           }

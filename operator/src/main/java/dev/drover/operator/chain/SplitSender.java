@@ -5,7 +5,6 @@ import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.api.StreamInfoOptions;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -30,26 +29,12 @@ final class SplitSender {
   /** Splits that are queued or being read, as {@code <stage>.<split>}. */
   Set<String> queued() {
     String all = names.all("splits");
-    return link.call(
-        "list the splits that are queued",
-        nats -> {
-          try {
-            return nats
-                .jetStreamManagement()
-                .getStreamInfo(names.splitsStream(), StreamInfoOptions.filterSubjects(all))
-                .getStreamState()
-                .getSubjectMap()
-                .keySet()
-                .stream()
-                .map(subject -> subject.substring(all.length() - 1))
-                .collect(Collectors.toSet());
-          } catch (JetStreamApiException e) {
-            if (Refusals.missing(e)) {
-              return Set.of();
-            }
-            throw e;
-          }
-        });
+    return link
+        .totals("list the splits that are queued", names.splitsStream(), all)
+        .keySet()
+        .stream()
+        .map(subject -> subject.substring(all.length() - 1))
+        .collect(Collectors.toSet());
   }
 
   /** Sends splits; one that is queued already is left alone. */

@@ -1,0 +1,58 @@
+package dev.drover.operator.desk;
+
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.names.ChainNames;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.api.MessageGetRequest;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The failed records of one chain. Reads single messages, never the queue as a whole. Every method
+ * throws {@link dev.drover.operator.chain.ChainUnavailableException} when NATS is away or refuses.
+ */
+final class ErrorQueue {
+  private final NatsLink link;
+  private final ChainNames names;
+
+  ErrorQueue(NatsLink link, ChainNames names) {
+    this.link = link;
+    this.names = names;
+  }
+
+  /** How many records there are of each cause, by subject; empty if there is no queue. */
+  Map<String, Long> totals() {
+    return link.totals("count the failed records", names.errorsStream(), names.all("errors"));
+  }
+
+  /** The record of a sequence, if it is still there. */
+  Optional<QueuedFailure> at(long sequence) {
+    return get(MessageGetRequest.forSequence(sequence));
+  }
+
+  /** The first record of a cause from a sequence on. */
+  Optional<QueuedFailure> from(long sequence, String subject) {
+    return get(MessageGetRequest.nextForSubject(sequence, subject));
+  }
+
+  /** Removes a record that is out of the way; one that is not there is fine. */
+  void delete(long sequence) {
+    link.run(
+        "remove failed record " + sequence + " from the error queue",
+        nats -> {
+          try {
+            nats.jetStreamManagement().deleteMessage(names.errorsStream(), sequence, false);
+          } catch (JetStreamApiException e) {
+            if (at(sequence).isPresent()) {
+              throw e;
+            }
+          }
+        });
+  }
+
+  private Optional<QueuedFailure> get(MessageGetRequest request) {
+    return link.message("read a failed record", names.errorsStream(), request)
+        .map(m -> new QueuedFailure(m.getSeq(), FailedMessage.parse(m.getData())));
+  }
+}

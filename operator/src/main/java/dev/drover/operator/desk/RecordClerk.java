@@ -1,0 +1,200 @@
+package dev.drover.operator.desk;
+
+import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordSpec;
+import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
+import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.wire.batch.BatchId;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does what users ask of the failed records of one chain. Each visit starts from what NATS holds:
+ * the journal says what was asked, the decision what came of it. So a visit that was cut short
+ * anywhere is made whole by the next, and a visit made twice does nothing twice.
+ */
+final class RecordClerk {
+  private final InstantSource clock;
+  private final RecordReader reader;
+  private final ErrorQueue errors;
+  private final Journal journal;
+  private final RetryQueue retries;
+  private final FollowUps followUps;
+
+  RecordClerk(NatsLink link, ChainRef ref, InstantSource clock) {
+    this.clock = clock;
+    errors = new ErrorQueue(link, ref.names());
+    reader = new RecordReader(link, ref, errors);
+    journal = new Journal(link, ref.names());
+    retries = new RetryQueue(link, ref.names());
+    followUps = new FollowUps(errors, ref.names());
+  }
+
+  /**
+   * What a visit found.
+   *
+   * @param status what the resource shall say
+   * @param again when to come again; empty when nothing more will happen by itself
+   */
+  record Visit(FailedRecordStatus status, Optional<Duration> again) {}
+
+  /**
+   * Looks at a resource and does what it asks.
+   *
+   * @param sequence the error message that it shows
+   * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
+   */
+  Visit visit(FailedRecord resource, long sequence) {
+    FailedRecordStatus before = resource.getStatus();
+    if (before != null && RecordState.of(before).closed()) {
+      return new Visit(RecordStatuses.seen(before, resource), Optional.empty());
+    }
+    Optional<JournalEntry> asked = journal.entry(sequence);
+    if (asked.isPresent()) {
+      return follow(resource, sequence, asked.get());
+    }
+    Optional<QueuedFailure> failure = errors.at(sequence);
+    if (failure.isEmpty()) {
+      FailedRecordStatus described = reader.described(resource, sequence);
+      return visit(described, resource, handled(resource), Answer.gone());
+    }
+    return isDue(resource) ? act(resource, failure.get()) : rest(resource, failure.get());
+  }
+
+  /** Each generation is carried out once; what follows from it is not asked again. */
+  private static boolean isDue(FailedRecord resource) {
+    return action(resource) != Action.None
+        && !Objects.equals(handled(resource), resource.getMetadata().getGeneration());
+  }
+
+  private Visit rest(FailedRecord resource, QueuedFailure failure) {
+    FailedRecordStatus before = resource.getStatus();
+    Answer answer = before == null ? Answer.open() : Answer.last(before, action(resource));
+    return visit(reader.describe(failure), resource, handled(resource), answer);
+  }
+
+  private Visit act(FailedRecord resource, QueuedFailure failure) {
+    FailedRecordSpec spec = resource.getSpec();
+    Long generation = resource.getMetadata().getGeneration();
+    if (spec.action() == Action.Replay) {
+      try {
+        reader.corrected(failure, spec.correction());
+      } catch (Correction.RefusedException e) {
+        Answer refused = Answer.refused(String.valueOf(e.getMessage()));
+        return visit(reader.describe(failure), resource, generation, refused);
+      }
+    }
+    JournalEntry entry =
+        new JournalEntry(
+            spec.action(),
+            spec.correction(),
+            resource.getMetadata().getUid(),
+            generation,
+            clock.instant().toString());
+    JournalEntry holds =
+        journal.write(failure.sequence(), entry)
+            ? entry
+            : journal.entry(failure.sequence()).orElse(entry);
+    return follow(resource, failure.sequence(), holds);
+  }
+
+  /** What was asked is in the journal: carries it out, as far as that is not done. */
+  private Visit follow(FailedRecord resource, long sequence, JournalEntry entry) {
+    FailedRecordStatus described = reader.described(resource, sequence);
+    Long handled =
+        entry.resourceUid().equals(resource.getMetadata().getUid())
+            ? Long.valueOf(entry.generation())
+            : handled(resource);
+    if (entry.action() == Action.Waive) {
+      errors.at(sequence).ifPresent(failure -> retries.waive(failure, clock.instant()));
+      errors.delete(sequence);
+      return visit(described, resource, handled, Answer.waived());
+    }
+    // The message does not count the replay that is under way; a status that shows it does.
+    FailedRecordStatus sent =
+        saysReplaying(resource, sequence) ? described : RecordStatuses.sentOnceMore(described);
+    String stage = RecordNames.stage(resource);
+    Fate fate = Fate.of(BatchId.replay(sequence), batch -> retries.decision(stage, batch));
+    return switch (fate) {
+      case Fate.UnderWay u -> {
+        sendUnlessSent(resource, sequence, entry);
+        yield visit(sent, resource, handled, Answer.replaying("sent to the stage again"));
+      }
+      case Fate.Waits w -> visit(sent, resource, handled, Answer.waiting());
+      case Fate.Passed passed -> resolved(sent, resource, handled, passed(stage, passed));
+      case Fate.Filtered f -> resolved(sent, resource, handled, "left out by a filter");
+      case Fate.FailedAgain again ->
+          followUps
+              .find(sequence, stage, again.decision())
+              .map(failure -> failedAgain(resource, sequence, handled, failure))
+              .orElseGet(
+                  () ->
+                      visit(
+                          sent,
+                          resource,
+                          handled,
+                          Answer.replaying("failed again; its new message has not come yet")));
+    };
+  }
+
+  /** A status that says so proves that it was sent, for it was written after. */
+  private void sendUnlessSent(FailedRecord resource, long sequence, JournalEntry entry) {
+    if (saysReplaying(resource, sequence)) {
+      return;
+    }
+    Optional<QueuedFailure> failure = errors.at(sequence);
+    if (failure.isPresent()) {
+      try {
+        retries.send(failure.get(), reader.corrected(failure.get(), entry.correction()));
+      } catch (Correction.RefusedException e) {
+        throw new IllegalStateException(
+            "the journal of failed record " + sequence + " holds a correction that is refused", e);
+      }
+    }
+  }
+
+  private static boolean saysReplaying(FailedRecord resource, long sequence) {
+    FailedRecordStatus before = resource.getStatus();
+    return before != null
+        && before.errorSequence() == sequence
+        && before.state().equals(RecordState.Replaying.name());
+  }
+
+  private Visit failedAgain(
+      FailedRecord resource, long sequence, @Nullable Long handled, QueuedFailure failure) {
+    errors.delete(sequence);
+    Answer answer = Answer.failedAgain(failure.detail().message());
+    return visit(reader.describe(failure), resource, handled, answer);
+  }
+
+  private Visit resolved(
+      FailedRecordStatus described, FailedRecord resource, @Nullable Long handled, String outcome) {
+    errors.delete(described.errorSequence());
+    return visit(described, resource, handled, Answer.resolved(outcome));
+  }
+
+  private String passed(String stage, Fate.Passed passed) {
+    return reader.isLoad(stage, passed.decision())
+        ? "loaded"
+        : "passed stage " + stage + "; on its way through those after it";
+  }
+
+  private Visit visit(
+      FailedRecordStatus described, FailedRecord resource, @Nullable Long handled, Answer answer) {
+    return new Visit(
+        RecordStatuses.say(described, resource, handled, answer, clock.instant()), answer.again());
+  }
+
+  private static Action action(FailedRecord resource) {
+    return resource.getSpec() == null ? Action.None : resource.getSpec().action();
+  }
+
+  private static @Nullable Long handled(FailedRecord resource) {
+    return resource.getStatus() == null ? null : resource.getStatus().handledGeneration();
+  }
+}

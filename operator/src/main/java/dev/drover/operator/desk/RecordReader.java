@@ -1,0 +1,71 @@
+package dev.drover.operator.desk;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.wire.decision.Decision;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.StateStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads failed records of one chain by their schema. Every method throws {@link
+ * dev.drover.operator.chain.ChainUnavailableException} when NATS is away or refuses.
+ */
+final class RecordReader {
+  /** Room that a message's headers may take. */
+  private static final int HEADERS = 4 * 1024;
+
+  private final NatsLink link;
+  private final ChainRef ref;
+  private final ErrorQueue errors;
+
+  RecordReader(NatsLink link, ChainRef ref, ErrorQueue errors) {
+    this.link = link;
+    this.ref = ref;
+    this.errors = errors;
+  }
+
+  /** What a message tells. */
+  FailedRecordStatus describe(QueuedFailure failure) {
+    return RecordStatuses.describe(ref.name(), failure, schema(failure));
+  }
+
+  /** What the resource tells of a message, or else the message itself, or else what is left. */
+  FailedRecordStatus described(FailedRecord resource, long sequence) {
+    FailedRecordStatus before = resource.getStatus();
+    return before != null && before.errorSequence() == sequence && before.record() != null
+        ? before
+        : errors
+            .at(sequence)
+            .map(this::describe)
+            .orElseGet(
+                () ->
+                    before != null
+                        ? before
+                        : RecordStatuses.unknown(resource, ref.name(), sequence));
+  }
+
+  /** The record as it is sent again, see {@link Correction#apply}. */
+  byte[] corrected(QueuedFailure failure, @Nullable JsonNode correction)
+      throws Correction.RefusedException {
+    return Correction.apply(failure, schema(failure), correction, link.maxPayload() - HEADERS);
+  }
+
+  /** Whether the stage that decided is a load. */
+  boolean isLoad(String stage, Decision decision) {
+    return link.call(
+            "read the spec", nats -> StateStore.open(nats, ref.names()).spec(decision.revision()))
+        .map(spec -> spec.stage(stage) instanceof StageSpec.Load)
+        .orElse(decision.parts().isEmpty());
+  }
+
+  private RecordSchema schema(QueuedFailure failure) {
+    return link.call(
+        "read a schema",
+        nats -> StateStore.open(nats, ref.names()).schema(failure.detail().schema()));
+  }
+}
