@@ -3,6 +3,9 @@ package dev.drover.operator;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.desk.FailedRecordController;
+import dev.drover.operator.desk.FailedRecordDesk;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.MigrationController;
@@ -19,6 +22,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -37,15 +41,21 @@ public class OperatorLifecycle {
 
   private final OperatorSettings settings;
   private final KubernetesClient client;
+  private final NatsLink nats;
   private final Chains chains;
   private final MigrationMetrics metrics;
   private volatile Optional<Operator> operator = Optional.empty();
   private volatile boolean stopping;
 
   OperatorLifecycle(
-      OperatorSettings settings, KubernetesClient client, Chains chains, MigrationMetrics metrics) {
+      OperatorSettings settings,
+      KubernetesClient client,
+      NatsLink nats,
+      Chains chains,
+      MigrationMetrics metrics) {
     this.settings = settings;
     this.client = client;
+    this.nats = nats;
     this.chains = chains;
     this.metrics = metrics;
   }
@@ -101,15 +111,19 @@ public class OperatorLifecycle {
                         .build());
               }
             });
-    OperatorSettings.Nats nats = settings.nats();
+    OperatorSettings.Nats access = settings.nats();
+    Set<String> namespaces = settings.watchNamespaces().orElse(Set.of());
+    FailedRecordDesk desk =
+        FailedRecordController.register(assembled, namespaces, nats, InstantSource.system());
     MigrationController.register(
         assembled,
-        settings.watchNamespaces().orElse(Set.of()),
+        namespaces,
         workloadSettings(),
-        nats.credentialsFile().isPresent() || nats.caFile().isPresent()
-            ? new NatsSecret(nats.credentialsFile().orElse(null), nats.caFile().orElse(null))
+        access.credentialsFile().isPresent() || access.caFile().isPresent()
+            ? new NatsSecret(access.credentialsFile().orElse(null), access.caFile().orElse(null))
             : null,
         source(chains),
+        desk::sync,
         metrics,
         Clock.systemUTC());
     return assembled;

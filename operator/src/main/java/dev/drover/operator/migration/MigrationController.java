@@ -36,6 +36,7 @@ public final class MigrationController {
       WorkloadSettings settings,
       @Nullable NatsSecret natsSecret,
       ChainSource chains,
+      FailureWindow failures,
       MigrationMetrics metrics,
       Clock clock) {
     KubernetesClient client = operator.getKubernetesClient();
@@ -46,7 +47,8 @@ public final class MigrationController {
             new ClusterSecrets(client, clock),
             workloads,
             new PlanningStep(workloads, new PlanJob(settings)),
-            new StagesStep(workloads, new StageDeployment(settings)));
+            new StagesStep(workloads, new StageDeployment(settings)),
+            failures);
     MigrationReconciler reconciler =
         new MigrationReconciler(
             visit,

@@ -25,17 +25,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One visit to a Migration, step by step: validate, plan, make queues, run stages. Each step needs
  * those before it. What it returns is all that its status is made of. Thread-safe.
  */
 final class Visit {
+  private static final Logger LOG = LoggerFactory.getLogger(Visit.class);
+
   private final ChainSource chains;
   private final SecretKeys secrets;
   private final Workloads workloads;
   private final PlanningStep planning;
   private final StagesStep stages;
+  private final FailureWindow failures;
 
   /**
    * The chain in force of each Migration by uid, so that a plan is read once, and workers can still
@@ -48,12 +53,14 @@ final class Visit {
       SecretKeys secrets,
       Workloads workloads,
       PlanningStep planning,
-      StagesStep stages) {
+      StagesStep stages,
+      FailureWindow failures) {
     this.chains = chains;
     this.secrets = secrets;
     this.workloads = workloads;
     this.planning = planning;
     this.stages = stages;
+    this.failures = failures;
   }
 
   Observation make(
@@ -91,8 +98,19 @@ final class Visit {
             running.queues() instanceof Queues.Ready,
             running.snapshot(),
             deployments);
+    if (running.snapshot() != null) {
+      show(migration);
+    }
     return new Observation(
         spec, findings, planned, running.queues(), inForce, workers, running.snapshot());
+  }
+
+  private void show(Migration migration) {
+    try {
+      failures.sync(migration, ref(migration));
+    } catch (ChainUnavailableException e) {
+      LOG.debug("failed records are shown when NATS is back", e);
+    }
   }
 
   Chain chain(Migration migration) {

@@ -82,6 +82,7 @@ public final class OperatorFixture implements AutoCloseable {
           @Override
           public void forget(ChainRef ref) {}
         },
+        (migration, ref) -> {},
         new MigrationMetrics(meters),
         Clock.offset(Clock.systemUTC(), ahead));
     operator.start();

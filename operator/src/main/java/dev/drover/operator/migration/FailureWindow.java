@@ -1,0 +1,15 @@
+package dev.drover.operator.migration;
+
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.chain.ChainRef;
+
+/** What shows a Migration's failed records as resources; called at each visit once queues exist. */
+@FunctionalInterface
+public interface FailureWindow {
+  /**
+   * Brings what is shown nearer to what there is.
+   *
+   * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
+   */
+  void sync(Migration migration, ChainRef chain);
+}
