@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.wire.plan.Finding;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.util.List;
@@ -186,6 +187,42 @@ class LifeOfAMigrationIT {
     assertThat(operator.chain(M).queuesMade).isFalse();
     assertThat(operator.jobs()).hasSize(1);
     assertThat(operator.condition(M, "Ready").orElseThrow().reason()).isEqualTo("TableNotFound");
+  }
+
+  @Test
+  void a_refused_plan_is_tried_again_without_an_edit() {
+    operator.secrets();
+    operator.chain(M).planner =
+        FaultyChain.refusing(
+            Finding.error("TableNotFound", "spec.stages[0].extract.tables[0]", "no table"));
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Planned", "False", "TableNotFound");
+    String first = operator.jobs().getFirst().getMetadata().getUid();
+    operator.endJob(operator.jobs().getFirst());
+    assertThat(operator.jobs()).extracting(j -> j.getMetadata().getUid()).containsExactly(first);
+    operator.restartLater(Duration.ofSeconds(61));
+    await()
+        .until(
+            () -> operator.jobs(),
+            jobs -> jobs.stream().noneMatch(j -> j.getMetadata().getUid().equals(first)));
+    operator.chain(M).planner = FaultyChain::goodPlan;
+    operator.awaitCondition(M, "Ready", "True", "Running");
+  }
+
+  @Test
+  void nats_credentials_are_projected_beside_the_migration_and_owned_by_it() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    String name =
+        operator.deployment("load").getSpec().getTemplate().getSpec().getVolumes().stream()
+            .filter(v -> v.getName().equals("nats"))
+            .map(v -> v.getSecret().getSecretName())
+            .findFirst()
+            .orElseThrow();
+    Secret secret = operator.client.secrets().inNamespace(operator.namespace).withName(name).get();
+    assertThat(secret.getMetadata().getOwnerReferences().getFirst().getName()).isEqualTo(M);
+    assertThat(secret.getData().keySet()).containsExactly("nats.creds");
   }
 
   @Test
