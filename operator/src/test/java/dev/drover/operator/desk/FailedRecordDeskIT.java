@@ -28,7 +28,6 @@ import io.javaoperatorsdk.operator.Operator;
 import io.nats.client.Connection;
 import io.nats.client.Message;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
@@ -208,7 +207,6 @@ class FailedRecordDeskIT {
     run(10, 1000, row -> PlayedWorker.cause("Cause" + ((Integer) row.values()[1]) / 2));
     assertThat(inStream(names.errorsStream())).isEqualTo(10_000);
 
-    Instant start = Instant.now();
     await()
         .untilAsserted(
             () -> {
@@ -225,7 +223,6 @@ class FailedRecordDeskIT {
                     r -> r.getMetadata().getLabels().get(RecordNames.CODE), Collectors.counting()));
 
     assertThat(byCode).hasSize(5).allSatisfy((code, n) -> assertThat(n).isEqualTo(40));
-    System.out.println("200 resources after " + Duration.between(start, Instant.now()));
     await().until(() -> records().stream().allMatch(r -> r.getStatus() != null));
     FailedRecordStatus one = records().getFirst().getStatus();
     assertThat(one.record().get("id").isInt()).isTrue();
