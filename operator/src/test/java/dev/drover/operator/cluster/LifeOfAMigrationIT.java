@@ -348,9 +348,11 @@ class LifeOfAMigrationIT {
     operator.secrets();
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.meters.find("drover.stage.records").gauges()).isNotEmpty();
     operator.client.resource(operator.migration(M)).delete();
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.chain(M).deleted).isTrue();
+    await().until(() -> operator.meters.find("drover.stage.records").gauges().isEmpty());
     assertThat(operator.deployments()).isEmpty();
     assertThat(operator.jobs()).isEmpty();
   }
