@@ -143,6 +143,7 @@ final class Visit {
     if (revision == null) {
       return new Planning.NotBegun("SpecInvalid", "planning waits for what SpecValid names");
     }
+    planning.endOthers(revision, jobs);
     InForce last = known.get(migration.getMetadata().getUid());
     if (last != null && last.revision().equals(revision)) {
       return new Planning.Done(last.plan());

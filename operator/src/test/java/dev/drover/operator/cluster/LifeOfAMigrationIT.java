@@ -287,6 +287,26 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void an_edit_that_is_taken_back_leaves_no_job_behind() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).planner = spec -> Optional.empty();
+    operator.apply(Manifests.migration(M).replace("record.qty > 0", "record.qty > 1"));
+    operator.awaitCondition(M, "Planned", "Unknown", "Planning");
+    String edited = operator.jobs().getFirst().getMetadata().getLabels().get("drover.dev/revision");
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await()
+        .until(
+            () ->
+                operator.jobs().stream()
+                    .noneMatch(
+                        j ->
+                            edited.equals(j.getMetadata().getLabels().get("drover.dev/revision"))));
+  }
+
+  @Test
   void nats_away_holds_the_workers_says_why_and_goes_on_by_itself() {
     operator.secrets();
     operator.apply(Manifests.migration(M));
@@ -328,9 +348,11 @@ class LifeOfAMigrationIT {
     operator.secrets();
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.meters.find("drover.stage.records").gauges()).isNotEmpty();
     operator.client.resource(operator.migration(M)).delete();
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.chain(M).deleted).isTrue();
+    await().until(() -> operator.meters.find("drover.stage.records").gauges().isEmpty());
     assertThat(operator.deployments()).isEmpty();
     assertThat(operator.jobs()).isEmpty();
   }
