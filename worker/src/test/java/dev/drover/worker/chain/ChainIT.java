@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.failure.FailedMessage;
-import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
@@ -13,7 +12,6 @@ import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SplitCheckpoint;
-import dev.drover.worker.plan.PlanJob;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,42 +21,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Extract, transform and load together, against a real NATS server and a real PostgreSQL. */
-class ChainIT {
-  private static final Duration SOON = Duration.ofSeconds(90);
-
-  private static NatsServer nats;
-  private static Databases databases;
-
+class ChainIT extends ChainScenario {
   @TempDir Path logs;
-  private String name;
-
-  @BeforeAll
-  static void start() throws Exception {
-    nats = NatsServer.start();
-    databases = new Databases();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    databases.close();
-    nats.close();
-  }
-
-  @BeforeEach
-  void emptyDatabases(TestInfo test) throws Exception {
-    name = "t" + Integer.toHexString(test.getDisplayName().hashCode());
-    for (String database : List.of("legacy", "target")) {
-      databases.execute(database, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public");
-    }
-  }
 
   private static final String ORDERS =
       "(id bigint PRIMARY KEY, customer int, status text, qty int, total numeric(12,2),"
@@ -84,41 +52,6 @@ class ChainIT {
             new StageSpec.Extract("read", "legacy", List.of("public.*"), splitRecords),
             new StageSpec.Transform("clean", "read", List.of(steps)),
             new StageSpec.Load("load", "clean", "target", null, LoadMode.Upsert, List.of())));
-  }
-
-  private static Step require(String that, String code) {
-    return new Step(
-        List.of("public.orders"),
-        new Step.Require(that, code, null),
-        null,
-        List.of(),
-        List.of(),
-        List.of());
-  }
-
-  private static Step filter(String expression) {
-    return new Step(List.of("public.orders"), null, expression, List.of(), List.of(), List.of());
-  }
-
-  private static Step set(String field, String to) {
-    return new Step(
-        List.of("public.orders"),
-        null,
-        null,
-        List.of(new Step.Assignment(field, to)),
-        List.of(),
-        List.of());
-  }
-
-  private static ChainPlan plan(TestChain chain) throws Exception {
-    new PlanJob(chain.state, TestChain.REVISION, chain.names.id(), databases.secrets, "test plan")
-        .run();
-    return chain.state.plan(TestChain.REVISION).orElseThrow();
-  }
-
-  /** The planner's ledger belongs to the uid that worker processes get as DROVER_UID. */
-  private static void awaitFinished(TestChain chain, ChainPlan plan) {
-    await().atMost(SOON).pollInterval(Duration.ofMillis(200)).until(() -> chain.finished(plan));
   }
 
   @Test
@@ -230,7 +163,7 @@ class ChainIT {
         "INSERT INTO parent SELECT i, CASE WHEN i < 500 THEN i + 1 END FROM generate_series(1, 500) i",
         "INSERT INTO child SELECT i, 1 + i % 500 FROM generate_series(1, 2000) i",
         "ANALYZE");
-    try (TestChain chain = new TestChain(nats.url(), name, chain(100_000, set("x", "1")));
+    try (TestChain chain = new TestChain(nats.url(), name, chain(100_000));
         RunningStage read = RunningStage.start(chain, "read", databases.secrets);
         RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
         RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
@@ -366,9 +299,5 @@ class ChainIT {
           .isEqualTo(databases.checksum("legacy", "orders"));
       assertThat(chain.failures()).isEmpty();
     }
-  }
-
-  private static TablePlan table(ChainPlan plan, String table) {
-    return plan.tables().stream().filter(t -> t.table().equals(table)).findFirst().orElseThrow();
   }
 }

@@ -11,10 +11,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A real PostgreSQL server with a legacy and a target database, and the secrets to reach them. */
 final class Databases implements AutoCloseable {
   private final EmbeddedPostgres server;
+  private final Map<String, Connection> sessions = new ConcurrentHashMap<>();
   final Path secrets;
 
   Databases() throws Exception {
@@ -39,18 +42,26 @@ final class Databases implements AutoCloseable {
   }
 
   void execute(String database, String... statements) throws SQLException {
-    try (Connection c = DriverManager.getConnection(url(database), "postgres", "postgres");
-        Statement s = c.createStatement()) {
+    try (Statement s = session(database).createStatement()) {
       for (String sql : statements) {
         s.execute(sql);
       }
     }
   }
 
+  /** The test's own session, opened again if a test ended it. */
+  private Connection session(String database) throws SQLException {
+    Connection known = sessions.get(database);
+    if (known == null || !known.isValid(5)) {
+      known = DriverManager.getConnection(url(database), "postgres", "postgres");
+      sessions.put(database, known);
+    }
+    return known;
+  }
+
   /** The first column of a query. */
   List<String> query(String database, String sql) throws SQLException {
-    try (Connection c = DriverManager.getConnection(url(database), "postgres", "postgres");
-        Statement s = c.createStatement();
+    try (Statement s = session(database).createStatement();
         ResultSet r = s.executeQuery(sql)) {
       List<String> found = new ArrayList<>();
       while (r.next()) {

@@ -36,6 +36,17 @@ final class RunningStage implements AutoCloseable {
   }
 
   static RunningStage start(TestChain chain, String stage, Path secrets) throws Exception {
+    return start(chain, stage, secrets, true);
+  }
+
+  /** A load whose target permits no ledger. */
+  static RunningStage startWithoutLedger(TestChain chain, String stage, Path secrets)
+      throws Exception {
+    return start(chain, stage, secrets, false);
+  }
+
+  private static RunningStage start(TestChain chain, String stage, Path secrets, boolean withLedger)
+      throws Exception {
     StageContext context = chain.context(stage);
     StageWorker worker =
         switch (chain.spec.stage(stage)) {
@@ -51,8 +62,8 @@ final class RunningStage implements AutoCloseable {
                       endpoint(chain, l.connectionName(), secrets),
                       "test",
                       l,
-                      Ledgers.of(l, chain.names.id())),
-                  true);
+                      withLedger ? Ledgers.of(l, chain.uid) : null),
+                  withLedger);
         };
     return new RunningStage(context, worker);
   }

@@ -1,5 +1,11 @@
 package dev.drover.worker.chain;
 
+import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Origin;
+import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.FailedMessage;
@@ -11,8 +17,10 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitMessage;
+import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Publisher;
@@ -28,10 +36,15 @@ import io.nats.client.PublishOptions;
 import io.nats.client.PushSubscribeOptions;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.StreamConfiguration;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** A chain in a real NATS server, with the test in the operator's place. */
 final class TestChain implements AutoCloseable {
@@ -41,15 +54,22 @@ final class TestChain implements AutoCloseable {
   final ChainNames names;
   final ChainSpec spec;
   final StateStore state;
+  final String uid;
   private final NatsEndpoint endpoint;
   private int pods;
 
   TestChain(String url, String name, ChainSpec spec) throws Exception {
+    this(url, name, spec, 256 << 20);
+  }
+
+  /** With queues of a size of their own. */
+  TestChain(String url, String name, ChainSpec spec, long maxBytes) throws Exception {
+    this.uid = name;
     this.endpoint = new NatsEndpoint(url, null, null);
     this.nats = endpoint.connect("operator");
     this.names = ChainNames.of("test", name, name);
     this.spec = spec;
-    QueueLayout layout = new QueueLayout(names, 256 << 20, 1);
+    QueueLayout layout = new QueueLayout(names, maxBytes, 1);
     nats.keyValueManagement().create(layout.stateBucket());
     for (var stream : layout.streams(spec)) {
       nats.jetStreamManagement().addStream(stream);
@@ -129,6 +149,71 @@ final class TestChain implements AutoCloseable {
         .toList();
   }
 
+  /** The failed records by their sequence in the error queue, which a replay is named after. */
+  Map<Long, FailedMessage> failuresBySequence() throws Exception {
+    Map<Long, FailedMessage> failures = new TreeMap<>();
+    for (Message m : read(names.errorsStream(), names.all("errors"))) {
+      failures.put(m.metaData().streamSequence(), FailedMessage.parse(m.getData()));
+    }
+    return failures;
+  }
+
+  /** Sends a failed record to its stage again, changed, as the operator's desk would. */
+  void replay(long sequence, FailedMessage failed, UnaryOperator<Object[]> correction)
+      throws Exception {
+    FailedMessage.Detail detail = failed.detail();
+    RecordSchema schema = state.schema(detail.schema());
+    Row row = RowReader.readAll(schema, failed.row()).getFirst();
+    RowWriter writer = new RowWriter(schema, 1024);
+    writer.append(new Row(row.position(), row.key(), correction.apply(row.values())));
+    BatchHeaders headers =
+        new BatchHeaders(
+            BatchId.replay(sequence),
+            1,
+            1,
+            detail.schema(),
+            REVISION,
+            Origin.retry,
+            new BatchHeaders.Replay(sequence, detail.replays() + 1, detail.firstSeen()));
+    nats.jetStream()
+        .publish(names.retrySubject(detail.stage()), headers.toHeaders(), writer.toByteArray());
+  }
+
+  /** Messages that a stage's workers hold on any of its consumers. */
+  long inHand(String stage) throws Exception {
+    long held = 0;
+    for (var place : new QueueLayout(names, 1, 1).consumers(spec)) {
+      if (Objects.equals(place.consumer().getDurable(), ChainNames.consumer(stage))) {
+        held +=
+            nats.jetStreamManagement()
+                .getConsumerInfo(place.stream(), place.consumer().getDurable())
+                .getNumAckPending();
+      }
+    }
+    return held;
+  }
+
+  /** What keeps a stage's workers from moving on, as they tell the operator. */
+  List<Stall> stalls(String stage) throws Exception {
+    List<Stall> stalls = new ArrayList<>();
+    for (String key : state.bucket().keys(StateStore.STALLS + stage + ".>")) {
+      var entry = state.bucket().get(key);
+      if (entry != null) {
+        stalls.add(WireJson.parse(entry.getValue(), Stall.class));
+      }
+    }
+    return stalls;
+  }
+
+  /** Sets the most bytes of a stream: fewer than it has, and it refuses every message. */
+  void limit(String stream, long maxBytes) throws Exception {
+    var management = nats.jetStreamManagement();
+    management.updateStream(
+        StreamConfiguration.builder(management.getStreamInfo(stream).getConfiguration())
+            .maxBytes(maxBytes)
+            .build());
+  }
+
   /** Whether each extracted batch is decided by each stage after it, and nothing is under way. */
   boolean finished(ChainPlan plan) throws Exception {
     long splits = plan.tables().stream().mapToInt(t -> t.splits().size()).sum();
@@ -145,9 +230,7 @@ final class TestChain implements AutoCloseable {
               ? checkpoints.stream().mapToLong(SplitCheckpoint::batches).sum()
               : decisions(stage.from()).stream().mapToLong(d -> d.parts().size()).sum();
       long decided =
-          decisions(stage.name()).stream()
-              .filter(d -> d.origin() == dev.drover.wire.batch.Origin.queue)
-              .count();
+          decisions(stage.name()).stream().filter(d -> d.origin() == Origin.queue).count();
       if (decided != promised) {
         return false;
       }

@@ -2,6 +2,7 @@ package dev.drover.worker.chain;
 
 import java.io.File;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -54,6 +55,33 @@ final class WorkerProcess implements AutoCloseable {
   /** SIGKILL. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  }
+
+  /** SIGSTOP: to the others the worker is gone, to itself no time passes. */
+  void pause() throws Exception {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  void goOn() throws Exception {
+    signal("CONT");
+  }
+
+  /** SIGTERM, as the kubelet would; whether it left within the time. */
+  boolean leaves(Duration within) throws Exception {
+    process.destroy();
+    return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  int exitCode() {
+    return process.exitValue();
+  }
+
+  private void signal(String signal) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start();
+    if (kill.waitFor() != 0) {
+      throw new IllegalStateException("no process " + process.pid() + " to send " + signal);
+    }
   }
 
   boolean alive() {
