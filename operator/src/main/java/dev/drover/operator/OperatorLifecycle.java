@@ -76,8 +76,8 @@ public class OperatorLifecycle {
 
   private void startPatiently() {
     while (!stopping) {
+      Operator starting = assemble();
       try {
-        Operator starting = assemble();
         starting.start();
         operator = Optional.of(starting);
         LOG.info(
@@ -86,6 +86,7 @@ public class OperatorLifecycle {
         return;
       } catch (RuntimeException e) {
         LOG.warn("cannot start yet, trying again in {} s: {}", TRY_AGAIN.toSeconds(), text(e));
+        starting.stop();
         pause();
       }
     }

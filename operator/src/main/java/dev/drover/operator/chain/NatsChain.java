@@ -11,6 +11,7 @@ import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.KeyValue;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -37,9 +38,14 @@ final class NatsChain implements Chain {
   private final QueueSetup setup;
   private final TallyFollower follower;
   private final SplitSender splits;
+  private final Cuts cuts;
   private final Backlogs backlogs;
   private final FailureCauses causes;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
+
+  /** Loads of which it is known that no round is written for them. */
+  private final Set<String> endless = new HashSet<>();
+
   private LossWatch loss = LossWatch.NOTHING;
 
   NatsChain(NatsLink link, ChainNames names, InstantSource clock) {
@@ -49,6 +55,7 @@ final class NatsChain implements Chain {
     setup = new QueueSetup(link, names);
     follower = new TallyFollower(link, names, PATIENCE);
     splits = new SplitSender(link, names);
+    cuts = new Cuts(link, names);
     backlogs = new Backlogs(link, names);
     causes = new FailureCauses(link, names);
   }
@@ -96,14 +103,15 @@ final class NatsChain implements Chain {
    */
   @Override
   public synchronized ChainSnapshot advance(
-      String revision, ChainSpec spec, ChainPlan plan, boolean hold) {
+      String revision, ChainSpec spec, ChainPlan planned, boolean hold) {
+    ChainPlan plan = cuts.settle(planned);
     Set<String> queued = new HashSet<>(splits.queued());
     Map<String, Backlog> backlog = backlogs.read(spec);
     boolean whole = follower.catchUp();
     if (!hold && whole) {
       List<Dispatch.Split> next =
           Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
-      splits.send(next, revision);
+      splits.send(next, plan, revision);
       next.forEach(split -> queued.add(split.stage() + "." + split.id()));
     }
     Map<String, Standing> standings =
@@ -158,7 +166,10 @@ final class NatsChain implements Chain {
           waiting.computeIfAbsent(stage, key -> WaitingWatch.start(s, now)).next(s, now);
       if (watch.over(s, now)) {
         writeRound(stage, new WaitingRound(s.decisions()));
+        endless.remove(stage);
         watch = WaitingWatch.start(s, now);
+      } else if (!WaitingWatch.onlyWaits(s) && endless.add(stage)) {
+        forgetRound(stage);
       }
       waiting.put(stage, watch);
     }
@@ -171,6 +182,18 @@ final class NatsChain implements Chain {
             StateStore.open(nats, names)
                 .bucket()
                 .put(WaitingRound.key(stage), WireJson.bytes(round)));
+  }
+
+  /** What arrives from now on may be what those that wait later lack. */
+  private void forgetRound(String stage) {
+    link.run(
+        "let stage " + stage + " wait again",
+        nats -> {
+          KeyValue bucket = StateStore.open(nats, names).bucket();
+          if (bucket.get(WaitingRound.key(stage)) != null) {
+            bucket.delete(WaitingRound.key(stage));
+          }
+        });
   }
 
   private static @Nullable Instant latest(@Nullable Instant one, @Nullable Instant other) {

@@ -1,6 +1,8 @@
 package dev.drover.operator.chain;
 
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
@@ -38,7 +40,7 @@ final class SplitSender {
   }
 
   /** Sends splits; one that is queued already is left alone. */
-  void send(List<Dispatch.Split> splits, String revision) {
+  void send(List<Dispatch.Split> splits, ChainPlan plan, String revision) {
     if (!splits.isEmpty()) {
       markStarted();
     }
@@ -47,8 +49,18 @@ final class SplitSender {
           "dispatch split " + split.id() + " of stage " + split.stage(),
           names.splitSubject(split.stage(), split.id().toString()),
           null,
-          WireJson.bytes(new SplitMessage(split.table(), split.number(), revision)));
+          WireJson.bytes(
+              new SplitMessage(split.table(), split.number(), range(plan, split), revision)));
     }
+  }
+
+  private static KeyRange range(ChainPlan plan, Dispatch.Split split) {
+    return plan.tables().stream()
+        .filter(t -> t.stage().equals(split.stage()) && t.table().equals(split.table()))
+        .findFirst()
+        .orElseThrow()
+        .splits()
+        .get(split.number());
   }
 
   /** When the first split was sent; empty before. */

@@ -34,7 +34,8 @@ record WaitingWatch(long decisions, long deliveries, Instant since) {
         && s.backlog().waitingDeliveries() - deliveries >= 2 * s.backlog().waiting();
   }
 
-  private static boolean onlyWaits(Standing s) {
+  /** Whether nothing is left for the stage but what waits. */
+  static boolean onlyWaits(Standing s) {
     return s.upstreamDone()
         && s.decided() == s.promised()
         && s.backlog().retries() == 0

@@ -121,7 +121,7 @@ public final class FailedRecordDesk {
     }
   }
 
-  private static FailedRecord resource(
+  static FailedRecord resource(
       Migration migration, ChainRef ref, String name, QueuedFailure failure) {
     FailedRecord resource = new FailedRecord();
     resource.setMetadata(

@@ -3,6 +3,8 @@ package dev.drover.operator.metrics;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.ChainMetrics;
+import dev.drover.operator.chain.ChainSnapshot;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -12,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operator's own meters. No meter is tagged by resource: Migrations come and go, time series
- * stay. Thread-safe.
+ * The operator's own meters, and through {@link ChainMetrics} those of the stages. What tells of
+ * one Migration goes with it; what tells of the operator is not tagged by resource. Thread-safe.
  */
 public final class MigrationMetrics {
   /** What a Migration is doing, as the gauge counts it. */
@@ -31,11 +33,13 @@ public final class MigrationMetrics {
   }
 
   private final MeterRegistry registry;
+  private final ChainMetrics chains;
   private final Map<String, State> states = new ConcurrentHashMap<>();
 
   /** Meters in a registry. */
   public MigrationMetrics(MeterRegistry registry) {
     this.registry = registry;
+    this.chains = new ChainMetrics(registry);
     for (State state : State.values()) {
       Gauge.builder(
               "drover.migrations",
@@ -47,9 +51,21 @@ public final class MigrationMetrics {
     }
   }
 
-  /** A visit to a Migration ended. */
-  public void visited(Migration migration, @Nullable MigrationStatus status, Duration took) {
+  /**
+   * A visit to a Migration ended.
+   *
+   * @param snapshot how its chain stands; null if that could not be read, then the last one stays
+   */
+  public void visited(
+      Migration migration,
+      MigrationStatus status,
+      @Nullable ChainSnapshot snapshot,
+      Duration took) {
     states.put(migration.getMetadata().getUid(), state(status));
+    if (snapshot != null) {
+      chains.update(
+          migration.getMetadata().getNamespace(), migration.getMetadata().getName(), snapshot);
+    }
     timer("done").record(took);
   }
 
@@ -64,8 +80,9 @@ public final class MigrationMetrics {
   }
 
   /** A Migration is gone. */
-  public void forget(String uid) {
-    states.remove(uid);
+  public void forget(Migration migration) {
+    states.remove(migration.getMetadata().getUid());
+    chains.forget(migration.getMetadata().getNamespace(), migration.getMetadata().getName());
   }
 
   private Timer timer(String outcome) {
@@ -75,10 +92,7 @@ public final class MigrationMetrics {
         .register(registry);
   }
 
-  static State state(@Nullable MigrationStatus status) {
-    if (status == null) {
-      return State.Planning;
-    }
+  static State state(MigrationStatus status) {
     Condition ready =
         status.conditions().stream().filter(c -> c.type().equals("Ready")).findFirst().orElse(null);
     if (ready == null || ready.reason().equals("Planning")) {

@@ -107,7 +107,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
       metrics.statusWritten();
       Transitions.between(before, after).forEach(n -> events.record(migration, n));
     }
-    metrics.visited(migration, after, Duration.between(began, clock.instant()));
+    metrics.visited(migration, after, seen.snapshot(), Duration.between(began, clock.instant()));
     return UpdateControl.<Migration>noUpdate().rescheduleAfter(Pace.after(seen, after));
   }
 
@@ -146,7 +146,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
     String uid = migration.getMetadata().getUid();
     visit.forget(migration);
     statuses.forget(uid);
-    metrics.forget(uid);
+    metrics.forget(migration);
     return DeleteControl.defaultDelete();
   }
 }

@@ -45,10 +45,6 @@ final class PlanningStep {
       Collection<Job> jobs,
       List<Finding> missing,
       Instant now) {
-    jobs.stream()
-        .filter(j -> planJob.outdated(j, revision))
-        .filter(j -> j.getMetadata().getDeletionTimestamp() == null)
-        .forEach(workloads::delete);
     Optional<Job> job = jobs.stream().filter(j -> !planJob.outdated(j, revision)).findFirst();
     try {
       Optional<ChainPlan> plan = chain.plan(revision);
@@ -74,6 +70,14 @@ final class PlanningStep {
     } catch (ChainUnavailableException e) {
       return new Planning.NotKnown(e.reason(), String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Ends Jobs that plan what nobody wants any more: an earlier edit, perhaps one taken back. */
+  void endOthers(String revision, Collection<Job> jobs) {
+    jobs.stream()
+        .filter(j -> planJob.outdated(j, revision))
+        .filter(j -> j.getMetadata().getDeletionTimestamp() == null)
+        .forEach(workloads::delete);
   }
 
   private void keepPlanning(

@@ -65,6 +65,9 @@ final class StagesStep {
           scales.getOrDefault(
               stage.name(), new StageScale(stage.name(), 0, haltReason(migration.getSpec())));
       boolean mayStart = queuesReady || halted(migration.getSpec());
+      if (actual == null && migration.getSpec().mode() == MigrationSpec.Mode.PlanOnly) {
+        continue;
+      }
       if (actual == null && (!mayStart || halted(migration.getSpec()))) {
         workers.add(new StageWorkers(stage.name(), kind(stage), 0, 0, scale.reason()));
         continue;

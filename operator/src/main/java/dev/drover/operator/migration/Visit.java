@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class Visit {
   private static final Logger LOG = LoggerFactory.getLogger(Visit.class);
 
+  /** NATS is well, only the sum of all decisions is not read to its end after a restart. */
+  private static final String STILL_COUNTING = "TallyBehind";
+
   private final ChainSource chains;
   private final SecretKeys secrets;
   private final Workloads workloads;
@@ -140,6 +143,7 @@ final class Visit {
     if (revision == null) {
       return new Planning.NotBegun("SpecInvalid", "planning waits for what SpecValid names");
     }
+    planning.endOthers(revision, jobs);
     InForce last = known.get(migration.getMetadata().getUid());
     if (last != null && last.revision().equals(revision)) {
       return new Planning.Done(last.plan());
@@ -193,7 +197,11 @@ final class Visit {
               : chain.advance(inForce.revision(), inForce.spec(), inForce.plan(), halted);
       return new Running(halted ? new Queues.NotNeeded() : new Queues.Ready(), snapshot);
     } catch (ChainUnavailableException e) {
-      return new Running(new Queues.Unavailable(e.reason(), String.valueOf(e.getMessage())), null);
+      return new Running(
+          e.reason().equals(STILL_COUNTING)
+              ? new Queues.Ready()
+              : new Queues.Unavailable(e.reason(), String.valueOf(e.getMessage())),
+          null);
     }
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Whether a migration is over, and its numbers. Once completed it stays so while its plan does: a
  * replay afterwards moves the counts, not the verdict. Pure.
  *
- * @param status True, False or Unknown
+ * @param status True, False or Unknown; empty to keep what was known before
  * @param reason CamelCase
  * @param message for people
  * @param time when it completed; null before
@@ -24,6 +24,9 @@ record Completion(
     String message,
     @Nullable String time,
     MigrationStatus.@Nullable Progress progress) {
+
+  /** Nothing could be counted: what was known stays. */
+  private static final String KEEP = "";
 
   static Completion of(
       ConditionList conditions,
@@ -41,11 +44,12 @@ record Completion(
     ChainSnapshot snapshot = seen.snapshot();
     boolean complete = wasComplete || (snapshot != null && snapshot.complete());
     if (snapshot == null || seen.inForce() == null) {
+      boolean stale = !samePlan && conditions.was(ConditionTypes.COMPLETED, "True");
       return new Completion(
-          wasComplete ? "True" : seen.inForce() == null ? "Unknown" : "False",
-          wasComplete ? "NotCounted" : seen.inForce() == null ? "NotStarted" : "Running",
-          "nothing could be counted now",
-          wasComplete ? previous.completionTime() : null,
+          stale ? "Unknown" : KEEP,
+          "NotCounted",
+          stale ? "the plan changed, its records are not counted yet" : "nothing was read yet",
+          stale ? null : previous.completionTime(),
           previous.progress());
     }
     String time =
@@ -68,8 +72,8 @@ record Completion(
   }
 
   void addTo(ConditionList conditions) {
-    if (reason.equals("NotCounted") || reason.equals("NotStarted")) {
-      conditions.keep(ConditionTypes.COMPLETED, "NotStarted", "nothing was read yet");
+    if (status.equals(KEEP)) {
+      conditions.keep(ConditionTypes.COMPLETED, "NotStarted", message);
     } else {
       conditions.set(ConditionTypes.COMPLETED, status, reason, message);
     }

@@ -6,7 +6,6 @@ import static dev.drover.operator.status.ConditionTypes.QUEUES_READY;
 import static dev.drover.operator.status.ConditionTypes.SPEC_VALID;
 import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 
-import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.status.Observation.Planning;
@@ -178,10 +177,6 @@ public final class StatusComposer {
   private static MigrationStatus.@Nullable Plan plan(MigrationStatus previous, Observation seen) {
     if (seen.inForce() != null) {
       return facts(seen.inForce().revision(), seen.inForce().plan());
-    }
-    boolean planOnly = seen.spec().mode() == MigrationSpec.Mode.PlanOnly;
-    if (planOnly && seen.planning() instanceof Planning.Done done) {
-      return facts("", done.plan());
     }
     return previous.plan();
   }

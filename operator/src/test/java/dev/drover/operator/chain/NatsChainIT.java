@@ -215,6 +215,21 @@ class NatsChainIT {
   }
 
   @Test
+  void an_edit_that_would_cut_tables_anew_keeps_the_splits_that_were_dispatched() throws Exception {
+    int before = advance(PlayedWorker.plan(2, 1)).splitsTotal();
+    byte[] sent = split().getData();
+
+    ChainSnapshot after = operator().advance("edited", SPEC, PlayedWorker.plan(5, 3), false);
+
+    assertThat(after.splitsTotal()).isEqualTo(before).isEqualTo(3);
+    assertThat(split().getData()).isEqualTo(sent);
+  }
+
+  private io.nats.client.api.MessageInfo split() throws Exception {
+    return nats.jetStreamManagement().getNextMessage(names.splitsStream(), 1, names.all("splits"));
+  }
+
+  @Test
   void a_purged_queue_shows_as_lost() throws Exception {
     ChainPlan plan = PlayedWorker.plan(1, 1);
     advance(plan);

@@ -33,7 +33,8 @@ public final class ApiServer {
       Path binary = bin.resolve(name);
       if (!Files.isExecutable(binary)) {
         throw new IllegalStateException(
-            binary + " is missing: run dev/up --binaries, or give its folder as -Ddrover.bin=…");
+            binary
+                + " is missing: run make integration once, or give its folder as -Ddrover.bin=…");
       }
       Files.createSymbolicLink(binaries.resolve(name), binary.toRealPath());
     }

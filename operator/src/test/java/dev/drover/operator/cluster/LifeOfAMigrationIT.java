@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.wire.plan.Finding;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.util.List;
@@ -189,6 +190,42 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void a_refused_plan_is_tried_again_without_an_edit() {
+    operator.secrets();
+    operator.chain(M).planner =
+        FaultyChain.refusing(
+            Finding.error("TableNotFound", "spec.stages[0].extract.tables[0]", "no table"));
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Planned", "False", "TableNotFound");
+    String first = operator.jobs().getFirst().getMetadata().getUid();
+    operator.endJob(operator.jobs().getFirst());
+    assertThat(operator.jobs()).extracting(j -> j.getMetadata().getUid()).containsExactly(first);
+    operator.restartLater(Duration.ofSeconds(61));
+    await()
+        .until(
+            () -> operator.jobs(),
+            jobs -> jobs.stream().noneMatch(j -> j.getMetadata().getUid().equals(first)));
+    operator.chain(M).planner = FaultyChain::goodPlan;
+    operator.awaitCondition(M, "Ready", "True", "Running");
+  }
+
+  @Test
+  void nats_credentials_are_projected_beside_the_migration_and_owned_by_it() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    String name =
+        operator.deployment("load").getSpec().getTemplate().getSpec().getVolumes().stream()
+            .filter(v -> v.getName().equals("nats"))
+            .map(v -> v.getSecret().getSecretName())
+            .findFirst()
+            .orElseThrow();
+    Secret secret = operator.client.secrets().inNamespace(operator.namespace).withName(name).get();
+    assertThat(secret.getMetadata().getOwnerReferences().getFirst().getName()).isEqualTo(M);
+    assertThat(secret.getData().keySet()).containsExactly("nats.creds");
+  }
+
+  @Test
   void while_planning_waits_for_a_database_the_condition_says_so() {
     operator.secrets();
     operator.chain(M).planner = spec -> Optional.empty();
@@ -250,6 +287,26 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void an_edit_that_is_taken_back_leaves_no_job_behind() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).planner = spec -> Optional.empty();
+    operator.apply(Manifests.migration(M).replace("record.qty > 0", "record.qty > 1"));
+    operator.awaitCondition(M, "Planned", "Unknown", "Planning");
+    String edited = operator.jobs().getFirst().getMetadata().getLabels().get("drover.dev/revision");
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await()
+        .until(
+            () ->
+                operator.jobs().stream()
+                    .noneMatch(
+                        j ->
+                            edited.equals(j.getMetadata().getLabels().get("drover.dev/revision"))));
+  }
+
+  @Test
   void nats_away_holds_the_workers_says_why_and_goes_on_by_itself() {
     operator.secrets();
     operator.apply(Manifests.migration(M));
@@ -291,9 +348,11 @@ class LifeOfAMigrationIT {
     operator.secrets();
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.meters.find("drover.stage.records").gauges()).isNotEmpty();
     operator.client.resource(operator.migration(M)).delete();
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.chain(M).deleted).isTrue();
+    await().until(() -> operator.meters.find("drover.stage.records").gauges().isEmpty());
     assertThat(operator.deployments()).isEmpty();
     assertThat(operator.jobs()).isEmpty();
   }

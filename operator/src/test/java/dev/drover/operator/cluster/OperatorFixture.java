@@ -7,6 +7,7 @@ import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.MigrationController;
+import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -14,11 +15,20 @@ import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.fabric8.kubernetes.api.model.batch.v1.JobConditionBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +36,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
@@ -70,9 +81,9 @@ public final class OperatorFixture implements AutoCloseable {
                 .withLimits(Map.of("memory", new Quantity("1024Mi")))
                 .build(),
             "nats://nats:4222",
-            false,
+            true,
             false),
-        null,
+        new NatsSecret(natsCredentials(), null),
         new ChainSource() {
           @Override
           public Chain of(ChainRef ref) {
@@ -93,6 +104,15 @@ public final class OperatorFixture implements AutoCloseable {
     ahead = by;
     operator.stop();
     start();
+  }
+
+  /** What the operator's own pod would have mounted. */
+  private static Path natsCredentials() {
+    try {
+      return Files.writeString(Files.createTempFile("nats", ".creds"), "jwt and seed");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   public void stop() {
@@ -179,6 +199,36 @@ public final class OperatorFixture implements AutoCloseable {
 
   public List<Job> jobs() {
     return client.batch().v1().jobs().inNamespace(namespace).list().getItems();
+  }
+
+  /** Lets a Job end well, now. */
+  public void endJob(Job job) {
+    String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    List<JobCondition> ended =
+        Stream.of("SuccessCriteriaMet", "Complete")
+            .map(
+                t ->
+                    new JobConditionBuilder()
+                        .withType(t)
+                        .withStatus("True")
+                        .withReason("CompletionsReached")
+                        .withLastProbeTime(now)
+                        .withLastTransitionTime(now)
+                        .build())
+            .toList();
+    client
+        .resource(job)
+        .editStatus(
+            j -> {
+              j.setStatus(
+                  new JobStatusBuilder()
+                      .withStartTime(now)
+                      .withCompletionTime(now)
+                      .withSucceeded(1)
+                      .withConditions(ended)
+                      .build());
+              return j;
+            });
   }
 
   public List<String> events() {

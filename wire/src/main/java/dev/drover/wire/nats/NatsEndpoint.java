@@ -60,7 +60,8 @@ public record NatsEndpoint(String url, @Nullable Path credentials, @Nullable Pat
             .pingInterval(Duration.ofSeconds(20))
             .connectionTimeout(Duration.ofSeconds(5))
             .dontForceFlushOnRequest()
-            .reconnectBufferSize(0);
+            .reconnectBufferSize(0)
+            .errorListener(new QuietErrors());
     if (credentials != null) {
       options.authHandler(Nats.credentials(credentials.toString()));
     }

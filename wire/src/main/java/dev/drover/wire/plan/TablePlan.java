@@ -30,4 +30,9 @@ public record TablePlan(
     after = List.copyOf(after);
     splits = List.copyOf(splits);
   }
+
+  /** This table, cut at other keys. */
+  public TablePlan withSplits(List<KeyRange> others) {
+    return new TablePlan(stage, table, schema, key, after, estimatedRecords, others);
+  }
 }

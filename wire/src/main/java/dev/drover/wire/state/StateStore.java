@@ -131,6 +131,29 @@ public final class StateStore {
     return schema;
   }
 
+  /**
+   * Writes down how a table is cut, unless that is written already.
+   *
+   * @return the table as it was cut first; its schema and the rest are of that time
+   */
+  public TablePlan settleCut(TablePlan table) throws IOException, JetStreamApiException {
+    String key = "cut." + table.stage() + "." + SplitId.hash(table.table());
+    Optional<TablePlan> first = get(key, TablePlan.class);
+    if (first.isPresent()) {
+      return first.get();
+    }
+    try {
+      bucket.create(key, WireJson.bytes(table));
+      return table;
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() != WRONG_LAST_SEQUENCE) {
+        throw e;
+      }
+      return get(key, TablePlan.class)
+          .orElseThrow(() -> new IOException("the state bucket refused and lacks " + key));
+    }
+  }
+
   /** The key of a split's checkpoint. */
   public static String splitKey(String stage, SplitId split) {
     return SPLITS + stage + "." + split;

@@ -3,7 +3,8 @@ package dev.drover.wire.state;
 /**
  * Tells a load stage that nothing but its waiting room is left, and that a whole round over it
  * brought nothing: whoever fails once more for want of a parent is a failure now. Written by the
- * operator under {@code final.<stage>}; void as soon as the stage has decided more than it says.
+ * operator under {@code final.<stage>}, and removed by it as soon as something else arrives for the
+ * stage or nothing waits any more.
  *
  * @param decisions how many decisions of the stage there were when it was written
  */

@@ -111,7 +111,7 @@ public final class ExtractWorker implements StageWorker {
           InterruptedException {
     TablePlan table = table(message);
     SplitId id = SplitId.of(message.table(), message.number());
-    Versioned<SplitCheckpoint> claimed = claims.claim(table, id, source);
+    Versioned<SplitCheckpoint> claimed = claims.claim(table, id, message.range(), source);
     context.stalls().over(DATABASE);
     if (claimed.value().done()) {
       return true;

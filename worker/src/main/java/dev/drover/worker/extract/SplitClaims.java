@@ -26,13 +26,11 @@ final class SplitClaims {
    *
    * @throws LostClaimException if another worker claimed it at the same moment
    */
-  Versioned<SplitCheckpoint> claim(TablePlan table, SplitId id, SplitSource source)
+  Versioned<SplitCheckpoint> claim(TablePlan table, SplitId id, KeyRange range, SplitSource source)
       throws SQLException, IOException, JetStreamApiException, LostClaimException {
     Optional<Versioned<SplitCheckpoint>> before = context.state().checkpoint(context.stage(), id);
     if (before.isEmpty()) {
-      return context
-          .state()
-          .create(context.stage(), id, first(table, table.splits().get(id.number()), source));
+      return context.state().create(context.stage(), id, first(table, range, source));
     }
     SplitCheckpoint c = before.get().value();
     if (c.done()) {

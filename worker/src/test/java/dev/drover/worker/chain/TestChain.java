@@ -115,7 +115,7 @@ final class TestChain implements AutoCloseable {
           .publish(
               names.splitSubject(table.stage(), SplitId.of(table.table(), i).toString()),
               null,
-              WireJson.bytes(new SplitMessage(table.table(), i, REVISION)),
+              WireJson.bytes(new SplitMessage(table.table(), i, table.splits().get(i), REVISION)),
               PublishOptions.builder().expectedLastSubjectSequence(0).build());
     }
   }

@@ -1,0 +1,146 @@
+package dev.drover.operator.chain;
+
+import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
+import dev.drover.wire.decision.Counts;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gauges of chains, from their snapshots. There are ten of each stage of each migration that
+ * exists, and they go with it. Thread-safe.
+ *
+ * <ul>
+ *   <li>{@code drover.stage.records}, by {@code outcome}: {@code passed}, {@code filtered}, {@code
+ *       failed}, {@code waiting} and {@code waived} add up to {@code in}; {@code failed} are those
+ *       in the error queue now
+ *   <li>{@code drover.stage.backlog.messages}, {@code drover.stage.backlog.records} (an estimate)
+ *       and {@code drover.stage.inflight.messages}
+ *   <li>{@code drover.stage.stalled}: 1 while the stage says why it does not move on
+ * </ul>
+ */
+public final class ChainMetrics {
+  private record Owner(String namespace, String migration) {}
+
+  /** The gauges of one stage; they read the snapshot that is newest. */
+  private static final class StageMeters {
+    volatile StageSnapshot now;
+    final List<Meter> meters = new ArrayList<>();
+
+    StageMeters(StageSnapshot now) {
+      this.now = now;
+    }
+  }
+
+  private final MeterRegistry registry;
+  private final Map<Owner, Map<String, StageMeters>> owners = new ConcurrentHashMap<>();
+
+  /** Gauges in a registry. */
+  public ChainMetrics(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  /** Shows how a chain stands; stages that are no longer there go. */
+  public void update(String namespace, String migration, ChainSnapshot snapshot) {
+    Owner owner = new Owner(namespace, migration);
+    owners.compute(
+        owner,
+        (key, known) -> {
+          Map<String, StageMeters> stages = known == null ? new HashMap<>() : known;
+          Set<String> gone = new HashSet<>(stages.keySet());
+          for (StageSnapshot stage : snapshot.stages()) {
+            gone.remove(stage.name());
+            stages.computeIfAbsent(stage.name(), name -> register(owner, stage)).now = stage;
+          }
+          gone.forEach(name -> remove(stages.remove(name)));
+          return stages;
+        });
+  }
+
+  /** Removes the gauges of a migration that is gone. */
+  public void forget(String namespace, String migration) {
+    owners.computeIfPresent(
+        new Owner(namespace, migration),
+        (key, stages) -> {
+          stages.values().forEach(this::remove);
+          return null;
+        });
+  }
+
+  private StageMeters register(Owner owner, StageSnapshot stage) {
+    StageMeters meters = new StageMeters(stage);
+    Tags tags =
+        Tags.of(
+            "namespace", owner.namespace(), "migration", owner.migration(), "stage", stage.name());
+    Map<String, ToDoubleFunction<Counts>> outcomes =
+        Map.of(
+            "in", Counts::in,
+            "passed", Counts::passed,
+            "filtered", Counts::filtered,
+            "failed", Counts::failed,
+            "waiting", Counts::waiting,
+            "waived", Counts::waived);
+    outcomes.forEach(
+        (outcome, count) ->
+            add(
+                meters,
+                "drover.stage.records",
+                "Records that the stage received, by what they are now",
+                tags.and("outcome", outcome),
+                s -> count.applyAsDouble(s.counts())));
+    add(
+        meters,
+        "drover.stage.backlog.messages",
+        "Messages that wait for the stage or are being worked on; for an extract, splits",
+        tags,
+        StageSnapshot::backlogMessages);
+    add(
+        meters,
+        "drover.stage.backlog.records",
+        "About how many records the backlog is",
+        tags,
+        StageSnapshot::backlogRecords);
+    add(
+        meters,
+        "drover.stage.inflight.messages",
+        "Messages of the backlog that are being worked on",
+        tags,
+        StageSnapshot::inFlightMessages);
+    add(
+        meters,
+        "drover.stage.stalled",
+        "1 while the stage does not move on",
+        tags,
+        s -> s.stall() == null ? 0 : 1);
+    return meters;
+  }
+
+  private void add(
+      StageMeters meters,
+      String name,
+      String description,
+      Tags tags,
+      ToDoubleFunction<StageSnapshot> value) {
+    meters.meters.add(
+        Gauge.builder(name, meters, m -> value.applyAsDouble(m.now))
+            .description(description)
+            .tags(tags)
+            .register(registry));
+  }
+
+  private void remove(@Nullable StageMeters meters) {
+    if (meters != null) {
+      meters.meters.forEach(registry::remove);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.drover.operator.chain;
+
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.StateStore;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How each table was cut into splits, for good. Every edit of the spec is planned anew, and
+ * planning samples the keys anew; but checkpoints are by a split's number, so once the first split
+ * of a table is about to be dispatched, its ranges are written down and every later plan gets them.
+ * Not thread-safe.
+ */
+final class Cuts {
+  private final NatsLink link;
+  private final ChainNames names;
+  private final Map<String, TablePlan> settled = new HashMap<>();
+
+  Cuts(NatsLink link, ChainNames names) {
+    this.link = link;
+    this.names = names;
+  }
+
+  /** The plan with the ranges that hold; those of tables that have none yet are written down. */
+  ChainPlan settle(ChainPlan plan) {
+    List<TablePlan> tables = new ArrayList<>();
+    for (TablePlan table : plan.tables()) {
+      String key = table.stage() + " " + table.table();
+      TablePlan first = settled.get(key);
+      if (first == null) {
+        first =
+            link.call(
+                "settle the splits of " + table.table(),
+                nats -> StateStore.open(nats, names).settleCut(table));
+        settled.put(key, first);
+      }
+      tables.add(table.withSplits(first.splits()));
+    }
+    return new ChainPlan(plan.findings(), tables, plan.loadPromises());
+  }
+}

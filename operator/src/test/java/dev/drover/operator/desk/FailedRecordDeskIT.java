@@ -1,0 +1,453 @@
+package dev.drover.operator.desk;
+
+import static dev.drover.operator.chain.PlayedWorker.REVISION;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
+import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.Chains;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.chain.PlayedWorker;
+import dev.drover.operator.chain.PlayedWorker.Judge;
+import dev.drover.operator.cluster.ApiServer;
+import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.nats.NatsServer;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.nats.client.Connection;
+import io.nats.client.Message;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class FailedRecordDeskIT {
+  private static final MigrationSpec.Queues QUEUES = new MigrationSpec.Queues("64Mi", 1);
+  private static final ChainSpec SPEC = PlayedWorker.spec();
+  private static int namespaces;
+
+  private static NatsServer server;
+
+  private final KubernetesClient client = ApiServer.get().client();
+  private final String namespace = "desk-" + ++namespaces;
+  private NatsLink link;
+  private Connection nats;
+  private Migration migration;
+  private ChainRef ref;
+  private ChainNames names;
+  private Chain chain;
+  private PlayedWorker worker;
+  private Operator operator;
+  private FailedRecordDesk desk;
+
+  @BeforeAll
+  static void startNats() {
+    server = NatsServer.start();
+  }
+
+  @AfterAll
+  static void stopNats() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() throws Exception {
+    client
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .create();
+    link = new NatsLink(server::endpoint);
+    nats = server.connect();
+    migration = migration("orders", 200);
+    ref = ref(migration);
+    names = ref.names();
+    chain = new Chains(link).of(ref);
+    chain.publishSpec(REVISION, SPEC, QUEUES);
+    chain.ensureQueues(SPEC, QUEUES);
+    worker = new PlayedWorker(nats, names);
+    startOperator();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    operator.stop();
+    nats.close();
+    link.close();
+  }
+
+  private void startOperator() {
+    operator = new Operator(o -> o.withKubernetesClient(client).withCloseClientOnStop(false));
+    desk =
+        FailedRecordController.register(operator, Set.of(namespace), link, InstantSource.system());
+    operator.start();
+  }
+
+  private Migration migration(String name, int maxResources) {
+    ApiServer.Result applied =
+        ApiServer.get()
+            .apply(
+                namespace,
+                """
+                apiVersion: drover.dev/v1alpha1
+                kind: Migration
+                metadata: {name: %s}
+                spec:
+                  connections:
+                    - name: legacy
+                      jdbc: {url: "jdbc:postgresql://legacy/shop", credentialsSecretRef: {name: legacy-db}}
+                      maxConnections: 4
+                  stages:
+                    - {name: read, extract: {connectionName: legacy, tables: ["public.*"]}}
+                    - {name: load, from: read, load: {connectionName: legacy}}
+                  failedRecords: {maxResources: %d}
+                """
+                    .formatted(name, maxResources));
+    assertThat(applied.code()).as(applied.output()).isZero();
+    return client.resources(Migration.class).inNamespace(namespace).withName(name).get();
+  }
+
+  private static ChainRef ref(Migration m) {
+    return new ChainRef(
+        m.getMetadata().getNamespace(), m.getMetadata().getName(), m.getMetadata().getUid());
+  }
+
+  /** Runs one table's records through the chain. */
+  private void run(int batches, int records, Judge loads) throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    chain.advance(REVISION, SPEC, plan, false);
+    worker.extract(batches, records);
+    worker.clean(Judge.PASS);
+    worker.load(loads);
+  }
+
+  /** Three records of which those with an odd quantity fail: one. */
+  private FailedRecord oneFailure() throws Exception {
+    run(1, 2, odd("Odd"));
+    desk.sync(migration, ref);
+    await().until(() -> records().size() == 1 && records().getFirst().getStatus() != null);
+    return records().getFirst();
+  }
+
+  private static Judge odd(String code) {
+    return row ->
+        row.values()[1] instanceof Integer qty && qty % 2 == 1
+            ? PlayedWorker.cause(code)
+            : Judge.PASS.judge(row);
+  }
+
+  private List<FailedRecord> records() {
+    return client.resources(FailedRecord.class).inNamespace(namespace).list().getItems().stream()
+        .sorted(Comparator.comparing(r -> r.getMetadata().getName()))
+        .toList();
+  }
+
+  private FailedRecordStatus status(FailedRecord resource) {
+    return client.resource(resource).get().getStatus();
+  }
+
+  private void patch(FailedRecord resource, String spec) {
+    patch(resource, "merge", "{\"spec\":" + spec + "}");
+  }
+
+  private void patch(FailedRecord resource, String type, String patch) {
+    ApiServer.Result patched =
+        ApiServer.get()
+            .kubectl(
+                "",
+                "patch",
+                "fr",
+                resource.getMetadata().getName(),
+                "-n",
+                namespace,
+                "--type=" + type,
+                "-p",
+                patch);
+    assertThat(patched.code()).as(patched.output()).isZero();
+  }
+
+  private void awaitState(FailedRecord resource, RecordState state) {
+    await().untilAsserted(() -> assertThat(status(resource).state()).isEqualTo(state.name()));
+  }
+
+  private void awaitOutcome(FailedRecord resource, String text) {
+    await().untilAsserted(() -> assertThat(status(resource).outcome()).contains(text));
+  }
+
+  private static ConditionFactory await() {
+    return Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(100));
+  }
+
+  private long inStream(String stream) throws Exception {
+    return nats.jetStreamManagement().getStreamInfo(stream).getStreamState().getMsgCount();
+  }
+
+  @Test
+  void ten_thousand_failures_of_five_causes_make_two_hundred_resources() throws Exception {
+    run(10, 1000, row -> PlayedWorker.cause("Cause" + ((Integer) row.values()[1]) / 2));
+    assertThat(inStream(names.errorsStream())).isEqualTo(10_000);
+
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref);
+              assertThat(records()).hasSizeGreaterThanOrEqualTo(200);
+            });
+    for (int i = 0; i < 5; i++) {
+      desk.sync(migration, ref);
+    }
+    Map<String, Long> byCode =
+        records().stream()
+            .collect(
+                Collectors.groupingBy(
+                    r -> r.getMetadata().getLabels().get(RecordNames.CODE), Collectors.counting()));
+
+    assertThat(byCode).hasSize(5).allSatisfy((code, n) -> assertThat(n).isEqualTo(40));
+    await().until(() -> records().stream().allMatch(r -> r.getStatus() != null));
+    FailedRecordStatus one = records().getFirst().getStatus();
+    assertThat(one.record().get("id").isInt()).isTrue();
+    assertThat(one.state()).isEqualTo("Open");
+    assertThat(one.conditions())
+        .singleElement()
+        .satisfies(c -> assertThat(c.status()).isEqualTo("False"));
+  }
+
+  @Test
+  void a_corrected_record_is_sent_once_and_resolved() throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"correction\":{\"qty\":4},\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    assertThat(inStream(names.retriesStream())).isEqualTo(1);
+
+    worker.retry("load", odd("Odd"));
+
+    awaitState(record, RecordState.Resolved);
+    FailedRecordStatus status = status(record);
+    assertThat(status.outcome()).isEqualTo("loaded");
+    assertThat(status.replays()).isEqualTo(1);
+    assertThat(status.conditions().getFirst().status()).isEqualTo("True");
+    assertThat(inStream(names.errorsStream())).isZero();
+    assertThat(chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false).complete()).isTrue();
+  }
+
+  @Test
+  void a_record_is_sent_as_corrected_with_its_key() throws Exception {
+    FailedRecord record = oneFailure();
+    patch( // a merge patch would take the null for a field to remove, before anybody sees it
+        record,
+        "json",
+        """
+        [{"op": "replace", "path": "/spec",
+          "value": {"action": "Replay", "correction": {"qty": null}}}]
+        """);
+    awaitState(record, RecordState.Replaying);
+
+    Message message = worker.fetch(names.retriesStream(), "load").getFirst();
+
+    Row row =
+        RowReader.readAll(PlayedWorker.schema(PlayedWorker.PARENTS), message.getData()).getFirst();
+    assertThat(row.values()).containsExactly(1, null);
+    assertThat(row.key()).isEqualTo("1");
+    assertThat(BatchHeaders.parse(message.getHeaders()).replay().replays()).isEqualTo(1);
+  }
+
+  @Test
+  void a_correction_that_does_not_fit_is_refused_and_nothing_sent() throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"correction\":{\"qty\":\"many\"},\"action\":\"Replay\"}");
+
+    awaitState(record, RecordState.Refused);
+    assertThat(status(record).outcome()).contains("spec.correction.qty", "whole number");
+    assertThat(inStream(names.retriesStream())).isZero();
+    assertThat(inStream(names.journalStream())).isZero();
+
+    patch(record, "{\"correction\":{\"qty\":4}}");
+    awaitState(record, RecordState.Replaying);
+  }
+
+  @Test
+  void a_record_that_fails_again_is_followed_and_can_be_sent_again() throws Exception {
+    FailedRecord record = oneFailure();
+    long first = status(record).errorSequence();
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    worker.retry("load", odd("StillOdd"));
+
+    awaitOutcome(record, "failed again: it is StillOdd");
+    FailedRecordStatus again = status(record);
+    assertThat(again.state()).isEqualTo("Open");
+    assertThat(again.code()).isEqualTo("StillOdd");
+    assertThat(again.replays()).isEqualTo(1);
+    assertThat(again.errorSequence()).isGreaterThan(first);
+    assertThat(inStream(names.errorsStream())).isEqualTo(1);
+    desk.sync(migration, ref);
+    assertThat(records()).as("it is the same record").hasSize(1);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(client.resource(record).get().getMetadata().getLabels())
+                    .containsEntry(RecordNames.CODE, "StillOdd"));
+
+    patch(record, "{\"attempt\":1}");
+    awaitState(record, RecordState.Replaying);
+    worker.retry("load", Judge.PASS);
+    awaitState(record, RecordState.Resolved);
+    assertThat(status(record).replays()).isEqualTo(2);
+  }
+
+  @Test
+  void a_waived_record_is_given_up_and_counted() throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"action\":\"Waive\",\"reason\":\"known\"}");
+
+    awaitState(record, RecordState.Waived);
+    assertThat(inStream(names.errorsStream())).isZero();
+    var snapshot = chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false);
+    assertThat(snapshot.stages().getLast().counts().waived()).isEqualTo(1);
+    assertThat(snapshot.stages().getLast().counts().failed()).isZero();
+    assertThat(snapshot.balance().balanced()).isTrue();
+  }
+
+  @Test
+  void a_record_that_waits_for_its_parent_is_followed() throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    worker.retryInVain();
+
+    awaitOutcome(record, "waits");
+    Message waiting = worker.fetch(names.waitingStream(), "load").getFirst();
+    worker.decide(
+        "load", BatchHeaders.parse(waiting.getHeaders()), waiting.getData(), Judge.PASS, false);
+    waiting.ackSync(Duration.ofSeconds(5));
+    awaitState(record, RecordState.Resolved);
+  }
+
+  @Test
+  void a_replay_cut_short_after_the_journal_is_sent_by_the_next_operator() throws Exception {
+    FailedRecord record = oneFailure();
+    long sequence = status(record).errorSequence();
+    operator.stop();
+    patch(record, "{\"correction\":{\"qty\":4},\"action\":\"Replay\"}");
+    FailedRecord asked = client.resource(record).get();
+    new Journal(link, names)
+        .write(
+            sequence,
+            new JournalEntry(
+                Action.Replay,
+                asked.getSpec().correction(),
+                asked.getMetadata().getUid(),
+                asked.getMetadata().getGeneration(),
+                "now"));
+    assertThat(inStream(names.retriesStream())).isZero();
+
+    startOperator();
+
+    awaitState(record, RecordState.Replaying);
+    assertThat(inStream(names.retriesStream())).isEqualTo(1);
+    RecordClerk clerk = new RecordClerk(link, ref, InstantSource.system());
+    clerk.visit(asked, sequence);
+    assertThat(inStream(names.retriesStream()))
+        .as("a visit by what the resource said before sends no second copy")
+        .isEqualTo(1);
+    worker.retry("load", odd("Odd"));
+    awaitState(record, RecordState.Resolved);
+  }
+
+  @Test
+  void a_record_that_is_too_large_can_only_be_waived() throws Exception {
+    FailedRecord record = oneFailure();
+    var failure = new ErrorQueue(link, names).at(status(record).errorSequence()).orElseThrow();
+    nats.jetStream()
+        .publish(
+            names.errorSubject("load", failure.detail().fingerprint()),
+            new dev.drover.wire.failure.FailedMessage(failure.detail(), new byte[0]).toBytes());
+    desk.sync(migration, ref);
+    await().until(() -> records().size() == 2 && records().getLast().getStatus() != null);
+    FailedRecord large = records().getLast();
+
+    patch(large, "{\"action\":\"Replay\"}");
+    awaitState(large, RecordState.Refused);
+    assertThat(status(large).outcome()).contains("waive it");
+    patch(large, "{\"action\":\"Waive\"}");
+    awaitState(large, RecordState.Waived);
+  }
+
+  @Test
+  void nats_away_is_said_and_gone_on_from() throws Exception {
+    FailedRecord record = oneFailure();
+    server.kill();
+    patch(record, "{\"action\":\"Waive\"}");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(status(record).conditions().getFirst().reason())
+                    .isEqualTo("NatsUnavailable"));
+    assertThat(status(record).observedGeneration()).isEqualTo(2);
+
+    server.restart();
+    awaitState(record, RecordState.Waived);
+  }
+
+  @Test
+  void a_name_that_another_migration_has_gets_a_suffix() throws Exception {
+    Migration other = migration("orders-load", 10);
+    FailedRecord taken =
+        FailedRecordDesk.resource(
+            other,
+            ref(other),
+            "orders-load-1",
+            new QueuedFailure(1, new dev.drover.wire.failure.FailedMessage(detail(), new byte[0])));
+    client.resource(taken).create();
+
+    run(1, 2, odd("Odd"));
+    desk.sync(migration, ref);
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(records())
+                    .anyMatch(
+                        r ->
+                            r.getMetadata().getName().matches("orders-load-1-[0-9a-f]{6}")
+                                && RecordNames.chain(r).equals(java.util.Optional.of(ref))));
+  }
+
+  private static dev.drover.wire.failure.FailedMessage.Detail detail() {
+    return new dev.drover.wire.failure.FailedMessage.Detail(
+        "x",
+        "b",
+        0,
+        "t",
+        "k",
+        "s",
+        dev.drover.wire.decision.Verdict.FailureClass.Record,
+        PlayedWorker.cause("Odd").orElseThrow(),
+        "m",
+        "r",
+        "now",
+        "now",
+        0,
+        null);
+  }
+}
