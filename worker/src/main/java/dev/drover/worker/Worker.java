@@ -38,6 +38,9 @@ public final class Worker {
   /** Within the pod's grace period of 30 s. */
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(25);
 
+  /** How long what is in hand may take to be finished before it is given back. */
+  private static final Duration FINISH_WITHIN = Duration.ofSeconds(15);
+
   private Worker() {}
 
   /** Starts the process. */
@@ -85,6 +88,7 @@ public final class Worker {
       gc.bindTo(registry);
       Connection nats = connect(environment);
       StateStore state = StateStore.open(nats, environment.names());
+      CountDownLatch left = new CountDownLatch(1);
       try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC())) {
         StageMetrics.stalled(registry, tags, stalls::any);
         StageContext context =
@@ -101,22 +105,29 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(StageWorkers.create(context, environment), ready, nats);
+        work(StageWorkers.create(context, environment), ready, left);
+      } finally {
+        // Last, since what is given back and the end of a stall are told by it.
+        nats.close();
+        left.countDown();
       }
     }
   }
 
   /** Works until the process is asked to end. */
-  private static void work(StageWorker worker, AtomicBoolean ready, Connection nats)
-      throws InterruptedException {
-    CountDownLatch left = new CountDownLatch(1);
+  private static void work(StageWorker worker, AtomicBoolean ready, CountDownLatch left) {
+    Thread working = Thread.currentThread();
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
                   worker.stop();
                   try {
-                    if (!left.await(LEAVE_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+                    if (!left.await(FINISH_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+                      working.interrupt();
+                    }
+                    Duration rest = LEAVE_WITHIN.minus(FINISH_WITHIN);
+                    if (!left.await(rest.toSeconds(), TimeUnit.SECONDS)) {
                       LOG.warn("leaving with work in hand; it will be delivered again");
                     }
                   } catch (InterruptedException e) {
@@ -128,9 +139,11 @@ public final class Worker {
       ready.set(true);
       LOG.info("working");
       worker.run();
+    } catch (InterruptedException e) {
+      LOG.info("leaving before all in hand is done: it is given back");
     } finally {
-      nats.close();
-      left.countDown();
+      // An interruption has done what it was for, and would keep the rest from closing well.
+      Thread.interrupted();
     }
   }
 

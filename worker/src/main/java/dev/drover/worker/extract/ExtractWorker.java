@@ -54,7 +54,6 @@ public final class ExtractWorker implements StageWorker {
         new Inbox(
             context.nats(),
             List.of(new Inbox.Source(context.names().splitsStream(), context.stage(), 1)),
-            1,
             context.stalls());
   }
 

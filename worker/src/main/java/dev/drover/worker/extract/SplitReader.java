@@ -69,7 +69,8 @@ final class SplitReader {
    * @return whether the split is done
    */
   boolean read(BooleanSupplier stop) throws SQLException, InterruptedException, LostClaimException {
-    try (ExecutorService publishers = Executors.newVirtualThreadPerTaskExecutor()) {
+    ExecutorService publishers = Executors.newVirtualThreadPerTaskExecutor();
+    try {
       recover(publishers);
       boolean end = readOn(publishers, stop);
       while (!underWay.isEmpty()) {
@@ -77,6 +78,12 @@ final class SplitReader {
       }
       progress.flush(end);
       return end;
+    } catch (InterruptedException | LostClaimException e) {
+      // Closing would wait for the publications, which a full queue may hold for ever.
+      publishers.shutdownNow();
+      throw e;
+    } finally {
+      publishers.close();
     }
   }
 

@@ -11,19 +11,20 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Messages for a worker from several durable consumers, fetched ahead up to a bound. The sources
- * are asked in order, each for at most its share, so that a correction in the first never queues
+ * are asked in order and each has room of its own, so that a correction in the first never queues
  * behind gigabytes in the last. Every message held gets a heartbeat. Thread-safe.
  */
 public final class Inbox implements AutoCloseable {
@@ -35,12 +36,16 @@ public final class Inbox implements AutoCloseable {
   /** How long the last source is waited for before the first is asked again. */
   private static final long WAIT_MILLIS = 1000;
 
+  private static final Duration LAST_FETCH = Duration.ofMillis(2 * WAIT_MILLIS);
+
+  private static final Duration FLUSH = Duration.ofSeconds(2);
+
   private final Connection nats;
   private final List<Source> sources;
   private final Stalls stalls;
-  private final Semaphore room;
   private final BlockingQueue<Delivery> fetched = new LinkedBlockingQueue<>();
-  private final Set<Delivery> held = ConcurrentHashMap.newKeySet();
+  private final Map<Delivery, Semaphore> held = new ConcurrentHashMap<>();
+  private final Map<Source, Semaphore> rooms = new ConcurrentHashMap<>();
   private final Map<Source, ConsumerContext> contexts = new ConcurrentHashMap<>();
   private final Thread pump;
   private final Thread heart;
@@ -51,7 +56,7 @@ public final class Inbox implements AutoCloseable {
    *
    * @param stream its stream
    * @param consumer its name
-   * @param share the most messages taken from it at a time
+   * @param share the most of its messages held at a time
    */
   public record Source(String stream, String consumer, int share) {}
 
@@ -59,13 +64,12 @@ public final class Inbox implements AutoCloseable {
    * Starts fetching.
    *
    * @param sources in the order in which they are asked; the last one is waited for
-   * @param capacity the most messages held at a time
    */
-  public Inbox(Connection nats, List<Source> sources, int capacity, Stalls stalls) {
+  public Inbox(Connection nats, List<Source> sources, Stalls stalls) {
     this.nats = nats;
     this.sources = List.copyOf(sources);
     this.stalls = stalls;
-    this.room = new Semaphore(capacity);
+    sources.forEach(source -> rooms.put(source, new Semaphore(source.share())));
     this.pump = Thread.ofVirtual().name("inbox").start(this::pump);
     this.heart = Thread.ofVirtual().name("heartbeat").start(this::beat);
   }
@@ -76,7 +80,8 @@ public final class Inbox implements AutoCloseable {
   }
 
   void release(Delivery delivery) {
-    if (held.remove(delivery)) {
+    Semaphore room = held.remove(delivery);
+    if (room != null) {
       room.release();
     }
   }
@@ -110,10 +115,13 @@ public final class Inbox implements AutoCloseable {
           JetStreamApiException,
           JetStreamStatusCheckedException,
           InterruptedException {
-    room.acquire();
-    int free = 1;
-    while (free < source.share() && room.tryAcquire()) {
-      free++;
+    Semaphore room = Objects.requireNonNull(rooms.get(source));
+    int free = room.drainPermits();
+    if (free == 0 && wait && room.tryAcquire(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
+      free = 1 + room.drainPermits();
+    }
+    if (free == 0) {
+      return;
     }
     int taken = 0;
     try {
@@ -124,7 +132,7 @@ public final class Inbox implements AutoCloseable {
       try (FetchConsumer messages = consumer.fetch(fetch)) {
         for (Message m = messages.nextMessage(); m != null; m = messages.nextMessage()) {
           Delivery delivery = new Delivery(m, this);
-          held.add(delivery);
+          held.put(delivery, room);
           taken++;
           fetched.add(delivery);
         }
@@ -154,28 +162,44 @@ public final class Inbox implements AutoCloseable {
     try {
       while (true) {
         Thread.sleep(HEARTBEAT);
-        held.forEach(Delivery::beat);
+        held.keySet().forEach(Delivery::beat);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Fetches no more. Messages that nobody took yet are given back at once. */
+  /**
+   * Begins no other fetch, and gives back what nobody took yet. A fetch under way is left to come
+   * to its end, which is soon: what the server sends to one that is broken off is held by nobody.
+   */
   public void stop() {
     stopping = true;
-    pump.interrupt();
     for (Delivery d = fetched.poll(); d != null; d = fetched.poll()) {
       d.giveBack(Duration.ZERO);
     }
   }
 
-  /** Gives back everything that is still held. */
+  /** Gives back everything that is still held, and returns when the server was told. */
   @Override
   public void close() {
     stop();
-    heart.interrupt();
-    LOG.debug("giving back {} messages", held.size());
-    List.copyOf(held).forEach(d -> d.giveBack(Duration.ZERO));
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (!pump.join(LAST_FETCH)) {
+        pump.interrupt();
+      }
+      heart.interrupt();
+      LOG.debug("giving back {} messages", held.size());
+      List.copyOf(held.keySet()).forEach(d -> d.giveBack(Duration.ZERO));
+      nats.flush(FLUSH);
+    } catch (TimeoutException | IllegalStateException e) {
+      LOG.debug("could not give everything back: it comes again by itself", e);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

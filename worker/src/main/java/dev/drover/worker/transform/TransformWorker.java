@@ -57,7 +57,6 @@ public final class TransformWorker implements StageWorker {
                 new Inbox.Source(context.names().retriesStream(), context.stage(), 2),
                 new Inbox.Source(
                     context.names().queueStream(stage.from()), context.stage(), BATCHES_HELD)),
-            BATCHES_HELD,
             context.stalls());
   }
 

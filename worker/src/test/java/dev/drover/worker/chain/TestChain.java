@@ -30,6 +30,9 @@ import dev.drover.worker.stage.StageContext;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.nats.client.Connection;
+import io.nats.client.ConsumerContext;
+import io.nats.client.FetchConsumeOptions;
+import io.nats.client.FetchConsumer;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.PublishOptions;
@@ -191,6 +194,34 @@ final class TestChain implements AutoCloseable {
       }
     }
     return held;
+  }
+
+  /**
+   * Messages of a stage that no worker gave back before it left, so that they come again only when
+   * the server has waited for an answer in vain. The server counts those given back as pending too,
+   * but delivers them at once to whoever asks: here the test, which gives them back again.
+   */
+  long kept(String stage) throws Exception {
+    long kept = 0;
+    for (var place : new QueueLayout(names, 1, 1).consumers(spec)) {
+      String consumer = place.consumer().getDurable();
+      if (!Objects.equals(consumer, ChainNames.consumer(stage))) {
+        continue;
+      }
+      ConsumerContext context = nats.getConsumerContext(place.stream(), consumer);
+      int pending = (int) context.getConsumerInfo().getNumAckPending();
+      kept += pending;
+      if (pending > 0) {
+        try (FetchConsumer again =
+            context.fetch(FetchConsumeOptions.builder().maxMessages(pending).noWait().build())) {
+          for (Message m = again.nextMessage(); m != null; m = again.nextMessage()) {
+            kept -= m.metaData().deliveredCount() > 1 ? 1 : 0;
+            m.nak();
+          }
+        }
+      }
+    }
+    return kept;
   }
 
   /** What keeps a stage's workers from moving on, as they tell the operator. */

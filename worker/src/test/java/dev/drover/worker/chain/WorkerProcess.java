@@ -67,9 +67,14 @@ final class WorkerProcess implements AutoCloseable {
     signal("CONT");
   }
 
-  /** SIGTERM, as the kubelet would; whether it left within the time. */
-  boolean leaves(Duration within) throws Exception {
+  /** SIGTERM, as the kubelet would. */
+  void askToLeave() {
     process.destroy();
+  }
+
+  /** SIGTERM; whether it left within the time. */
+  boolean leaves(Duration within) throws Exception {
+    askToLeave();
     return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
