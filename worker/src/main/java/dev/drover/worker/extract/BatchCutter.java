@@ -67,21 +67,21 @@ final class BatchCutter {
    * @throws SQLException if the source fails
    */
   @Nullable CutBatch next() throws SQLException {
-    return next(Integer.MAX_VALUE, false);
+    return next(false);
   }
 
   /** All rows as one batch, whatever its size: for a range that is read once more. */
   @Nullable CutBatch rest() throws SQLException {
-    return next(Integer.MAX_VALUE, true);
+    return next(true);
   }
 
-  private @Nullable CutBatch next(int most, boolean everything) throws SQLException {
+  private @Nullable CutBatch next(boolean everything) throws SQLException {
     writer.reset();
     List<ErrorQueue.Failure> failures = new ArrayList<>();
     List<String> upTo = null;
     int records = 0;
     long started = nanoTime.getAsLong();
-    while (records < most) {
+    while (true) {
       Carried row = carried != null ? carried : read();
       carried = null;
       if (row == null) {
@@ -149,7 +149,8 @@ final class BatchCutter {
   private ErrorQueue.Failure failure(Row record, String code, String column, String message) {
     return new ErrorQueue.Failure(
         record.position(),
-        record,
+        // Without the values: they are what is too large, and there may be many.
+        new Row(record.position(), record.key(), new Object[0]),
         new Verdict.Failed(
             FailureClass.Record, new Cause("extract", code, schema.table(), column), message),
         false);
