@@ -85,15 +85,32 @@ public record SplitCheckpoint(
   /**
    * One reading of a batch's range.
    *
-   * @param number from 1
+   * @param number from 1; 0 for a range that nobody has read yet
    * @param records records read
    * @param failed of these, records that no message can hold
+   * @param upTo the last key that it covers if its range has more than a message can hold by now;
+   *     null if it covers its range
    */
-  public record Take(int number, int records, int failed) {
-    /** Whether there is anything to publish. */
+  public record Take(int number, int records, int failed, @Nullable List<String> upTo) {
+    /** What stands for a range that nobody has read yet. */
+    public static final Take NONE = new Take(0, 0, 0);
+
+    public Take {
+      upTo = upTo == null ? null : List.copyOf(upTo);
+    }
+
+    /** A reading that covers its range. */
+    public Take(int number, int records, int failed) {
+      this(number, records, failed, null);
+    }
+
+    /**
+     * Whether it is published. A later take always is, even if nothing is left in its range: an
+     * earlier one that a stalled worker publishes after it then finds the batch decided.
+     */
     @JsonIgnore
     public boolean hasMessage() {
-      return records > failed;
+      return number > 1 || records > failed;
     }
   }
 }

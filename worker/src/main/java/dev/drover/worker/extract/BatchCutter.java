@@ -67,21 +67,34 @@ final class BatchCutter {
    * @throws SQLException if the source fails
    */
   @Nullable CutBatch next() throws SQLException {
-    return next(false);
+    CutBatch batch = next(limit, LINGER_NANOS);
+    limit = Math.min(limit * 2, batchBytes);
+    return batch;
   }
 
-  /** All rows as one batch, whatever its size: for a range that is read once more. */
-  @Nullable CutBatch rest() throws SQLException {
-    return next(true);
+  /**
+   * As many rows as one message may hold, however long that takes: for a range that is read once
+   * more. Null when there are none.
+   */
+  @Nullable CutBatch fullMessage() throws SQLException {
+    return next(maxRecordBytes, Long.MAX_VALUE);
   }
 
-  private @Nullable CutBatch next(boolean everything) throws SQLException {
+  /** Whether there are rows behind the last batch. */
+  boolean more() throws SQLException {
+    if (carried == null) {
+      carried = read();
+    }
+    return carried != null;
+  }
+
+  private @Nullable CutBatch next(int most, long lingerNanos) throws SQLException {
     writer.reset();
     List<ErrorQueue.Failure> failures = new ArrayList<>();
     List<String> upTo = null;
     int records = 0;
     long started = nanoTime.getAsLong();
-    while (true) {
+    while (writer.size() < most && nanoTime.getAsLong() - started <= lingerNanos) {
       Carried row = carried != null ? carried : read();
       carried = null;
       if (row == null) {
@@ -89,28 +102,20 @@ final class BatchCutter {
       }
       Row record = new Row(records, row.key(), row.values());
       int bytes = append(record, failures);
-      if (bytes > 0 && !everything && writer.size() > limit && writer.rows() > 1) {
+      if (bytes > 0 && writer.size() > most && writer.rows() > 1) {
         writer.removeLast(bytes);
         carried = row;
         break;
       }
       records++;
       upTo = row.keyParts();
-      if (!everything && closed(started)) {
-        break;
-      }
     }
     if (upTo == null) {
       return null;
     }
     KeyRange range = new KeyRange(after, upTo);
     after = upTo;
-    limit = Math.min(limit * 2, batchBytes);
     return new CutBatch(range, records, writer.toByteArray(), failures);
-  }
-
-  private boolean closed(long started) {
-    return writer.size() >= limit || nanoTime.getAsLong() - started > LINGER_NANOS;
   }
 
   private @Nullable Carried read() throws SQLException {

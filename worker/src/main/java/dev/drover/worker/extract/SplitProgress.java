@@ -75,7 +75,10 @@ final class SplitProgress {
     return retaken;
   }
 
-  /** A batch is in the queue, or was: its records count, with the next write. */
+  /**
+   * A batch is in the queue, or was: its records count, with the next write. What its take does not
+   * cover of its range becomes an open batch of its own by the same write.
+   */
   void close(OpenBatch batch, Take counted) {
     closing.add(batch);
     closed.add(counted);
@@ -95,19 +98,26 @@ final class SplitProgress {
     long records = 0;
     long failed = 0;
     long batches = 0;
-    for (Take take : closed) {
+    List<OpenBatch> left = new ArrayList<>(open);
+    for (int i = 0; i < closed.size(); i++) {
+      OpenBatch batch = closing.get(i);
+      Take take = closed.get(i);
       records += take.records();
       failed += take.failed();
       batches += take.hasMessage() ? 1 : 0;
+      left.removeIf(b -> b.ordinal() == batch.ordinal());
+      if (take.upTo() != null) {
+        KeyRange rest = new KeyRange(take.upTo(), batch.range().upTo());
+        left.add(new OpenBatch(nextOrdinal++, rest, List.of(Take.NONE)));
+      }
     }
-    List<Long> gone = closing.stream().map(OpenBatch::ordinal).toList();
     return new SplitCheckpoint(
         c.epoch(),
         c.owner(),
         c.range(),
         nextOrdinal,
         readUpTo,
-        open.stream().filter(b -> !gone.contains(b.ordinal())).toList(),
+        left,
         done,
         c.records() + records,
         c.failed() + failed,

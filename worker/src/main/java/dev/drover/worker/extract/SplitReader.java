@@ -80,38 +80,53 @@ final class SplitReader {
     }
   }
 
+  /** A range that has outgrown a message leaves its rest open, so there may be several rounds. */
   private void recover(ExecutorService publishers)
       throws SQLException, InterruptedException, LostClaimException {
-    for (OpenBatch batch : List.copyOf(progress.checkpoint().open())) {
-      Take known = taken.find(id(batch), batch);
-      if (known != null) {
-        progress.close(batch, known);
-        continue;
+    while (!progress.checkpoint().open().isEmpty()) {
+      for (OpenBatch batch : progress.checkpoint().open()) {
+        recover(publishers, batch);
       }
-      CutBatch again = readAgain(batch.range());
-      Take take = new Take(batch.latest().number() + 1, again.records(), again.failures().size());
-      OpenBatch retaken = progress.retake(batch, take);
-      underWay.add(
-          new Publication(
-              retaken,
-              publishers.submit(
-                  (Callable<Take>)
-                      () -> {
-                        Take published = publish(retaken, again);
-                        // Another worker may have published an older take that was consumed before
-                        // this one: then that is the one that counts.
-                        Take decided = taken.decided(id(retaken), retaken);
-                        return decided == null ? published : decided;
-                      })));
-      closeOldest();
+      progress.flush(false);
     }
   }
 
-  private CutBatch readAgain(KeyRange range) throws SQLException {
-    try (SplitSource.Rows rows = source.read(table, range)) {
-      CutBatch batch = cutter(rows, range.after()).rest();
-      return batch == null ? new CutBatch(range, 0, new byte[0], List.of()) : batch;
+  private void recover(ExecutorService publishers, OpenBatch batch)
+      throws SQLException, InterruptedException, LostClaimException {
+    Take known = taken.find(id(batch), batch);
+    if (known != null) {
+      progress.close(batch, known);
+      return;
     }
+    KeyRange range = batch.range();
+    CutBatch again;
+    boolean whole;
+    try (SplitSource.Rows rows = source.read(table, range)) {
+      BatchCutter cutter = cutter(rows, range.after());
+      CutBatch cut = cutter.fullMessage();
+      again = cut == null ? new CutBatch(range, 0, new byte[0], List.of()) : cut;
+      whole = !cutter.more();
+    }
+    Take take =
+        new Take(
+            batch.latest().number() + 1,
+            again.records(),
+            again.failures().size(),
+            whole ? null : again.range().upTo());
+    OpenBatch retaken = progress.retake(batch, take);
+    underWay.add(
+        new Publication(
+            retaken,
+            publishers.submit(
+                (Callable<Take>)
+                    () -> {
+                      Take published = publish(retaken, again);
+                      // Another worker may have published an older take that was consumed before
+                      // this one: then that is the one that counts.
+                      Take decided = taken.decided(id(retaken), retaken);
+                      return decided == null ? published : decided;
+                    })));
+    closeOldest();
   }
 
   private boolean readOn(ExecutorService publishers, BooleanSupplier stop)
