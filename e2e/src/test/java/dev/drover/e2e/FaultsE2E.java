@@ -2,10 +2,13 @@ package dev.drover.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -123,6 +126,29 @@ class FaultsE2E {
 
     cluster.awaitCondition(NAME, "Completed", "True");
     assertEachRowOnce();
+  }
+
+  @Test
+  void an_api_server_that_hangs_is_waited_for() throws Exception {
+    Path recorded = Path.of(System.getProperty("drover.root"), "dev/.state/pids/kube-apiserver");
+    assumeTrue(Files.exists(recorded), "only where the API server is this machine's own process");
+    String pid = Files.readString(recorded).split(" ")[0];
+    apply();
+    awaitSomeLoaded();
+    signal("STOP", pid);
+    try {
+      // Longer than a Lease lasts: the operator must find its way back after it lost the lead.
+      await().pollDelay(Duration.ofSeconds(40)).atMost(Duration.ofSeconds(60)).until(() -> true);
+    } finally {
+      signal("CONT", pid);
+    }
+
+    await().atMost(Cluster.SOON).ignoreExceptions().until(this::completed);
+    assertEachRowOnce();
+  }
+
+  private static void signal(String name, String pid) throws Exception {
+    new ProcessBuilder("kill", "-" + name, pid).inheritIO().start().waitFor();
   }
 
   @Test

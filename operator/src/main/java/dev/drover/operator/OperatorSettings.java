@@ -57,7 +57,7 @@ public interface OperatorSettings {
     Optional<List<String>> imagePullSecrets();
 
     /** Options of the worker's JVM. */
-    @WithDefault("-XX:+UseSerialGC -XX:MaxRAMPercentage=50")
+    @WithDefault("-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError")
     String javaOptions();
 
     /** Requests and limits, as the JSON of a container's {@code resources}. */

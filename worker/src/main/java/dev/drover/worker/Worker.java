@@ -1,5 +1,6 @@
 package dev.drover.worker;
 
+import dev.drover.wire.nats.NatsEndpoint;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.jetstream.Backoff;
@@ -45,6 +46,12 @@ public final class Worker {
 
   /** Starts the process. */
   public static void main(String[] args) throws InterruptedException, IOException {
+    // A thread that dies of an Error would leave its batch held for ever: better a new process.
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, e) -> {
+          LOG.error("{} died: this worker ends, its batches are delivered again", thread, e);
+          Runtime.getRuntime().halt(3);
+        });
     WorkerEnvironment environment = WorkerEnvironment.read(System.getenv());
     switch (args.length == 1 ? args[0] : "") {
       case "plan" -> plan(environment);
@@ -154,7 +161,10 @@ public final class Worker {
       try {
         return environment.nats().connect(name);
       } catch (IOException e) {
-        LOG.warn("NATS at {} does not answer: {}", environment.nats().url(), e.getMessage());
+        LOG.warn(
+            "NATS at {} does not answer: {}",
+            NatsEndpoint.withoutCredentials(environment.nats().url()),
+            e.getMessage());
       }
       backoff.pause();
     }

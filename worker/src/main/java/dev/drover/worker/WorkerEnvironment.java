@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param uid DROVER_UID, its uid
  * @param stage DROVER_STAGE; absent for planning
  * @param revision DROVER_REVISION, the chain revision to work by
- * @param pod DROVER_POD
+ * @param pod HOSTNAME
  * @param secrets DROVER_SECRETS, folder of the connections' secrets
  * @param httpPort DROVER_HTTP_PORT, of metrics and health
  */
@@ -41,7 +41,7 @@ record WorkerEnvironment(
         required(environment, "DROVER_UID"),
         Optional.ofNullable(environment.get("DROVER_STAGE")),
         required(environment, "DROVER_REVISION"),
-        environment.getOrDefault("DROVER_POD", "worker"),
+        environment.getOrDefault("HOSTNAME", "worker"),
         Path.of(environment.getOrDefault("DROVER_SECRETS", "/etc/drover/connections")),
         Integer.parseInt(environment.getOrDefault("DROVER_HTTP_PORT", "8080")),
         NatsEndpoint.fromEnvironment());

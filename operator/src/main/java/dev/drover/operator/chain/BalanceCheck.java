@@ -27,7 +27,7 @@ final class BalanceCheck {
       return new Balance(
           false,
           "QueueLost",
-          "stage %s was promised %d batches and decided %d, but its queue is empty: the stream was purged or made anew; the records are still at the source"
+          "stage %s was promised %d batches and decided %d, but its queue is empty: the stream was purged or made anew. The records are still at the source: delete and apply the Migration again to read them once more"
               .formatted(lost.stage().name(), lost.promised(), lost.decided()));
     }
     return new Balance(true, "TallyBalanced", sums(standings));

@@ -148,7 +148,7 @@ final class NatsChain implements Chain {
         snapshots.stages(spec, queued, now),
         snapshots.splitsTotal(),
         snapshots.splitsDone(),
-        whole && snapshots.complete(),
+        whole && balance.balanced() && snapshots.complete(),
         balance,
         causes.read(),
         splits.started().orElse(null),

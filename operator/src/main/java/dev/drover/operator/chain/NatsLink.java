@@ -235,13 +235,10 @@ public final class NatsLink implements AutoCloseable {
   private ChainUnavailableException away(String what, Exception cause) {
     return new ChainUnavailableException(
         "NatsUnavailable",
-        "could not %s: NATS at %s does not answer (%s)"
-            .formatted(what, withoutSecrets(endpoint.get().url()), cause.getMessage()),
+        NatsEndpoint.withoutCredentials(
+            "could not %s: NATS at %s does not answer (%s)"
+                .formatted(what, endpoint.get().url(), cause.getMessage())),
         cause);
-  }
-
-  private static String withoutSecrets(String url) {
-    return url.replaceAll("//[^/@,]*@", "//");
   }
 
   @Override

@@ -42,11 +42,7 @@ record Standing(
 
   /** Whether the stage has decided all that it will get, and nothing waits or is sent again. */
   boolean done() {
-    return upstreamDone
-        && decided == promised
-        && backlog.retries() == 0
-        && backlog.waiting() == 0
-        && counts.waiting() == 0;
+    return upstreamDone && decided == promised && backlog.messages() == 0 && counts.waiting() == 0;
   }
 
   /** The standing of each stage by name, each after the stage that it reads. */

@@ -31,8 +31,8 @@ final class Correction {
       throws RefusedException {
     if (failure.message().row().length == 0) {
       throw new RefusedException(
-          "the record is larger than a message may be and was not kept, so it cannot be sent"
-              + " again: waive it, or move it by hand by its key");
+          "the record could not be kept (%s), so it cannot be sent again: waive it, or move it by hand by its key"
+              .formatted(failure.detail().cause().code()));
     }
     Row row = RowReader.readAll(schema, failure.message().row()).getFirst();
     RowWriter writer = new RowWriter(schema, failure.message().row().length + 256);

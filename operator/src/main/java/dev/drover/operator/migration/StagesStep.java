@@ -130,13 +130,7 @@ final class StagesStep {
             ? StageDeployment.revision(actual)
             : null;
     return deployments.of(
-        migration,
-        stage,
-        connection,
-        kept == null ? inForce.revision() : kept,
-        hash,
-        connection == null ? 0 : ScalingPolicy.CONNECTIONS_PER_WORKER,
-        replicas);
+        migration, stage, connection, kept == null ? inForce.revision() : kept, hash, replicas);
   }
 
   private static Map<String, StageScale> scales(

@@ -12,6 +12,7 @@ import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.operator.status.Observation.Queues;
 import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.operator.validation.ChainShape;
 import dev.drover.operator.validation.SecretKeys;
 import dev.drover.operator.validation.SecretRules;
 import dev.drover.operator.validation.SpecValidator;
@@ -74,7 +75,7 @@ final class Visit {
       Instant now) {
     MigrationSpec spec = migration.getSpec();
     Chain chain = chain(migration);
-    List<Finding> faults = SpecValidator.validate(spec);
+    List<Finding> faults = faults(migration, chain, before);
     List<Finding> missing =
         faults.isEmpty()
             ? SecretRules.check(migration.getMetadata().getNamespace(), spec, secrets)
@@ -133,6 +134,18 @@ final class Visit {
     chains.forget(ref(migration));
   }
 
+  /** What is wrong with the spec by itself, or beside the chain that moves records already. */
+  private List<Finding> faults(Migration migration, Chain chain, @Nullable MigrationStatus before) {
+    List<Finding> faults = SpecValidator.validate(migration.getSpec());
+    if (!faults.isEmpty() || before == null || before.startTime() == null) {
+      return faults;
+    }
+    InForce last = last(migration.getMetadata().getUid(), chain, before);
+    return last == null
+        ? faults
+        : ChainShape.changes(last.spec(), ChainMapping.chain(migration.getSpec()));
+  }
+
   private Planning plan(
       Migration migration,
       Chain chain,
@@ -164,6 +177,11 @@ final class Visit {
       known.put(uid, fresh);
       return fresh;
     }
+    return last(uid, chain, before);
+  }
+
+  /** The chain that was planned last, remembered or found by the status; null if there is none. */
+  private @Nullable InForce last(String uid, Chain chain, @Nullable MigrationStatus before) {
     InForce last = known.get(uid);
     if (last != null || before == null || before.plan() == null) {
       return last;

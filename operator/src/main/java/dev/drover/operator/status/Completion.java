@@ -80,7 +80,7 @@ record Completion(
   }
 
   private static String finished(ChainSnapshot snapshot) {
-    long open = snapshot.failures().stream().mapToLong(ChainSnapshot.FailureCount::records).sum();
+    long open = snapshot.stages().stream().mapToLong(s -> s.counts().failed()).sum();
     return open == 0 ? "AllLoaded" : "WithFailures";
   }
 

@@ -29,7 +29,6 @@ public final class StageDeployment {
    * @param connection the connection that the stage uses; null for one that uses none
    * @param revision the chain revision in which the workers find their stage's spec
    * @param stageHash hash of the stage's own spec and connection; a new one rolls the workers
-   * @param connectionsPerWorker how many connections each worker may open; 0 for a stage without
    * @param replicas how many workers
    */
   public Deployment of(
@@ -38,7 +37,6 @@ public final class StageDeployment {
       @Nullable Connection connection,
       String revision,
       String stageHash,
-      int connectionsPerWorker,
       int replicas) {
     String component = kind(stage);
     Map<String, String> labels = WorkloadLabels.of(migration, component);
@@ -48,7 +46,6 @@ public final class StageDeployment {
     Map<String, String> environment = new LinkedHashMap<>();
     environment.put("DROVER_STAGE", stage.name());
     environment.put(REVISION_VARIABLE, revision);
-    environment.put("DROVER_CONNECTIONS", Integer.toString(connectionsPerWorker));
     List<Connection> connections = connection == null ? List.of() : List.of(connection);
     return new DeploymentBuilder()
         .withNewMetadata()

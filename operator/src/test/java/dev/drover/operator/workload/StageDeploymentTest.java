@@ -44,7 +44,7 @@ class StageDeploymentTest {
 
   private final Deployment deployment =
       new StageDeployment(SETTINGS)
-          .of(MIGRATION, LOAD, MIGRATION.getSpec().connections().get(1), "rev1", "hash1", 1, 2);
+          .of(MIGRATION, LOAD, MIGRATION.getSpec().connections().get(1), "rev1", "hash1", 2);
   private final PodSpec pod = deployment.getSpec().getTemplate().getSpec();
   private final Container container = pod.getContainers().getFirst();
 
@@ -59,7 +59,6 @@ class StageDeploymentTest {
         .containsEntry("DROVER_UID", MIGRATION.getMetadata().getUid())
         .containsEntry("DROVER_STAGE", "load")
         .containsEntry("DROVER_REVISION", "rev1")
-        .containsEntry("DROVER_CONNECTIONS", "1")
         .containsEntry("NATS_URL", "nats://nats:4222")
         .containsEntry("NATS_CREDS_FILE", "/etc/drover/nats/nats.creds")
         .doesNotContainKey("NATS_CA_FILE");
@@ -96,7 +95,7 @@ class StageDeploymentTest {
   void a_stage_with_a_database_rolls_without_extra_connections() {
     assertThat(surge(deployment)).isZero();
     StageSpec clean = new StageSpec.Transform("clean", "read", List.of());
-    assertThat(surge(new StageDeployment(SETTINGS).of(MIGRATION, clean, null, "r", "h", 0, 1)))
+    assertThat(surge(new StageDeployment(SETTINGS).of(MIGRATION, clean, null, "r", "h", 1)))
         .isEqualTo(1);
   }
 

@@ -47,7 +47,17 @@ public record NatsEndpoint(String url, @Nullable Path credentials, @Nullable Pat
    * @throws IOException if the server cannot be reached now
    */
   public Connection connect(String name) throws IOException, InterruptedException {
-    return Nats.connect(options(name));
+    try {
+      return Nats.connect(options(name));
+    } catch (IOException e) {
+      // The client names the servers as they were given, with a password if one was in the URL.
+      throw new IOException(withoutCredentials(String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** A text without the user and password of any URL in it; this endpoint's own, for messages. */
+  public static String withoutCredentials(String text) {
+    return text.replaceAll("//[^/@,\\s\\]]*@", "//");
   }
 
   private Options options(String name) throws IOException {

@@ -154,7 +154,8 @@ final class BatchCutter {
   private ErrorQueue.Failure failure(Row record, String code, String column, String message) {
     return new ErrorQueue.Failure(
         record.position(),
-        record,
+        // Without the values: they are what is too large, and there may be many.
+        new Row(record.position(), record.key(), new Object[0]),
         new Verdict.Failed(
             FailureClass.Record, new Cause("extract", code, schema.table(), column), message),
         false);

@@ -74,7 +74,12 @@ public final class Publisher {
             return null;
           }
           case STREAM_STORE_FAILED ->
-              stalls.begin(subject, "QueueFull", "the stream of " + subject + " is full");
+              stalls.begin(
+                  subject,
+                  "QueueFull",
+                  "the stream of "
+                      + subject
+                      + " is full: what reads it must catch up, or raise spec.queues.maxBytes");
           default ->
               stalls.begin(
                   subject,

@@ -3,6 +3,7 @@ package dev.drover.worker.load;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.decision.Decision;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +43,7 @@ public final class LoadWorker implements StageWorker {
 
   private static final int TRANSACTION_BYTES = 2 << 20;
   private static final Duration WAITING_ROOM_DELAY = Duration.ofSeconds(2);
+  private static final Duration STUCK_DELAY = Duration.ofSeconds(5);
 
   private final StageContext context;
   private final LoadSession session;
@@ -93,10 +96,14 @@ public final class LoadWorker implements StageWorker {
     int rows = 0;
     int bytes = 0;
     for (Delivery d = first; d != null; d = inbox.take(Duration.ZERO)) {
-      HeldBatch batch = decode(d);
-      gathered.computeIfAbsent(batch.schema(), s -> new ArrayList<>()).add(batch);
-      rows += batch.rows().size();
-      bytes += d.body().length;
+      try {
+        HeldBatch batch = decode(d);
+        gathered.computeIfAbsent(batch.schema(), s -> new ArrayList<>()).add(batch);
+        rows += batch.rows().size();
+        bytes += d.body().length;
+      } catch (RuntimeException e) {
+        stuck(d, e);
+      }
       if (rows >= TRANSACTION_ROWS || bytes >= TRANSACTION_BYTES) {
         break;
       }
@@ -129,14 +136,11 @@ public final class LoadWorker implements StageWorker {
     }
   }
 
-  /** Without a ledger a decision in the log says that everything before it was done. */
+  /** Without a ledger only the log knows what was decided. */
   private boolean decidedBefore(HeldBatch batch) throws InterruptedException {
-    if (batch.delivery().deliveries() > 1
-        && decisions.find(context.stage(), batch.headers().id()).isPresent()) {
-      batch.delivery().ack();
-      return true;
-    }
-    return false;
+    Optional<Decision> decided = decisions.find(context.stage(), batch.headers().id());
+    decided.ifPresent(d -> finish(batch, () -> aftermath.followAgain(batch, d)));
+    return decided.isPresent();
   }
 
   private void load(String table, List<HeldBatch> batches) throws InterruptedException {
@@ -157,6 +161,10 @@ public final class LoadWorker implements StageWorker {
         for (int i = 0; i < batches.size(); i++) {
           follow(batches.get(i), outcomes.get(i), work.get(i).inputHash());
         }
+        return;
+      } catch (RuntimeException e) {
+        session.close();
+        batches.forEach(b -> stuck(b.delivery(), e));
         return;
       } catch (SystemFailure e) {
         context.stalls().begin(DATABASE, "DatabaseUnavailable", String.valueOf(e.getMessage()));
@@ -195,31 +203,55 @@ public final class LoadWorker implements StageWorker {
   /** Publications and acknowledgements go on while the next transaction runs. */
   private void follow(HeldBatch batch, LoadOutcome outcome, String inputHash) {
     switch (outcome) {
-      case LoadOutcome.StillWaiting w -> batch.delivery().giveBack(WAITING_ROOM_DELAY);
+      case LoadOutcome.StillWaiting w -> batch.delivery().giveBack(delay(batch));
       case LoadOutcome.AlreadyDecided d when d.take() != batch.headers().take() ->
-          followers.execute(() -> acknowledge(batch));
+          finish(batch, () -> batch.delivery().ack());
       default ->
-          followers.execute(
+          finish(
+              batch,
               () -> {
-                try {
+                if (ledger) {
                   aftermath.follow(batch, outcome, inputHash);
-                } catch (InterruptedException e) {
-                  batch.delivery().giveBack(Duration.ZERO);
-                  Thread.currentThread().interrupt();
-                } catch (RuntimeException e) {
-                  LOG.error("cannot finish {}", batch.delivery().subject(), e);
-                  batch.delivery().giveBack(Duration.ofSeconds(5));
+                } else {
+                  aftermath.decideAndFollow(batch, outcome, inputHash);
                 }
               });
     }
   }
 
-  private static void acknowledge(HeldBatch batch) {
-    try {
-      batch.delivery().ack();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** What is left to do once a batch is loaded. */
+  @FunctionalInterface
+  private interface Rest {
+    void run() throws InterruptedException;
+  }
+
+  private void finish(HeldBatch batch, Rest rest) {
+    followers.execute(
+        () -> {
+          try {
+            rest.run();
+            context.stalls().over(batch.delivery().subject());
+          } catch (InterruptedException e) {
+            batch.delivery().giveBack(Duration.ZERO);
+            Thread.currentThread().interrupt();
+          } catch (RuntimeException e) {
+            stuck(batch.delivery(), e);
+          }
+        });
+  }
+
+  /** A batch that cannot be worked on is told of and comes again; the others go on. */
+  private void stuck(Delivery delivery, RuntimeException e) {
+    LOG.error("cannot work on {}", delivery.subject(), e);
+    context
+        .stalls()
+        .begin(delivery.subject(), "BatchStuck", delivery.subject() + ": " + e.getMessage());
+    delivery.giveBack(STUCK_DELAY);
+  }
+
+  /** Who has waited often waits longer between two tries. */
+  private static Duration delay(HeldBatch batch) {
+    return batch.delivery().deliveries() < 5 ? WAITING_ROOM_DELAY : STUCK_DELAY;
   }
 
   @Override

@@ -8,7 +8,6 @@ import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.schema.RecordSchema;
 import io.nats.client.impl.Headers;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -43,44 +42,47 @@ public final class ErrorQueue {
   /**
    * Publishes the failures of a batch and returns when every one is in the queue.
    *
+   * @return a sequence of the queue after which all of them are: the same however often they are
+   *     published, since a second copy is answered with the first one's sequence; 0 if there are
+   *     none
    * @param schema schema of the rows
    * @param decidedAt when it was decided, ISO-8601: the same on every attempt
    */
-  public void publish(
+  public long publish(
       BatchHeaders headers, RecordSchema schema, String decidedAt, List<Failure> failures)
       throws InterruptedException {
     if (failures.isEmpty()) {
-      return;
+      return 0;
     }
     String fingerprint = schema.fingerprint();
-    List<Future<?>> sent =
-        failures.stream()
-            .<Future<?>>map(f -> send(headers, schema, fingerprint, decidedAt, f))
-            .toList();
-    for (Future<?> one : sent) {
+    List<Future<Long>> sent =
+        failures.stream().map(f -> send(headers, schema, fingerprint, decidedAt, f)).toList();
+    long first = Long.MAX_VALUE;
+    for (Future<Long> one : sent) {
       try {
-        one.get();
+        first = Math.min(first, one.get());
       } catch (ExecutionException e) {
         throw new IllegalStateException("publishing a failed record failed", e.getCause());
       }
     }
+    return first - 1;
   }
 
-  private Future<?> send(
+  private Future<Long> send(
       BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
     return senders.submit(
         () -> {
           inFlight.acquire();
           try {
             FailedMessage message = message(headers, schema, fingerprint, at, failure);
-            context
+            return context
                 .publisher()
                 .publish(
                     context.names().errorSubject(context.stage(), message.detail().fingerprint()),
                     new Headers(),
                     message.toBytes(),
-                    FailedMessage.messageId(context.stage(), headers.id(), failure.index()));
-            return null;
+                    FailedMessage.messageId(context.stage(), headers.id(), failure.index()))
+                .getSeqno();
           } finally {
             inFlight.release();
           }
@@ -119,10 +121,5 @@ public final class ErrorQueue {
 
   private static String cut(String text) {
     return text.length() <= 4000 ? text : text.substring(0, 3999) + "…";
-  }
-
-  /** The time of a decision, as it is written down. */
-  public static String timestamp(Instant now) {
-    return now.toString();
   }
 }

@@ -45,7 +45,7 @@ final class WorkerProcess implements AutoCloseable {
                 secrets.toString(),
                 "DROVER_HTTP_PORT",
                 "0",
-                "DROVER_POD",
+                "HOSTNAME",
                 stage + "-" + System.nanoTime(),
                 "NATS_URL",
                 natsUrl));
