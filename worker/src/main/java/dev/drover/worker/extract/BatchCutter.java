@@ -35,7 +35,8 @@ final class BatchCutter {
   private @Nullable Carried carried;
 
   /** A row that was read but did not fit the batch before. */
-  private record Carried(@Nullable Object[] values, String key, List<String> keyParts) {}
+  private record Carried(
+      @Nullable Object[] values, String key, List<String> keyParts, @Nullable String unreadable) {}
 
   /**
    * Cuts what a source reads.
@@ -101,7 +102,13 @@ final class BatchCutter {
         break;
       }
       Row record = new Row(records, row.key(), row.values());
-      int bytes = append(record, failures);
+      String unreadable = row.unreadable();
+      int bytes = 0;
+      if (unreadable == null) {
+        bytes = append(record, failures);
+      } else {
+        failures.add(failure(record, "Unreadable", "", unreadable));
+      }
       if (bytes > 0 && writer.size() > most && writer.rows() > 1) {
         writer.removeLast(bytes);
         carried = row;
@@ -119,7 +126,9 @@ final class BatchCutter {
   }
 
   private @Nullable Carried read() throws SQLException {
-    return rows.advance() ? new Carried(rows.values(), rows.key(), rows.keyParts()) : null;
+    return rows.advance()
+        ? new Carried(rows.values(), rows.key(), rows.keyParts(), rows.unreadable())
+        : null;
   }
 
   /** Bytes that the record took, or 0 if it failed. */

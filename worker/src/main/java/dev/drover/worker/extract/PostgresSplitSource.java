@@ -38,7 +38,7 @@ public final class PostgresSplitSource implements SplitSource {
   @Override
   public Rows read(TablePlan table, KeyRange range) throws SQLException {
     try {
-      return new RangeRows(RangeReader.open(connection(), table.schema(), table.key(), range));
+      return new PostgresRows(connection(), table, range);
     } catch (SQLException e) {
       close();
       throw e;
@@ -46,7 +46,7 @@ public final class PostgresSplitSource implements SplitSource {
   }
 
   private Connection connection() throws SQLException {
-    if (connection == null) {
+    if (connection == null || connection.isClosed()) {
       connection = endpoint.open(application);
     }
     return connection;
@@ -61,45 +61,6 @@ public final class PostgresSplitSource implements SplitSource {
         LOG.debug("closing a session failed", e);
       }
       connection = null;
-    }
-  }
-
-  /** A failure while reading gives the connection up. */
-  private final class RangeRows implements Rows {
-    private final RangeReader reader;
-
-    RangeRows(RangeReader reader) {
-      this.reader = reader;
-    }
-
-    @Override
-    public boolean advance() throws SQLException {
-      return reader.advance();
-    }
-
-    @Override
-    public @Nullable Object[] values() {
-      return reader.values();
-    }
-
-    @Override
-    public String key() {
-      return reader.key();
-    }
-
-    @Override
-    public List<String> keyParts() {
-      return reader.keyParts();
-    }
-
-    @Override
-    public void close() {
-      try {
-        reader.close();
-      } catch (SQLException e) {
-        LOG.debug("ending a read failed; the connection is given up", e);
-        PostgresSplitSource.this.close();
-      }
     }
   }
 }

@@ -34,7 +34,13 @@ public interface SplitSource extends AutoCloseable {
      */
     boolean advance() throws SQLException;
 
-    /** The row's values, a new array. */
+    /**
+     * Why the row's values cannot be had, which no other attempt will change, as a sentence for
+     * people; null if they can. Its key is known in either case.
+     */
+    @Nullable String unreadable();
+
+    /** The row's values, a new array; an empty one if they cannot be had. */
     @Nullable Object[] values() throws SQLException;
 
     /** The row's key as one text. */

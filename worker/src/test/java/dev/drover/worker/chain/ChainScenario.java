@@ -9,10 +9,10 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.plan.PlanJob;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.TestInfo;
 
 /**
  * What every chain's test has: one NATS server and one PostgreSQL server a class, and for each test
@@ -20,6 +20,8 @@ import org.junit.jupiter.api.TestInfo;
  */
 abstract class ChainScenario {
   static final Duration SOON = Duration.ofSeconds(90);
+
+  private static final AtomicInteger TESTS = new AtomicInteger();
 
   static NatsServer nats;
   static Databases databases;
@@ -39,8 +41,8 @@ abstract class ChainScenario {
   }
 
   @BeforeEach
-  void emptyDatabases(TestInfo test) throws Exception {
-    name = "t" + Integer.toHexString(test.getDisplayName().hashCode());
+  void emptyDatabases() throws Exception {
+    name = "t" + TESTS.incrementAndGet();
     for (String database : List.of("legacy", "target")) {
       databases.execute(database, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public");
     }

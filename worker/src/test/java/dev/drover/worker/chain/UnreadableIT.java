@@ -1,0 +1,108 @@
+package dev.drover.worker.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.state.SplitCheckpoint;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Values that a source holds and that cannot be carried: their records fail, alone. */
+class UnreadableIT extends ChainScenario {
+  private static final String BAD = "(1, 2, 500, 501, 2000)";
+
+  @BeforeAll
+  static void oddlyEncodedDatabases() throws Exception {
+    for (String encoding : List.of("sql_ascii", "win1252")) {
+      databases.execute(
+          "postgres",
+          "CREATE DATABASE %1$s TEMPLATE template0 ENCODING '%1$s' LOCALE 'C'".formatted(encoding));
+    }
+  }
+
+  static Stream<Arguments> values() {
+    return Stream.of(
+        Arguments.of("legacy", "timestamp", "timestamp '294276-12-31'", "294246"),
+        Arguments.of("sql_ascii", "text", "convert_from('\\xff', 'SQL_ASCII')", "SQLSTATE 22021"),
+        Arguments.of("win1252", "text", "convert_from('\\x81', 'WIN1252')", "SQLSTATE 22P05"));
+  }
+
+  private void run(
+      String database, String columns, String rows, LoadMode mode, List<String> keys, String why)
+      throws Exception {
+    databases.execute(database, "DROP TABLE IF EXISTS item", "CREATE TABLE item " + columns, rows);
+    databases.execute("target", "CREATE TABLE item " + columns);
+    ChainSpec spec =
+        new ChainSpec(
+            List.of(
+                new ConnectionSpec("legacy", databases.url(database), 4),
+                databases.connections().get(1)),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.item"), 100_000),
+                new StageSpec.Load("load", "read", "target", null, mode, List.of())));
+    try (TestChain chain = new TestChain(nats.url(), name, spec);
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      chain.dispatchAll(plan);
+      awaitFinished(chain, plan);
+
+      SplitCheckpoint read1 = chain.checkpoints(plan).getFirst();
+      assertThat(read1.records()).isEqualTo(2000);
+      assertThat(read1.failed()).isEqualTo(5);
+      assertThat(chain.tally("load")).isEqualTo(new Counts(1995, 1995, 0, 0, 0, 0));
+      assertThat(databases.query("target", "SELECT count(*) FROM item WHERE id IN " + BAD))
+          .containsExactly("0");
+      assertThat(databases.checksum("target", "(SELECT id FROM item)"))
+          .isEqualTo(
+              databases.checksum(database, "(SELECT id FROM item WHERE id NOT IN " + BAD + ")"));
+      assertThat(chain.failures())
+          .allSatisfy(
+              f -> {
+                assertThat(f.detail().stage()).isEqualTo("read");
+                assertThat(f.detail().cause().code()).isEqualTo("Unreadable");
+                assertThat(f.detail().message()).contains(why).contains("at the source");
+              })
+          .extracting(f -> f.detail().key())
+          .containsExactlyInAnyOrderElementsOf(keys);
+    }
+  }
+
+  private static String rows(String bad) {
+    return "INSERT INTO item SELECT i, CASE WHEN i IN %s THEN %s END FROM generate_series(1, 2000) i"
+        .formatted(BAD, bad);
+  }
+
+  @ParameterizedTest
+  @MethodSource("values")
+  void a_record_that_cannot_be_carried_fails_alone(
+      String database, String type, String bad, String why) throws Exception {
+    run(
+        database,
+        "(id integer PRIMARY KEY, v " + type + ")",
+        rows(bad),
+        LoadMode.Upsert,
+        List.of("1", "2", "500", "501", "2000"),
+        why);
+  }
+
+  @ParameterizedTest
+  @MethodSource("values")
+  void so_does_one_of_a_table_without_a_key(String database, String type, String bad, String why)
+      throws Exception {
+    databases.execute(database, "DROP TABLE IF EXISTS item");
+    databases.execute(database, "CREATE TABLE item (id integer, v " + type + ")", rows(bad));
+    List<String> positions =
+        databases.query(database, "SELECT ctid::text FROM item WHERE id IN " + BAD);
+    run(database, "(id integer, v " + type + ")", rows(bad), LoadMode.Insert, positions, why);
+  }
+}
