@@ -5,6 +5,7 @@ import dev.drover.wire.plan.ChainPlan.LoadPromise;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePattern;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.rules.RuleCompiler;
@@ -20,11 +21,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Plans a chain: follows each table's schema from its extract through the rules to every load, and
@@ -35,6 +38,7 @@ final class Planner {
   private final String migrationUid;
   private final Endpoints endpoints;
   private final Set<Finding> findings = new LinkedHashSet<>();
+  private final Map<String, Set<String>> tablesAt = new HashMap<>();
   private final Map<String, LoadPromise> promises = new HashMap<>();
 
   Planner(ChainSpec spec, String migrationUid, Endpoints endpoints) {
@@ -62,16 +66,52 @@ final class Planner {
         }
       }
     }
+    if (startable()) {
+      refuseStepsForNothing();
+    }
     for (int i = 0; i < spec.stages().size(); i++) {
       if (spec.stages().get(i) instanceof StageSpec.Load load) {
         promise(i, load);
       }
     }
-    boolean errors = findings.stream().anyMatch(f -> f.severity() == Finding.Severity.Error);
     return new ChainPlan(
         findings.stream().sorted(Comparator.comparing(Finding::severity)).toList(),
-        errors ? List.of() : tables,
+        startable() ? tables : List.of(),
         promises);
+  }
+
+  private boolean startable() {
+    return findings.stream().noneMatch(f -> f.severity() == Finding.Severity.Error);
+  }
+
+  /**
+   * A step that names a table which never comes would silently judge nothing: most likely the name
+   * is misspelt, and records that it should keep out would be loaded.
+   */
+  private void refuseStepsForNothing() {
+    for (int i = 0; i < spec.stages().size(); i++) {
+      if (spec.stages().get(i) instanceof StageSpec.Transform transform) {
+        Set<String> tables = tablesAt.getOrDefault(transform.name(), Set.of());
+        for (int s = 0; s < transform.steps().size(); s++) {
+          List<String> patterns = transform.steps().get(s).tables();
+          for (int p = 0; p < patterns.size(); p++) {
+            if (tables.stream().noneMatch(TablePattern.of(patterns.get(p))::matches)) {
+              findings.add(
+                  Finding.error(
+                      "StepMatchesNoTable",
+                      "spec.stages[%d].transform.steps[%d].tables[%d]".formatted(i, s, p),
+                      "no table that reaches this stage matches %s: write one of %s, with the source's schema, or take it out"
+                          .formatted(patterns.get(p), shown(tables))));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static String shown(Set<String> tables) {
+    String some = tables.stream().sorted().limit(5).collect(Collectors.joining(", "));
+    return tables.size() > 5 ? some + ", …" : some;
   }
 
   /** Records on their way: their shape, and which fields a rule computed, with the rule's path. */
@@ -92,6 +132,7 @@ final class Planner {
   private void transform(int index, StageSpec.Transform stage, Arriving arriving)
       throws SQLException {
     String path = "spec.stages[" + index + "].transform";
+    tablesAt.computeIfAbsent(stage.name(), s -> new HashSet<>()).add(arriving.schema().table());
     switch (RuleCompiler.compile(stage.steps(), arriving.schema(), path)) {
       case RuleCompiler.Result.Refused refused -> findings.addAll(refused.findings());
       case RuleCompiler.Result.Compiled compiled -> {
@@ -115,7 +156,7 @@ final class Planner {
   }
 
   private void promise(int index, StageSpec.Load load) throws SQLException, SystemFailure {
-    if (findings.stream().anyMatch(f -> f.severity() == Finding.Severity.Error)) {
+    if (!startable()) {
       return; // nothing starts, so nothing is created
     }
     Ledger ledger = Ledgers.of(load, migrationUid);

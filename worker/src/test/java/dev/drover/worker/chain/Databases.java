@@ -31,6 +31,10 @@ final class Databases implements AutoCloseable {
     }
   }
 
+  int port() {
+    return server.getPort();
+  }
+
   String url(String database) {
     return "jdbc:postgresql://localhost:" + server.getPort() + "/" + database;
   }
