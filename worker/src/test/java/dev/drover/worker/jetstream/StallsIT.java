@@ -91,7 +91,9 @@ class StallsIT {
     now = START.plusSeconds(4);
     // Of two, the teller passes both by before it tells the older one.
     stalls.begin("new", "NatsUnavailable", "away");
-    await().untilAsserted(() -> assertThat(told()).extracting("reason").isEqualTo("QueueFull"));
+    await()
+        .untilAsserted(
+            () -> assertThat(told()).isNotNull().extracting("reason").isEqualTo("QueueFull"));
     stalls.over("old");
     await().untilAsserted(() -> assertThat(told()).isNull());
     assertThat(stalls.any()).isTrue();
@@ -103,12 +105,15 @@ class StallsIT {
     now = START.plusSeconds(1);
     stalls.begin("second", "DatabaseUnavailable", "away");
     now = START.plusSeconds(10);
-    await().untilAsserted(() -> assertThat(told()).extracting("reason").isEqualTo("QueueFull"));
+    await()
+        .untilAsserted(
+            () -> assertThat(told()).isNotNull().extracting("reason").isEqualTo("QueueFull"));
     stalls.over("first");
     await()
         .untilAsserted(
             () ->
                 assertThat(told())
+                    .isNotNull()
                     .extracting("reason", "since")
                     .isEqualTo(List.of("DatabaseUnavailable", START.plusSeconds(1).toString())));
   }
@@ -122,6 +127,7 @@ class StallsIT {
         .untilAsserted(
             () ->
                 assertThat(told())
+                    .isNotNull()
                     .extracting("message", "since")
                     .isEqualTo(List.of("no route", START.toString())));
   }
@@ -135,7 +141,10 @@ class StallsIT {
     await()
         .untilAsserted(
             () ->
-                assertThat(told()).extracting("seen").isEqualTo(START.plusSeconds(15).toString()));
+                assertThat(told())
+                    .isNotNull()
+                    .extracting("seen")
+                    .isEqualTo(START.plusSeconds(15).toString()));
   }
 
   @Test
