@@ -52,14 +52,28 @@ public final class Worker {
           LOG.error("{} died: this worker ends, its batches are delivered again", thread, e);
           Runtime.getRuntime().halt(3);
         });
-    WorkerEnvironment environment = WorkerEnvironment.read(System.getenv());
     switch (args.length == 1 ? args[0] : "") {
-      case "plan" -> plan(environment);
-      case "run" -> run(environment);
+      case "plan" -> plan(environment(false));
+      case "run" -> run(environment(true));
       default -> {
         LOG.error("usage: worker plan | worker run");
         System.exit(2);
       }
+    }
+  }
+
+  /** The environment; ends the process, saying why, if it is not what the operator would set. */
+  private static WorkerEnvironment environment(boolean ofStage) {
+    try {
+      WorkerEnvironment environment = WorkerEnvironment.read(System.getenv());
+      if (ofStage && environment.stage().isEmpty()) {
+        throw new IllegalStateException("DROVER_STAGE is not set: name the stage to work at");
+      }
+      return environment;
+    } catch (IllegalStateException e) {
+      LOG.error(e.getMessage());
+      System.exit(2);
+      throw e;
     }
   }
 
@@ -76,8 +90,7 @@ public final class Worker {
   }
 
   private static void run(WorkerEnvironment environment) throws InterruptedException, IOException {
-    String stage =
-        environment.stage().orElseThrow(() -> new IllegalStateException("DROVER_STAGE is not set"));
+    String stage = environment.stage().orElseThrow();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     Tags tags =
         Tags.of(

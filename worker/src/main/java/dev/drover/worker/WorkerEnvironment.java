@@ -32,19 +32,32 @@ record WorkerEnvironment(
   /**
    * Reads the environment.
    *
-   * @throws IllegalStateException if something that must be there is missing, naming it
+   * @throws IllegalStateException if something that must be there is missing or makes no sense,
+   *     naming it
    */
   static WorkerEnvironment read(Map<String, String> environment) {
     return new WorkerEnvironment(
         required(environment, "DROVER_NAMESPACE"),
         required(environment, "DROVER_MIGRATION"),
         required(environment, "DROVER_UID"),
-        Optional.ofNullable(environment.get("DROVER_STAGE")),
+        Optional.ofNullable(environment.get("DROVER_STAGE")).filter(stage -> !stage.isBlank()),
         required(environment, "DROVER_REVISION"),
         environment.getOrDefault("HOSTNAME", "worker"),
         Path.of(environment.getOrDefault("DROVER_SECRETS", "/etc/drover/connections")),
-        Integer.parseInt(environment.getOrDefault("DROVER_HTTP_PORT", "8080")),
-        NatsEndpoint.fromEnvironment());
+        port(environment.getOrDefault("DROVER_HTTP_PORT", "8080")),
+        NatsEndpoint.from(environment));
+  }
+
+  private static int port(String text) {
+    try {
+      int port = Integer.parseInt(text);
+      if (port >= 0 && port <= 65_535) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new IllegalStateException("DROVER_HTTP_PORT is " + text + ": name a port, 0 to 65535");
   }
 
   private static String required(Map<String, String> environment, String name) {

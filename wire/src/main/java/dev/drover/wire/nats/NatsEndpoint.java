@@ -12,6 +12,7 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
@@ -25,18 +26,23 @@ import org.jspecify.annotations.Nullable;
  *     the runtime trusts
  */
 public record NatsEndpoint(String url, @Nullable Path credentials, @Nullable Path ca) {
-  /** The endpoint that the environment names: NATS_URL, NATS_CREDS_FILE and NATS_CA_FILE. */
-  public static NatsEndpoint fromEnvironment() {
-    String url = System.getenv("NATS_URL");
+  /**
+   * The endpoint that an environment names: NATS_URL, NATS_CREDS_FILE and NATS_CA_FILE.
+   *
+   * @throws IllegalStateException if it names none
+   */
+  public static NatsEndpoint from(Map<String, String> environment) {
+    String url = environment.get("NATS_URL");
     if (url == null || url.isBlank()) {
       throw new IllegalStateException(
           "NATS_URL is not set: name the NATS server, nats://host:4222");
     }
-    return new NatsEndpoint(url, file("NATS_CREDS_FILE"), file("NATS_CA_FILE"));
+    return new NatsEndpoint(
+        url, file(environment, "NATS_CREDS_FILE"), file(environment, "NATS_CA_FILE"));
   }
 
-  private static @Nullable Path file(String variable) {
-    String path = System.getenv(variable);
+  private static @Nullable Path file(Map<String, String> environment, String variable) {
+    String path = environment.get(variable);
     return path == null || path.isBlank() ? null : Path.of(path);
   }
 
