@@ -131,10 +131,24 @@ final class QueueSetup {
     try {
       management.addStream(stream);
     } catch (JetStreamApiException e) {
-      if (!Refusals.existsOtherwise(e)) {
+      // Where all storage is spoken for, the server says so even of a stream that is there.
+      if (!Refusals.existsOtherwise(e) && !exists(management, stream.getName())) {
         throw e;
       }
       management.updateStream(stream);
+    }
+  }
+
+  private static boolean exists(JetStreamManagement management, String stream)
+      throws IOException, JetStreamApiException {
+    try {
+      management.getStreamInfo(stream);
+      return true;
+    } catch (JetStreamApiException e) {
+      if (Refusals.missing(e)) {
+        return false;
+      }
+      throw e;
     }
   }
 

@@ -94,7 +94,7 @@ public final class StatusComposer {
       case Planning.NotKnown p -> conditions.keep(PLANNED, p.reason(), p.message());
       case Planning.NotBegun p -> conditions.set(PLANNED, "Unknown", p.reason(), p.message());
       case Planning.Pending p ->
-          conditions.set(PLANNED, "Unknown", "Planning", p.message() + meanwhile(seen));
+          conditions.set(PLANNED, "Unknown", reason(p.message()), p.message() + meanwhile(seen));
       case Planning.Refused p ->
           conditions.set(
               PLANNED,
@@ -155,7 +155,8 @@ public final class StatusComposer {
             .map(s -> s.name() + ": " + s.readyReplicas() + " of " + s.desiredReplicas() + " ready")
             .toList();
     if (!stalled.isEmpty()) {
-      conditions.set(STAGES_READY, "False", "Stalled", String.join("\n", stalled));
+      // Downstream first: what stands before a stage that stands, stands for it.
+      conditions.set(STAGES_READY, "False", "Stalled", String.join("\n", stalled.reversed()));
     } else if (!lacking.isEmpty()) {
       conditions.set(STAGES_READY, "False", "WorkersNotReady", String.join("\n", lacking));
     } else {
@@ -219,5 +220,13 @@ public final class StatusComposer {
                 new MigrationStatus.FailureSummary(
                     f.stage(), f.code(), f.fingerprint(), f.table(), f.records(), f.message()))
         .toList();
+  }
+
+  /** The planner begins what it waits for with a reason: {@code DatabaseUnavailable: …}. */
+  private static String reason(String message) {
+    int colon = message.indexOf(':');
+    return colon > 0 && message.substring(0, colon).matches("[A-Z][A-Za-z]+")
+        ? message.substring(0, colon)
+        : "Planning";
   }
 }

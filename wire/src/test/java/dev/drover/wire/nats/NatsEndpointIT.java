@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drover.wire.tls.SelfSigned;
 import io.nats.client.Connection;
+import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,26 @@ class NatsEndpointIT {
         assertThat(connection.getStatus()).isEqualTo(Connection.Status.CONNECTED);
       }
       assertThatThrownBy(() -> new NatsEndpoint(url, null, stranger.certificate()).connect("test"))
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void a_credentials_file_opens_a_server_that_knows_only_its_operator() throws Exception {
+    OperatorMode secured = OperatorMode.in(folder);
+    try (NatsServer nats = NatsServer.start(secured.config())) {
+      try (Connection connection =
+          new NatsEndpoint(nats.url(), secured.credentials(), null).connect("test")) {
+        assertThat(
+                connection
+                    .jetStreamManagement()
+                    .addStream(
+                        StreamConfiguration.builder().name("mine").subjects("mine.>").build())
+                    .getConfiguration()
+                    .getName())
+            .isEqualTo("mine");
+      }
+      assertThatThrownBy(() -> new NatsEndpoint(nats.url(), null, null).connect("test"))
           .isInstanceOf(IOException.class);
     }
   }

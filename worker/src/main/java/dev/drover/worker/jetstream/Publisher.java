@@ -73,13 +73,7 @@ public final class Publisher {
             stalls.over(subject);
             return null;
           }
-          case STREAM_STORE_FAILED ->
-              stalls.begin(
-                  subject,
-                  "QueueFull",
-                  "the stream of "
-                      + subject
-                      + " is full: what reads it must catch up, or raise spec.queues.maxBytes");
+          case STREAM_STORE_FAILED -> stalls.begin(subject, "QueueFull", full(subject));
           default ->
               stalls.begin(
                   subject,
@@ -94,5 +88,13 @@ public final class Publisher {
       }
       backoff.pause();
     }
+  }
+
+  private static String full(String subject) {
+    return subject.contains(".errors.")
+        ? "the error queue is full: replay or waive failed records, or raise spec.queues.maxBytes"
+        : "the stream of "
+            + subject
+            + " is full: what reads it must catch up, or raise spec.queues.maxBytes";
   }
 }

@@ -62,6 +62,7 @@ public final class StageMetrics {
   public static void stalled(MeterRegistry registry, Tags tags, BooleanSupplier stalled) {
     io.micrometer.core.instrument.Gauge.builder(
             "drover.worker.stalled", stalled, s -> s.getAsBoolean() ? 1 : 0)
+        .strongReference(true)
         .description("1 while this worker waits for a database, NATS or a full queue")
         .tags(tags)
         .register(registry);

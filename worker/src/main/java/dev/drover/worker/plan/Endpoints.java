@@ -2,6 +2,7 @@ package dev.drover.worker.plan;
 
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.worker.postgres.Endpoint;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -26,12 +27,28 @@ final class Endpoints implements AutoCloseable {
   Connection session(String connection) throws SQLException {
     Connection known = open.get(connection);
     if (known == null) {
-      known =
-          new Endpoint(spec.connection(connection), ConnectionFiles.under(secrets, connection))
-              .open(application);
+      known = connect(connection);
       open.put(connection, known);
     }
     return known;
+  }
+
+  /** A failure names the connection: two databases may well have the same user. */
+  private Connection connect(String connection) throws SQLException {
+    ConnectionSpec endpoint = spec.connection(connection);
+    try {
+      return new Endpoint(endpoint, ConnectionFiles.under(secrets, connection)).open(application);
+    } catch (SQLException e) {
+      throw new SQLException(
+          "spec.connections[%d] (%s): %s: %s"
+              .formatted(
+                  spec.connections().indexOf(endpoint),
+                  connection,
+                  endpoint.jdbcUrl().replaceFirst("^jdbc:postgresql://([^?]*).*$", "$1"),
+                  e.getMessage()),
+          e.getSQLState(),
+          e);
+    }
   }
 
   @Override
