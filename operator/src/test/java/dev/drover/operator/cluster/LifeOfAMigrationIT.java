@@ -230,7 +230,7 @@ class LifeOfAMigrationIT {
     operator.secrets();
     operator.chain(M).planner = spec -> Optional.empty();
     operator.apply(Manifests.migration(M));
-    Condition planned = operator.awaitCondition(M, "Planned", "Unknown", "Planning");
+    Condition planned = operator.awaitCondition(M, "Planned", "Unknown", "DatabaseUnavailable");
     assertThat(planned.message()).isEqualTo("DatabaseUnavailable: legacy: connection refused");
   }
 
@@ -293,7 +293,7 @@ class LifeOfAMigrationIT {
     operator.awaitCondition(M, "Ready", "True", "Running");
     operator.chain(M).planner = spec -> Optional.empty();
     operator.apply(Manifests.migration(M).replace("record.qty > 0", "record.qty > 1"));
-    operator.awaitCondition(M, "Planned", "Unknown", "Planning");
+    operator.awaitCondition(M, "Planned", "Unknown", "DatabaseUnavailable");
     String edited = operator.jobs().getFirst().getMetadata().getLabels().get("drover.dev/revision");
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
