@@ -1,0 +1,46 @@
+package dev.drover.e2e;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/**
+ * Holds rows back in the target: while it is closed, no row of a table with a key above a bound can
+ * be written, so what a test does then happens in the middle of the migration, however fast that
+ * is. A target that restarts opens it.
+ */
+final class Gate {
+  private static final long LOCK = 4711;
+
+  private final Connection holder;
+
+  /** Closes the gate for rows of a target's table whose key is above a bound. */
+  Gate(String table, String key, long bound) throws SQLException {
+    String function = table.substring(0, table.indexOf('.')) + ".hold_back()";
+    Cluster.execute(
+        "target",
+        "CREATE FUNCTION "
+            + function
+            + " RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN PERFORM pg_advisory_xact_lock_shared("
+            + LOCK
+            + "); RETURN NEW; END'",
+        "CREATE TRIGGER gate BEFORE INSERT ON "
+            + table
+            + " FOR EACH ROW WHEN (NEW."
+            + key
+            + " > "
+            + bound
+            + ") EXECUTE FUNCTION "
+            + function);
+    holder = Cluster.connect("target");
+    try (Statement statement = holder.createStatement()) {
+      statement.execute("SELECT pg_advisory_lock(" + LOCK + ")");
+    }
+  }
+
+  /** Lets all rows through from now on. */
+  void open() throws SQLException {
+    holder.close();
+  }
+}
