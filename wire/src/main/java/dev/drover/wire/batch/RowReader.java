@@ -10,18 +10,33 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Decodes what {@link RowWriter} wrote. Not thread-safe. */
+/**
+ * Goes through what {@link RowWriter} wrote, row by row. Of each row it finds where the values are
+ * and decodes none that nobody asks for: a stage pays only for what it touches. Hot. Not
+ * thread-safe.
+ *
+ * <p>A value is {@code bytes()[start(i), end(i))}, the mark that tells a null of a nullable column
+ * not included; a null has {@code start(i) < 0}.
+ */
 public final class RowReader {
   private final ColumnType[] types;
   private final boolean[] nullable;
   private final byte[] bytes;
+  private final int[] starts;
+  private final int[] ends;
   private int at;
+  private int rowStart;
+  private int position;
+  private int keyStart;
+  private int keyEnd;
 
-  /** A reader over a message's bytes. */
+  /** A reader over a message's bytes, before the first row. */
   public RowReader(RecordSchema schema, byte[] bytes) {
     List<Column> columns = schema.columns();
     types = new ColumnType[columns.size()];
-    nullable = new boolean[columns.size()];
+    nullable = new boolean[types.length];
+    starts = new int[types.length];
+    ends = new int[types.length];
     for (int i = 0; i < types.length; i++) {
       types[i] = columns.get(i).type();
       nullable[i] = columns.get(i).nullable();
@@ -37,58 +52,179 @@ public final class RowReader {
   public static List<Row> readAll(RecordSchema schema, byte[] bytes) {
     RowReader reader = new RowReader(schema, bytes);
     List<Row> rows = new ArrayList<>();
-    while (reader.hasNext()) {
-      rows.add(reader.next());
+    while (reader.advance()) {
+      rows.add(reader.row());
     }
     return rows;
   }
 
-  /** Whether there is another row. */
-  public boolean hasNext() {
-    return at < bytes.length;
+  /**
+   * Goes to the next row, the first time to the first.
+   *
+   * @return whether there is one
+   * @throws IllegalArgumentException if the bytes are not a row of the schema
+   */
+  public boolean advance() {
+    return at < bytes.length && advanceTo(at);
   }
 
   /**
-   * The next row.
+   * Goes to the row that begins at an offset, as {@link #rowStart} gave it.
    *
-   * @throws IllegalArgumentException if the bytes are not a row of the schema
+   * @return true
+   * @throws IllegalArgumentException if the bytes there are not a row of the schema
    */
-  public Row next() {
+  public boolean advanceTo(int offset) {
+    at = offset;
+    rowStart = offset;
     try {
-      int position = (int) readLong();
-      String key = readString();
-      @Nullable Object[] values = new Object[types.length];
+      position = (int) readLong();
+      keyEnd = length();
+      keyStart = at;
+      keyEnd += at;
+      at = keyEnd;
       for (int i = 0; i < types.length; i++) {
-        values[i] = nullable[i] && readLong() == 0 ? null : read(types[i]);
+        if (nullable[i] && readLong() == 0) {
+          starts[i] = -1;
+          ends[i] = -1;
+        } else {
+          starts[i] = at;
+          skip(types[i]);
+          ends[i] = at;
+        }
       }
-      return new Row(position, key, values);
+      if (at > bytes.length) {
+        throw new IndexOutOfBoundsException();
+      }
+      return true;
     } catch (IndexOutOfBoundsException e) {
       throw new IllegalArgumentException(
           "a batch that does not fit its schema ends within a row, at byte " + at, e);
     }
   }
 
-  private Object read(ColumnType type) {
-    return switch (type) {
-      case BOOLEAN -> bytes[at++] != 0;
-      case SMALLINT, INTEGER, DATE -> (int) readLong();
-      case BIGINT, TIME, TIMESTAMP, TIMESTAMPTZ -> readLong();
-      case REAL -> Float.intBitsToFloat((int) readFixed(4));
-      case DOUBLE -> Double.longBitsToDouble(readFixed(8));
-      case UUID -> new UUID(Long.reverseBytes(readFixed(8)), Long.reverseBytes(readFixed(8)));
-      case BYTES -> {
-        int length = length();
-        at += length;
-        yield Arrays.copyOfRange(bytes, at - length, at);
+  /** Where the current row begins. */
+  public int rowStart() {
+    return rowStart;
+  }
+
+  /** The current row's position in the batch as it was extracted. */
+  public int position() {
+    return position;
+  }
+
+  /** The current row's key. */
+  public String key() {
+    return new String(bytes, keyStart, keyEnd - keyStart, StandardCharsets.UTF_8);
+  }
+
+  /** Where the key's UTF-8 begins. */
+  public int keyStart() {
+    return keyStart;
+  }
+
+  /** Where the key's UTF-8 ends. */
+  public int keyEnd() {
+    return keyEnd;
+  }
+
+  /** All bytes of the message; not to be changed. */
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  /** Where a value's encoding begins; negative for a null. */
+  public int start(int column) {
+    return starts[column];
+  }
+
+  /** Where a value's encoding ends. */
+  public int end(int column) {
+    return ends[column];
+  }
+
+  /** Where the text or the bytes of a value begin, behind their length; they end with the value. */
+  public int contentStart(int column) {
+    int start = starts[column];
+    while (bytes[start] < 0) {
+      start++;
+    }
+    return start + 1;
+  }
+
+  /** A value of a type of whole numbers: numbers, dates and times. */
+  public long longValue(int column) {
+    int start = starts[column];
+    long n = 0;
+    int shift = 0;
+    byte b;
+    do {
+      b = bytes[start++];
+      n |= (b & 0x7FL) << shift;
+      shift += 7;
+    } while (b < 0 && shift < 70);
+    return (n >>> 1) ^ -(n & 1);
+  }
+
+  /** The bytes of a value of fixed size, up to eight from an offset, least significant first. */
+  public long fixedValue(int column, int offset, int count) {
+    int start = starts[column] + offset;
+    long value = 0;
+    for (int i = 0; i < count; i++) {
+      value |= (bytes[start + i] & 0xFFL) << (8 * i);
+    }
+    return value;
+  }
+
+  /** A value, of the class that {@link ColumnType} names. */
+  public @Nullable Object value(int column) {
+    int start = starts[column];
+    if (start < 0) {
+      return null;
+    }
+    return switch (types[column]) {
+      case BOOLEAN -> bytes[start] != 0;
+      case SMALLINT, INTEGER, DATE -> (int) longValue(column);
+      case BIGINT, TIME, TIMESTAMP, TIMESTAMPTZ -> longValue(column);
+      case REAL -> Float.intBitsToFloat((int) fixedValue(column, 0, 4));
+      case DOUBLE -> Double.longBitsToDouble(fixedValue(column, 0, 8));
+      case UUID ->
+          new UUID(
+              Long.reverseBytes(fixedValue(column, 0, 8)),
+              Long.reverseBytes(fixedValue(column, 8, 8)));
+      case BYTES -> Arrays.copyOfRange(bytes, contentStart(column), ends[column]);
+      case DECIMAL, TEXT, JSON, ENUM, ARRAY, OTHER -> {
+        int content = contentStart(column);
+        yield new String(bytes, content, ends[column] - content, StandardCharsets.UTF_8);
       }
-      case DECIMAL, TEXT, JSON, ENUM, ARRAY, OTHER -> readString();
     };
   }
 
-  private String readString() {
-    int length = length();
-    at += length;
-    return new String(bytes, at - length, length, StandardCharsets.UTF_8);
+  /** The current row, decoded. */
+  public Row row() {
+    @Nullable Object[] values = new Object[types.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = value(i);
+    }
+    return new Row(position, key(), values);
+  }
+
+  private void skip(ColumnType type) {
+    switch (type) {
+      case BOOLEAN -> at += 1;
+      case SMALLINT, INTEGER, DATE, BIGINT, TIME, TIMESTAMP, TIMESTAMPTZ -> {
+        while (bytes[at++] < 0) {
+          // The last byte of a number has no sign.
+        }
+      }
+      case REAL -> at += 4;
+      case DOUBLE -> at += 8;
+      case UUID -> at += 16;
+      case BYTES, DECIMAL, TEXT, JSON, ENUM, ARRAY, OTHER -> {
+        int length = length();
+        at += length;
+      }
+    }
   }
 
   private int length() {
@@ -97,14 +233,6 @@ public final class RowReader {
       throw new IndexOutOfBoundsException();
     }
     return (int) length;
-  }
-
-  private long readFixed(int count) {
-    long value = 0;
-    for (int i = 0; i < count; i++) {
-      value |= (bytes[at++] & 0xFFL) << (8 * i);
-    }
-    return value;
   }
 
   private long readLong() {

@@ -3,6 +3,7 @@ package dev.drover.wire.batch;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.UUID;
@@ -20,6 +21,8 @@ public final class RowWriter {
   private byte[] buffer;
   private int size;
   private int rows;
+  private int rowStart;
+  private int column;
 
   /** A writer of rows of a schema, with room for {@code capacity} bytes at first. */
   public RowWriter(RecordSchema schema, int capacity) {
@@ -43,27 +46,122 @@ public final class RowWriter {
    *     writer is then as before the call
    */
   public int append(Row row) {
-    int start = size;
-    writeLong(row.position());
-    writeString(row.key());
+    begin(row.position(), row.key());
     @Nullable Object[] values = row.values();
     for (int i = 0; i < types.length; i++) {
-      Object value = values[i];
-      if (value == null) {
-        if (!nullable[i]) {
-          size = start;
-          throw new NullInRequiredColumnException(names[i]);
-        }
-        writeLong(0);
-        continue;
-      }
-      if (nullable[i]) {
-        writeLong(1);
-      }
-      write(types[i], value);
+      value(values[i]);
     }
+    return end();
+  }
+
+  /** Begins a row, which {@link #end} ends after a value for each column. */
+  public void begin(int position, String key) {
+    start(position);
+    writeString(key);
+  }
+
+  /** Begins a row whose key is there in UTF-8. */
+  public void begin(int position, byte[] key, int from, int to) {
+    start(position);
+    writeBytes(key, from, to);
+  }
+
+  private void start(int position) {
+    rowStart = size;
+    column = 0;
+    writeLong(position);
+  }
+
+  /**
+   * The next column's value, of the class that {@link ColumnType} names.
+   *
+   * @throws NullInRequiredColumnException as {@link #append}
+   */
+  public void value(@Nullable Object value) {
+    if (value == null) {
+      nothing();
+    } else {
+      mark();
+      write(types[column++], value);
+    }
+  }
+
+  /**
+   * A null in the next column.
+   *
+   * @throws NullInRequiredColumnException as {@link #append}
+   */
+  public void nothing() {
+    if (!nullable[column]) {
+      size = rowStart;
+      throw new NullInRequiredColumnException(names[column]);
+    }
+    ensure(1);
+    buffer[size++] = 0;
+    column++;
+  }
+
+  /**
+   * The next column's value as a reader of rows has it, not decoded. The types must be the same;
+   * whether null may be need not.
+   *
+   * @throws NullInRequiredColumnException as {@link #append}
+   */
+  public void copy(RowReader from, int fromColumn) {
+    int start = from.start(fromColumn);
+    if (start < 0) {
+      nothing();
+      return;
+    }
+    mark();
+    int length = from.end(fromColumn) - start;
+    ensure(length);
+    System.arraycopy(from.bytes(), start, buffer, size, length);
+    size += length;
+    column++;
+  }
+
+  /** A whole number, date or time in the next column. */
+  public void longValue(long value) {
+    mark();
+    writeLong(value);
+    column++;
+  }
+
+  /** A value of fixed size in the next column, up to eight bytes, least significant first. */
+  public void fixedValue(long value, int count) {
+    mark();
+    writeFixed(value, count);
+    column++;
+  }
+
+  /** A value of sixteen bytes in the next column, such as they are. */
+  public void sixteenBytes(byte[] source, int from) {
+    mark();
+    ensure(16);
+    System.arraycopy(source, from, buffer, size, 16);
+    size += 16;
+    column++;
+  }
+
+  /** Text in UTF-8, or bytes, in the next column. */
+  public void bytesValue(byte[] source, int from, int to) {
+    mark();
+    writeBytes(source, from, to);
+    column++;
+  }
+
+  /** Ends a row and returns the bytes it took. */
+  public int end() {
     rows++;
-    return size - start;
+    return size - rowStart;
+  }
+
+  private void mark() {
+    if (nullable[column]) {
+      ensure(1);
+      buffer[size++] = 2;
+    }
   }
 
   /** Takes back the last {@code bytes}, one row. */
@@ -87,6 +185,11 @@ public final class RowWriter {
     return Arrays.copyOf(buffer, size);
   }
 
+  /** A copy of a part of what was written. */
+  public byte[] copyOf(int from, int to) {
+    return Arrays.copyOfRange(buffer, from, to);
+  }
+
   /** Starts anew, keeping the buffer. */
   public void reset() {
     size = 0;
@@ -101,7 +204,7 @@ public final class RowWriter {
       case REAL -> writeFixed(Float.floatToRawIntBits((Float) value), 4);
       case DOUBLE -> writeFixed(Double.doubleToRawLongBits((Double) value), 8);
       case UUID -> writeUuid((UUID) value);
-      case BYTES -> writeBytes((byte[]) value);
+      case BYTES -> writeBytes((byte[]) value, 0, ((byte[]) value).length);
       case DECIMAL, TEXT, JSON, ENUM, ARRAY, OTHER -> writeString((String) value);
     }
   }
@@ -111,11 +214,11 @@ public final class RowWriter {
     writeFixed(Long.reverseBytes(uuid.getLeastSignificantBits()), 8);
   }
 
-  private void writeBytes(byte[] bytes) {
-    writeLong(bytes.length);
-    ensure(bytes.length);
-    System.arraycopy(bytes, 0, buffer, size, bytes.length);
-    size += bytes.length;
+  private void writeBytes(byte[] source, int from, int to) {
+    writeLong(to - from);
+    ensure(to - from);
+    System.arraycopy(source, from, buffer, size, to - from);
+    size += to - from;
   }
 
   /** Short ASCII strings, the common case, are copied without an array in between. */
@@ -129,12 +232,36 @@ public final class RowWriter {
       char c = text.charAt(i);
       if (c >= 0x80) {
         size = mark;
-        writeBytes(text.getBytes(StandardCharsets.UTF_8));
+        byte[] utf8 = utf8(text);
+        writeBytes(utf8, 0, utf8.length);
         return;
       }
       buffer[at++] = (byte) c;
     }
     size = at;
+  }
+
+  /**
+   * Half a surrogate pair, which has no UTF-8, is written in the form that it would have: a target
+   * refuses that, while Java's own question mark would arrive as something that nobody wrote.
+   */
+  private static byte[] utf8(String text) {
+    if (StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length() * 2);
+    text.codePoints()
+        .forEach(
+            point -> {
+              if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+                bytes.write(0xe0 | point >> 12);
+                bytes.write(0x80 | point >> 6 & 63);
+                bytes.write(0x80 | point & 63);
+              } else {
+                bytes.writeBytes(Character.toString(point).getBytes(StandardCharsets.UTF_8));
+              }
+            });
+    return bytes.toByteArray();
   }
 
   private void writeByte(int value) {

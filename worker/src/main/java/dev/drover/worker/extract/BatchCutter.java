@@ -32,11 +32,9 @@ final class BatchCutter {
 
   private int limit;
   private @Nullable List<String> after;
-  private @Nullable Carried carried;
 
-  /** A row that was read but did not fit the batch before. */
-  private record Carried(
-      @Nullable Object[] values, String key, List<String> keyParts, @Nullable String unreadable) {}
+  /** Whether the source's current row is still to be taken: it did not fit the batch before. */
+  private boolean pending;
 
   /**
    * Cuts what a source reads.
@@ -83,65 +81,50 @@ final class BatchCutter {
 
   /** Whether there are rows behind the last batch. */
   boolean more() throws SQLException {
-    if (carried == null) {
-      carried = read();
-    }
-    return carried != null;
+    return pending = pending || rows.advance();
   }
 
   private @Nullable CutBatch next(int most, long lingerNanos) throws SQLException {
     writer.reset();
     List<ErrorQueue.Failure> failures = new ArrayList<>();
-    List<String> upTo = null;
     int records = 0;
     long started = nanoTime.getAsLong();
-    while (writer.size() < most && nanoTime.getAsLong() - started <= lingerNanos) {
-      Carried row = carried != null ? carried : read();
-      carried = null;
-      if (row == null) {
-        break;
-      }
-      Row record = new Row(records, row.key(), row.values());
-      String unreadable = row.unreadable();
+    while (writer.size() < most && nanoTime.getAsLong() - started <= lingerNanos && more()) {
+      pending = false;
+      String unreadable = rows.unreadable();
       int bytes = 0;
       if (unreadable == null) {
-        bytes = append(record, failures);
+        bytes = append(records, failures);
       } else {
-        failures.add(failure(record, "Unreadable", "", unreadable));
+        failures.add(failure(records, "Unreadable", "", unreadable));
       }
       if (bytes > 0 && writer.size() > most && writer.rows() > 1) {
         writer.removeLast(bytes);
-        carried = row;
+        pending = true;
         break;
       }
       records++;
-      upTo = row.keyParts();
     }
-    if (upTo == null) {
+    if (records == 0) {
       return null;
     }
+    List<String> upTo = pending ? rows.keyPartsBefore() : rows.keyParts();
     KeyRange range = new KeyRange(after, upTo);
     after = upTo;
     return new CutBatch(range, records, writer.toByteArray(), failures);
   }
 
-  private @Nullable Carried read() throws SQLException {
-    return rows.advance()
-        ? new Carried(rows.values(), rows.key(), rows.keyParts(), rows.unreadable())
-        : null;
-  }
-
   /** Bytes that the record took, or 0 if it failed. */
-  private int append(Row record, List<ErrorQueue.Failure> failures) {
+  private int append(int position, List<ErrorQueue.Failure> failures) {
     try {
-      int bytes = writer.append(record);
+      int bytes = rows.appendTo(writer, position);
       if (bytes <= maxRecordBytes) {
         return bytes;
       }
       writer.removeLast(bytes);
       failures.add(
           failure(
-              record,
+              position,
               "RecordTooLarge",
               "",
               "the record has "
@@ -152,7 +135,7 @@ final class BatchCutter {
     } catch (RowWriter.NullInRequiredColumnException e) {
       failures.add(
           failure(
-              record,
+              position,
               "NullInRequiredColumn",
               e.column(),
               "column " + e.column() + " has no value though the table declared it not null"));
@@ -160,11 +143,11 @@ final class BatchCutter {
     return 0;
   }
 
-  private ErrorQueue.Failure failure(Row record, String code, String column, String message) {
+  private ErrorQueue.Failure failure(int position, String code, String column, String message) {
     return new ErrorQueue.Failure(
-        record.position(),
+        position,
         // Without the values: they are what is too large, and there may be many.
-        new Row(record.position(), record.key(), new Object[0]),
+        new Row(position, rows.key(), new Object[0]),
         new Verdict.Failed(
             FailureClass.Record, new Cause("extract", code, schema.table(), column), message),
         false);

@@ -1,5 +1,6 @@
 package dev.drover.worker.extract;
 
+import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.Column;
@@ -9,6 +10,7 @@ import dev.drover.worker.source.RangeReader;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,31 +25,43 @@ final class PostgresRows implements SplitSource.Rows {
   private final Connection connection;
   private final TablePlan table;
   private final KeyRange range;
-  private RangeReader reader;
-  private @Nullable List<String> last;
-  private @Nullable Found found;
 
-  /** A row that was met on its own because something near it could not be read. */
-  private record Found(
-      @Nullable Object[] values, String key, List<String> keyParts, @Nullable String unreadable) {}
+  /** Where reading goes on. */
+  private RangeReader reader;
+
+  /** Who read the current row; closed perhaps, and still holding it. */
+  private RangeReader at;
+
+  /** The current row, if it cannot be read. */
+  private @Nullable Unreadable unreadable;
+
+  /** The key before the first row that {@link #at} read, or before the unreadable one. */
+  private @Nullable List<String> boundary;
+
+  private record Unreadable(String key, List<String> keyParts, String why) {}
+
+  private record Key(String text, List<String> parts) {}
 
   PostgresRows(Connection connection, TablePlan table, KeyRange range) throws SQLException {
     this.connection = connection;
     this.table = table;
     this.range = range;
-    this.last = range.after();
+    this.boundary = range.after();
     this.reader = open(table.schema(), range);
+    this.at = reader;
   }
 
   @Override
   public boolean advance() throws SQLException {
-    found = null;
     while (true) {
       try {
+        List<String> last = at != reader || unreadable != null ? lastKey() : boundary;
         if (!reader.advance()) {
           return false;
         }
-        last = reader.keyParts();
+        boundary = last;
+        at = reader;
+        unreadable = null;
         return true;
       } catch (SQLException e) {
         if (SqlFailure.classify(e) != SqlFailure.Record) {
@@ -65,18 +79,24 @@ final class PostgresRows implements SplitSource.Rows {
    * makes ready to read on behind it. False if there is nothing at its key any more.
    */
   private boolean findNext() throws SQLException {
+    List<String> last = lastKey();
     reader.close();
-    Found key = nextKey();
-    if (key != null) {
-      found = alone(key);
-      last = found == null ? key.keyParts() : found.keyParts();
+    Key key = nextKey(last);
+    boolean found = key != null && alone(key, last);
+    reader = open(table.schema(), new KeyRange(key == null ? last : key.parts(), range.upTo()));
+    return found;
+  }
+
+  /** The current row's key, or where reading began if there was none yet. */
+  private @Nullable List<String> lastKey() {
+    if (unreadable != null) {
+      return unreadable.keyParts();
     }
-    reader = open(table.schema(), new KeyRange(last, range.upTo()));
-    return found != null;
+    return at.rows() > 0 ? at.keyParts() : boundary;
   }
 
   /** The next row's key, read without its other columns; null if there is no other row. */
-  private @Nullable Found nextKey() throws SQLException {
+  private @Nullable Key nextKey(@Nullable List<String> last) throws SQLException {
     List<Column> columns =
         table.key().stream()
             .map(column -> table.schema().indexOf(column).orElseThrow())
@@ -84,21 +104,27 @@ final class PostgresRows implements SplitSource.Rows {
             .toList();
     RecordSchema keys = new RecordSchema(table.table(), columns);
     try (RangeReader only = open(keys, new KeyRange(last, range.upTo()))) {
-      return only.advance() ? new Found(new Object[0], only.key(), only.keyParts(), null) : null;
+      return only.advance() ? new Key(only.key(), only.keyParts()) : null;
     }
   }
 
-  private @Nullable Found alone(Found key) throws SQLException {
-    KeyRange one = new KeyRange(last, key.keyParts());
-    try (RangeReader row = open(table.schema(), one)) {
-      return row.advance() ? new Found(row.values(), row.key(), row.keyParts(), null) : null;
+  /** Makes a row the current one, readable or not. */
+  private boolean alone(Key key, @Nullable List<String> last) throws SQLException {
+    try (RangeReader row = open(table.schema(), new KeyRange(last, key.parts()))) {
+      if (!row.advance()) {
+        return false;
+      }
+      at = row;
+      unreadable = null;
     } catch (SQLException e) {
       if (SqlFailure.classify(e) != SqlFailure.Record) {
         throw e;
       }
-      LOG.info("row {} of {} cannot be read: {}", key.key(), table.table(), e.getMessage());
-      return new Found(new Object[0], key.key(), key.keyParts(), why(e));
+      LOG.info("row {} of {} cannot be read: {}", key.text(), table.table(), e.getMessage());
+      unreadable = new Unreadable(key.text(), key.parts(), why(e));
     }
+    boundary = last;
+    return true;
   }
 
   /** A server's own words may quote the value, so only Drover's are repeated. */
@@ -116,22 +142,29 @@ final class PostgresRows implements SplitSource.Rows {
 
   @Override
   public @Nullable String unreadable() {
-    return found == null ? null : found.unreadable();
+    return unreadable == null ? null : unreadable.why();
   }
 
   @Override
-  public @Nullable Object[] values() {
-    return found == null ? reader.values() : found.values();
+  public int appendTo(RowWriter writer, int position) {
+    return at.appendTo(writer, position);
   }
 
   @Override
   public String key() {
-    return found == null ? reader.key() : found.key();
+    return unreadable == null ? at.key() : unreadable.key();
   }
 
   @Override
   public List<String> keyParts() {
-    return found == null ? reader.keyParts() : found.keyParts();
+    return unreadable == null ? at.keyParts() : unreadable.keyParts();
+  }
+
+  @Override
+  public List<String> keyPartsBefore() {
+    return unreadable == null && at.rows() > 1
+        ? at.keyPartsBefore()
+        : Objects.requireNonNull(boundary, "there is no row before the first");
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.drover.worker.extract;
 
+import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import java.sql.SQLException;
@@ -40,14 +41,24 @@ public interface SplitSource extends AutoCloseable {
      */
     @Nullable String unreadable();
 
-    /** The row's values, a new array; an empty one if they cannot be had. */
-    @Nullable Object[] values() throws SQLException;
+    /**
+     * Appends the row, unless its values cannot be had.
+     *
+     * @param position its position in its batch
+     * @return the bytes it took
+     * @throws RowWriter.NullInRequiredColumnException if a column that is declared not null has no
+     *     value; nothing is appended
+     */
+    int appendTo(RowWriter writer, int position);
 
     /** The row's key as one text. */
     String key();
 
-    /** The row's key, a text per column. */
+    /** The row's key, a text per column; at the end still that of the last row. */
     List<String> keyParts();
+
+    /** The key of the row before this one, a text per column; not for the first row. */
+    List<String> keyPartsBefore();
 
     /** Stops reading, wherever it is. */
     @Override

@@ -125,7 +125,7 @@ final class Aftermath {
         .map(
             v ->
                 new ErrorQueue.Failure(
-                    v.index(), batch.rows().get(v.index()), (Verdict.Failed) v.verdict(), true))
+                    v.index(), batch.rows().row(v.index()), (Verdict.Failed) v.verdict(), true))
         .toList();
   }
 
@@ -133,7 +133,7 @@ final class Aftermath {
     return verdicts.stream()
         .filter(v -> v.verdict() instanceof Verdict.Waiting)
         .map(IndexedVerdict::index)
-        .map(batch.rows()::get)
+        .map(batch.rows()::row)
         .toList();
   }
 

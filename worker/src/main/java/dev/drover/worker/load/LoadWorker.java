@@ -1,8 +1,8 @@
 package dev.drover.worker.load;
 
 import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.BatchRows;
 import dev.drover.wire.batch.Origin;
-import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.Fingerprints;
@@ -116,7 +116,7 @@ public final class LoadWorker implements StageWorker {
     RecordSchema schema =
         patience.ask(
             "read schema " + headers.schema(), () -> context.state().schema(headers.schema()));
-    return new HeldBatch(delivery, headers, schema, RowReader.readAll(schema, delivery.body()));
+    return new HeldBatch(delivery, headers, BatchRows.of(schema, delivery.body()));
   }
 
   private void loadAll(Map<RecordSchema, List<HeldBatch>> gathered) throws InterruptedException {
@@ -182,7 +182,6 @@ public final class LoadWorker implements StageWorker {
         headers.take(),
         context.revision(),
         Fingerprints.of(body, 0, body.length),
-        batch.schema(),
         batch.rows(),
         patience(headers));
   }

@@ -7,8 +7,11 @@ import dev.cel.common.values.NullValue;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelVariableResolver;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A checked and planned expression. Immutable and thread-safe. */
@@ -56,6 +59,15 @@ final class Expression {
   /** The first field in its text; empty if it names none. */
   String firstField() {
     return FieldReferences.in(root).stream().findFirst().orElse("");
+  }
+
+  /** The slots of the fields that its value may depend on. */
+  IntStream reads() {
+    Stream<String> names =
+        FieldReferences.useWholeRecord(root)
+            ? layout.names().stream()
+            : FieldReferences.in(root).stream();
+    return names.map(layout::find).filter(Objects::nonNull).mapToInt(RecordLayout.Field::slot);
   }
 
   /**

@@ -28,6 +28,15 @@ final class FieldReferences {
     return fields;
   }
 
+  /** Whether {@code record} stands anywhere but before a field's name. */
+  static boolean useWholeRecord(CelExpr expr) {
+    if (field(expr).isPresent()) {
+      return false;
+    }
+    boolean bare = expr.getKind() == Kind.IDENT && expr.ident().name().equals(Dialect.RECORD);
+    return bare || operands(expr).stream().anyMatch(FieldReferences::useWholeRecord);
+  }
+
   private static void collect(CelExpr expr, Set<String> fields) {
     field(expr).ifPresent(fields::add);
     operands(expr).forEach(operand -> collect(operand, fields));

@@ -4,6 +4,7 @@ import dev.cel.common.values.NullValue;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.schema.ColumnType;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One compiled step that has something to do for each record. Immutable and thread-safe. */
@@ -19,6 +20,9 @@ sealed interface RuleStep {
    */
   @Nullable Verdict apply(@Nullable Object[] slots);
 
+  /** The slots that its expressions read. */
+  IntStream reads();
+
   /** A condition that the record must meet. */
   record Require(
       Place place, Expression that, String text, String code, @Nullable Expression message)
@@ -30,6 +34,11 @@ sealed interface RuleStep {
       } catch (RuleFailure e) {
         return place.ruleError(".require.that", e, that.firstField());
       }
+    }
+
+    @Override
+    public IntStream reads() {
+      return message == null ? that.reads() : IntStream.concat(that.reads(), message.reads());
     }
 
     private String messageFor(@Nullable Object[] slots) {
@@ -62,6 +71,11 @@ sealed interface RuleStep {
         return place.ruleError(".filter", e, condition.firstField());
       }
     }
+
+    @Override
+    public IntStream reads() {
+      return condition.reads();
+    }
   }
 
   /** A field to compute. */
@@ -77,6 +91,11 @@ sealed interface RuleStep {
         String first = to.firstField();
         return place.ruleError(".set[" + index + "].to", e, first.isEmpty() ? field : first);
       }
+    }
+
+    @Override
+    public IntStream reads() {
+      return to.reads();
     }
 
     private @Nullable Object kept(Object value) {

@@ -1,12 +1,11 @@
 package dev.drover.worker.rules;
 
-import dev.drover.wire.batch.Row;
-import dev.drover.wire.decision.Verdict;
+import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.schema.RecordSchema;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * The steps of a transform, compiled for the records of one schema. The same row always gives the
@@ -19,8 +18,8 @@ public final class Rules {
   private final List<RuleStep> steps;
   private final int width;
   private final int[] outputSlots;
-  private final boolean assigns;
-  private final boolean inPlace;
+  private final int[] read;
+  private final boolean[] assigned;
 
   /**
    * @param width how many slots the steps need; the first are the input's columns
@@ -39,8 +38,20 @@ public final class Rules {
     this.steps = List.copyOf(steps);
     this.width = width;
     this.outputSlots = outputSlots;
-    this.assigns = steps.stream().anyMatch(RuleStep.Assign.class::isInstance);
-    this.inPlace = outputSlots.length == width && isIdentity(outputSlots);
+    this.read =
+        steps.stream()
+            .flatMapToInt(RuleStep::reads)
+            .filter(slot -> slot < inputWidth)
+            .distinct()
+            .sorted()
+            .toArray();
+    this.assigned = new boolean[width];
+    steps.forEach(
+        step -> {
+          if (step instanceof RuleStep.Assign assign) {
+            assigned[assign.slot()] = true;
+          }
+        });
   }
 
   /** The schema of the rows that pass. */
@@ -56,41 +67,24 @@ public final class Rules {
     return computed;
   }
 
-  /**
-   * Applies the steps to a record, in order, until one of them ends its way. The row is not
-   * changed.
-   *
-   * @throws IllegalArgumentException if the row doesn't have the input's number of columns
-   */
-  public Outcome apply(Row row) {
-    @Nullable Object[] values = row.values();
-    if (values.length != inputWidth) {
-      throw new IllegalArgumentException(
-          "a row of %d values for a schema of %d columns".formatted(values.length, inputWidth));
-    }
-    @Nullable Object[] slots = assigns ? Arrays.copyOf(values, width) : values;
-    for (RuleStep step : steps) {
-      Verdict verdict = step.apply(slots);
-      if (verdict != null) {
-        return new Outcome.NotPassed(verdict);
-      }
-    }
-    if (inPlace) {
-      return new Outcome.Passed(assigns ? new Row(row.position(), row.key(), slots) : row);
-    }
-    @Nullable Object[] result = new Object[outputSlots.length];
-    for (int i = 0; i < result.length; i++) {
-      result[i] = slots[outputSlots[i]];
-    }
-    return new Outcome.Passed(new Row(row.position(), row.key(), result));
+  /** These rules at work on the rows of one message. */
+  public RuleRun over(RowReader rows) {
+    return new RuleRun(
+        rows,
+        steps,
+        read,
+        width,
+        outputSlots,
+        IntStream.of(outputSlots).map(this::copiedFrom).toArray());
   }
 
-  private static boolean isIdentity(int[] slots) {
-    for (int i = 0; i < slots.length; i++) {
-      if (slots[i] != i) {
-        return false;
-      }
-    }
-    return true;
+  /** The input's column that stands in a slot from beginning to end; −1 if a rule gives it. */
+  private int copiedFrom(int slot) {
+    return slot < inputWidth && !assigned[slot] ? slot : -1;
+  }
+
+  @Override
+  public String toString() {
+    return steps.size() + " steps that read the columns " + Arrays.toString(read);
   }
 }

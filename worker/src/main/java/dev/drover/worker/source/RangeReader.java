@@ -1,14 +1,12 @@
 package dev.drover.worker.source;
 
+import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
-import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.postgres.PgText;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyOut;
@@ -44,9 +42,14 @@ public final class RangeReader implements AutoCloseable {
   private final int[] key;
   private final ReadOnlyTransaction transaction;
   private final CopyOut copy;
-  private final TupleDecoder decoder;
   private boolean headerRead;
-  private @Nullable Object @Nullable [] values;
+
+  /** The current row, the one before it, and a place for the next one. */
+  private Tuple row;
+
+  private Tuple before;
+  private Tuple next;
+  private long rows;
   private boolean closed;
 
   private RangeReader(
@@ -60,7 +63,9 @@ public final class RangeReader implements AutoCloseable {
     this.key = key.stream().mapToInt(column -> schema.indexOf(column).orElseThrow()).toArray();
     this.transaction = transaction;
     this.copy = copy;
-    this.decoder = new TupleDecoder(schema, key.isEmpty());
+    this.row = new Tuple(schema, key.isEmpty());
+    this.before = new Tuple(schema, key.isEmpty());
+    this.next = new Tuple(schema, key.isEmpty());
   }
 
   /**
@@ -117,51 +122,79 @@ public final class RangeReader implements AutoCloseable {
   }
 
   /**
-   * Goes to the next row, the first time to the first.
+   * Goes to the next row, the first time to the first. At the end, and after a failure, the last
+   * row stays the current one.
    *
    * @return whether there is one
    * @throws SQLException if the source fails; SQLSTATE 22 if it holds a value that cannot be
    *     carried exactly. The reader can then only be closed
    */
   public boolean advance() throws SQLException {
-    values = null;
-    long before = decoder.position();
     for (byte[] message = next(); message != null; message = next()) {
       int offset = headerRead ? 0 : HEADER;
       headerRead = true;
-      if (offset < message.length) {
-        values = decoder.decode(message, offset);
-        if (values != null) {
-          requirePhysicalOrder(before);
-          return true;
-        }
+      if (offset < message.length && next.take(message, offset)) {
+        requirePhysicalOrder();
+        Tuple free = before;
+        before = row;
+        row = next;
+        next = free;
+        rows++;
+        return true;
       }
     }
     return false;
   }
 
+  /** How many rows it has gone to. */
+  public long rows() {
+    return rows;
+  }
+
   /**
-   * The current row's values, of the classes that {@link ColumnType} names, in the order of the
-   * schema. A new array each row, and the caller's.
+   * Appends the current row, with its key, all columns in the order of the schema. Hot.
+   *
+   * @param position its position in its batch
+   * @return the bytes it took
+   * @throws RowWriter.NullInRequiredColumnException if a column that is declared not null has no
+   *     value; nothing is appended
    */
-  public @Nullable Object[] values() {
-    return Objects.requireNonNull(values, "no current row");
+  public int appendTo(RowWriter writer, int position) {
+    if (key.length == 1 && row.hasTextBytes(key[0])) {
+      writer.begin(position, row.message(), row.start(key[0]), row.end(key[0]));
+    } else {
+      writer.begin(position, key());
+    }
+    row.appendTo(writer);
+    return writer.end();
   }
 
   /** The current row's key in the form of {@link dev.drover.wire.batch.Row#key}. */
   public String key() {
-    return key.length == 1 ? part(0) : KeyText.of(keyParts());
+    return key.length == 1 ? row.text(key[0]) : KeyText.of(keyParts());
   }
 
   /** The current row's key as a bound of {@link KeyRange}. */
   public List<String> keyParts() {
+    return keyParts(row);
+  }
+
+  /** The key of the row before the current one; there must be one, read by this reader. */
+  public List<String> keyPartsBefore() {
+    if (rows < 2) {
+      throw new IllegalStateException("there is no row before the first");
+    }
+    return keyParts(before);
+  }
+
+  private List<String> keyParts(Tuple of) {
     if (key.length == 0) {
-      long position = decoder.position();
+      long position = of.position();
       return List.of("(" + (position >>> 16) + "," + (position & 0xFFFF) + ")");
     }
     List<String> parts = new ArrayList<>(key.length);
-    for (int i = 0; i < key.length; i++) {
-      parts.add(part(i));
+    for (int column : key) {
+      parts.add(of.text(column));
     }
     return parts;
   }
@@ -204,14 +237,9 @@ public final class RangeReader implements AutoCloseable {
     return copy.isActive() ? copy.readFromCopy() : null;
   }
 
-  private String part(int i) {
-    Object value = Objects.requireNonNull(values()[key[i]], "a key is never null");
-    return PgText.render(schema.columns().get(key[i]).type(), value);
-  }
-
   /** Resuming after a position is only right if no earlier one comes later. */
-  private void requirePhysicalOrder(long before) throws SQLException {
-    if (key.length == 0 && decoder.position() <= before) {
+  private void requirePhysicalOrder() throws SQLException {
+    if (key.length == 0 && next.position() <= row.position()) {
       throw new SQLException(schema.table() + " was not read in physical order", "XX000");
     }
   }

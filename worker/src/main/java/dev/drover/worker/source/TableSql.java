@@ -110,14 +110,14 @@ final class TableSql {
     return from;
   }
 
-  /** The select list of {@link TupleDecoder}: a keyless table's position comes first. */
+  /** The select list of {@link Tuple}: a keyless table's position comes first. */
   String columns() {
     List<String> columns = new ArrayList<>();
     if (keyless()) {
       columns.add(POSITION);
     }
     for (Column column : schema.columns()) {
-      columns.add(TupleDecoder.isText(column.type()) ? text(column) : name(column));
+      columns.add(Tuple.isText(column.type()) ? text(column) : name(column));
     }
     return String.join(", ", columns);
   }

@@ -1,11 +1,11 @@
 package dev.drover.worker.stage;
 
-import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.schema.RecordSchema;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /**
  * Encoded rows that can be cut into messages. Where the cuts are belongs to a batch's decision, so
@@ -13,7 +13,8 @@ import java.util.List;
  */
 public final class CutRows {
   private final RowWriter writer;
-  private final List<Integer> ends = new ArrayList<>();
+  private int[] ends = new int[64];
+  private int rows;
 
   /** Rows of a schema. */
   public CutRows(RecordSchema schema, int capacity) {
@@ -23,17 +24,21 @@ public final class CutRows {
   /**
    * Adds a row, unless it alone is more than a message may hold.
    *
-   * @return the bytes it has; more than {@code most} means that it was not added
+   * @param row writes it, and returns the bytes it took
+   * @return those bytes; more than {@code most} means that it was not added
    * @throws RowWriter.NullInRequiredColumnException if a required value is missing; nothing is
    *     added
    */
-  public int add(Row row, int most) {
-    int bytes = writer.append(row);
+  public int add(ToIntFunction<RowWriter> row, int most) {
+    int bytes = row.applyAsInt(writer);
     if (bytes > most) {
       writer.removeLast(bytes);
-    } else {
-      ends.add(writer.size());
+      return bytes;
     }
+    if (rows == ends.length) {
+      ends = Arrays.copyOf(ends, 2 * rows);
+    }
+    ends[rows++] = writer.size();
     return bytes;
   }
 
@@ -41,17 +46,16 @@ public final class CutRows {
   public List<Integer> parts(int most) {
     List<Integer> parts = new ArrayList<>();
     int start = 0;
-    int rows = 0;
-    for (int i = 0; i < ends.size(); i++) {
-      if (rows > 0 && ends.get(i) - start > most) {
-        parts.add(rows);
-        start = ends.get(i - 1);
-        rows = 0;
+    int first = 0;
+    for (int i = 0; i < rows; i++) {
+      if (i > first && ends[i] - start > most) {
+        parts.add(i - first);
+        start = ends[i - 1];
+        first = i;
       }
-      rows++;
     }
-    if (rows > 0) {
-      parts.add(rows);
+    if (rows > first) {
+      parts.add(rows - first);
     }
     return parts;
   }
@@ -63,18 +67,17 @@ public final class CutRows {
    * @throws IllegalArgumentException if the rows are not that many
    */
   public List<byte[]> cut(List<Integer> parts) {
-    if (parts.stream().mapToInt(Integer::intValue).sum() != ends.size()) {
+    if (parts.stream().mapToInt(Integer::intValue).sum() != rows) {
       throw new IllegalArgumentException(
-          "a decision promised messages of " + parts + " rows, but there are " + ends.size());
+          "a decision promised messages of " + parts + " rows, but there are " + rows);
     }
-    byte[] all = writer.toByteArray();
     List<byte[]> bodies = new ArrayList<>();
     int from = 0;
     int row = 0;
-    for (int rows : parts) {
-      row += rows;
-      int to = ends.get(row - 1);
-      bodies.add(Arrays.copyOfRange(all, from, to));
+    for (int part : parts) {
+      row += part;
+      int to = ends[row - 1];
+      bodies.add(writer.copyOf(from, to));
       from = to;
     }
     return bodies;

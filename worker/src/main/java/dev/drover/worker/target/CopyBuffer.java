@@ -1,15 +1,25 @@
 package dev.drover.worker.target;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Bytes of {@code COPY}'s text format, growing, reusable. Hot: one call a value, no garbage. Not
+ * Bytes of {@code COPY}'s formats, growing, reusable. Hot: one call a value, no garbage. Not
  * thread-safe.
  */
 final class CopyBuffer {
   private static final byte[] HEX = {
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'
   };
+
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private byte[] bytes;
   private int length;
@@ -79,51 +89,73 @@ final class CopyBuffer {
     }
   }
 
-  void hex(byte[] value) {
-    reserve(2L * value.length + 3);
+  void hex(byte[] source, int from, int to) {
+    reserve(2L * (to - from) + 3);
     bytes[length++] = '\\';
     bytes[length++] = '\\';
     bytes[length++] = 'x';
-    for (byte b : value) {
-      bytes[length++] = HEX[(b >> 4) & 15];
-      bytes[length++] = HEX[b & 15];
+    for (int i = from; i < to; i++) {
+      bytes[length++] = HEX[(source[i] >> 4) & 15];
+      bytes[length++] = HEX[source[i] & 15];
     }
   }
 
   /**
-   * Any text, in UTF-8. What has no UTF-8 form (half a surrogate pair, NUL) is written so that the
-   * server refuses it: it must not arrive as something else.
+   * Any text in UTF-8. What the server cannot store, such as NUL, is left for it to refuse: it must
+   * not arrive as something else.
    */
-  void text(String value) {
-    int size = value.length();
-    reserve(3L * size);
+  void escaped(byte[] source, int from, int to) {
+    reserve(2L * (to - from));
     byte[] out = bytes;
     int at = length;
-    for (int i = 0; i < size; i++) {
-      char c = value.charAt(i);
-      if (c < 0x80) {
-        if (c == '\\' || (c < ' ' && (c == '\n' || c == '\r' || c == '\t'))) {
-          out[at++] = '\\';
-          out[at++] = (byte) (c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : '\\');
-        } else {
-          out[at++] = (byte) c;
-        }
-      } else if (c < 0x800) {
-        out[at++] = (byte) (0xc0 | c >> 6);
-        out[at++] = (byte) (0x80 | c & 63);
-      } else if (isPair(value, i)) {
-        int point = Character.toCodePoint(c, value.charAt(++i));
-        out[at++] = (byte) (0xf0 | point >> 18);
-        out[at++] = (byte) (0x80 | point >> 12 & 63);
-        out[at++] = (byte) (0x80 | point >> 6 & 63);
-        out[at++] = (byte) (0x80 | point & 63);
+    for (int i = from; i < to; i++) {
+      byte c = source[i];
+      if (c == '\\' || c == '\n' || c == '\r' || c == '\t') {
+        out[at++] = '\\';
+        out[at++] = (byte) (c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : '\\');
       } else {
-        out[at++] = (byte) (0xe0 | c >> 12);
-        out[at++] = (byte) (0x80 | c >> 6 & 63);
-        out[at++] = (byte) (0x80 | c & 63);
+        out[at++] = c;
       }
     }
     length = at;
+  }
+
+  void int1(int value) {
+    reserve(1);
+    bytes[length++] = (byte) value;
+  }
+
+  void int2(int value) {
+    reserve(2);
+    SHORT.set(bytes, length, (short) value);
+    length += 2;
+  }
+
+  void int4(int value) {
+    reserve(4);
+    INT.set(bytes, length, value);
+    length += 4;
+  }
+
+  void int8(long value) {
+    reserve(8);
+    LONG.set(bytes, length, value);
+    length += 8;
+  }
+
+  /** Replaces what was written at an offset. */
+  void int2At(int offset, int value) {
+    SHORT.set(bytes, offset, (short) value);
+  }
+
+  /** Replaces what was written at an offset. */
+  void int4At(int offset, int value) {
+    INT.set(bytes, offset, value);
+  }
+
+  /** Takes back what was written from an offset on. */
+  void truncate(int offset) {
+    length = offset;
   }
 
   /** Bytes that are in the format already. */
@@ -131,12 +163,6 @@ final class CopyBuffer {
     reserve(to - from);
     System.arraycopy(source, from, bytes, length, to - from);
     length += to - from;
-  }
-
-  private static boolean isPair(String value, int i) {
-    return Character.isHighSurrogate(value.charAt(i))
-        && i + 1 < value.length()
-        && Character.isLowSurrogate(value.charAt(i + 1));
   }
 
   private void reserve(long more) {

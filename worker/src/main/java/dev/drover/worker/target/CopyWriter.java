@@ -27,8 +27,9 @@ final class CopyWriter implements RowWriter {
 
   @Override
   public void write(EncodedRows rows, int from, int to) throws SQLException {
-    CopyIn copy = connection.getCopyAPI().copyIn(sql);
+    CopyIn copy = connection.getCopyAPI().copyIn(sql + rows.format().option());
     try {
+      send(copy, rows.format().header());
       for (int row = from; row < to; ) {
         // Rendered piece by piece, so that the server reads one while the next is rendered.
         int next = rows.upTo(row, to, CHUNK);
@@ -37,12 +38,17 @@ final class CopyWriter implements RowWriter {
         copy.writeToCopy(rows.bytes(), start, end - start);
         row = next;
       }
+      send(copy, rows.format().trailer());
       copy.endCopy();
     } finally {
       if (copy.isActive()) {
         copy.cancelCopy();
       }
     }
+  }
+
+  private static void send(CopyIn copy, byte[] bytes) throws SQLException {
+    copy.writeToCopy(bytes, 0, bytes.length);
   }
 
   /** Quoted names, separated by commas. */

@@ -1,44 +1,50 @@
 package dev.drover.worker.target;
 
-import dev.drover.wire.batch.Row;
-import dev.drover.wire.schema.Column;
+import dev.drover.wire.batch.BatchRows;
+import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.schema.ColumnType;
-import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.PgText;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of one column list in {@code COPY}'s text format, each rendered once, when it is first
- * needed, however often it is sent. Row {@code i} is {@code bytes[start(i), start(i + 1))}. Not
+ * Rows of one column list in a format of {@code COPY}, each encoded once, when it is first needed,
+ * however often it is sent. Row {@code i} is {@code bytes[start(i), start(i + 1))}. Not
  * thread-safe.
  */
 final class EncodedRows {
+  private final CopyFormat format;
   private final List<String> columns;
-  private final ColumnType[][] types;
-  private final List<List<Row>> batches;
+  private final List<BatchRows> batches;
   private final CopyBuffer buffer;
-  private final StringBuilder scratch = new StringBuilder(64);
   private final int[] starts;
   private final int size;
 
-  /** How many rows are rendered, and where the next one is. */
-  private int rendered;
+  /** The rows, by their place among those of all batches; null if they are all of them. */
+  private final @Nullable List<Integer> picked;
 
-  private int batch;
-  private int rowOfBatch;
+  /** How many rows are encoded. */
+  private int encoded;
+
+  /** The batch that comes next to be encoded, and its first row's place. */
+  private int nextBatch;
+
+  private @Nullable RowReader reader;
+  private CopyFormat.@Nullable Encoder encoder;
 
   private EncodedRows(
+      CopyFormat format,
       List<String> columns,
-      ColumnType[][] types,
-      List<List<Row>> batches,
+      List<BatchRows> batches,
       CopyBuffer buffer,
-      int size) {
+      int size,
+      @Nullable List<Integer> picked) {
+    this.format = format;
     this.columns = columns;
-    this.types = types;
     this.batches = batches;
     this.buffer = buffer;
     this.size = size;
+    this.picked = picked;
     this.starts = new int[size + 1];
     buffer.clear();
   }
@@ -47,32 +53,33 @@ final class EncodedRows {
    * The rows of batches, one after the other.
    *
    * @param batches at least one, all with the same column names in the same order
-   * @param buffer where to render; cleared, and owned by the result until its last use
+   * @param buffer where to encode; cleared, and owned by the result until its last use
    */
-  static EncodedRows of(List<LoadBatch> batches, CopyBuffer buffer) {
+  static EncodedRows of(CopyFormat format, List<BatchRows> batches, CopyBuffer buffer) {
     return new EncodedRows(
+        format,
         batches.getFirst().schema().columnNames(),
-        batches.stream().map(b -> types(b.schema())).toArray(ColumnType[][]::new),
-        batches.stream().map(LoadBatch::rows).toList(),
+        batches,
         buffer,
-        batches.stream().mapToInt(b -> b.rows().size()).sum());
-  }
-
-  private static ColumnType[] types(RecordSchema schema) {
-    return schema.columns().stream().map(Column::type).toArray(ColumnType[]::new);
+        batches.stream().mapToInt(BatchRows::size).sum(),
+        null);
   }
 
   /** Some of these rows, in the given order, in a buffer of their own. */
   EncodedRows pick(List<Integer> rows) {
-    EncodedRows picked =
-        new EncodedRows(
-            columns, new ColumnType[0][], List.of(), new CopyBuffer(1 << 12), rows.size());
+    List<Integer> places = rows.stream().map(this::place).toList();
+    EncodedRows some =
+        new EncodedRows(format, columns, batches, new CopyBuffer(1 << 12), rows.size(), places);
     for (int row : rows) {
       int end = start(row + 1);
-      picked.buffer.encoded(bytes(), start(row), end);
-      picked.starts[++picked.rendered] = picked.buffer.length();
+      some.buffer.encoded(bytes(), start(row), end);
+      some.starts[++some.encoded] = some.buffer.length();
     }
-    return picked;
+    return some;
+  }
+
+  CopyFormat format() {
+    return format;
   }
 
   List<String> columns() {
@@ -83,15 +90,15 @@ final class EncodedRows {
     return size;
   }
 
-  /** The bytes rendered so far; replaced when more are. */
+  /** The bytes encoded so far; replaced when more are. */
   byte[] bytes() {
     return buffer.bytes();
   }
 
-  /** Where a row begins, and where the one before it ends; renders all rows before it. */
+  /** Where a row begins, and where the one before it ends; encodes all rows before it. */
   int start(int row) {
-    while (rendered < row) {
-      renderNext();
+    while (encoded < row) {
+      encodeNext();
     }
     return starts[row];
   }
@@ -106,42 +113,35 @@ final class EncodedRows {
     return row;
   }
 
-  private void renderNext() {
-    while (rowOfBatch == batches.get(batch).size()) {
-      batch++;
-      rowOfBatch = 0;
+  /** The text of a value as the server prints it; null if there is none. Not for the hot path. */
+  @Nullable String text(int row, int column) {
+    int place = place(row);
+    for (BatchRows batch : batches) {
+      if (place < batch.size()) {
+        Object value = batch.row(place).values()[column];
+        ColumnType type = batch.schema().columns().get(column).type();
+        return value == null ? null : PgText.render(type, value);
+      }
+      place -= batch.size();
     }
-    render(types[batch], batches.get(batch).get(rowOfBatch++).values());
-    starts[++rendered] = buffer.length();
+    throw new IndexOutOfBoundsException(row);
   }
 
-  /** Hot. */
-  private void render(ColumnType[] types, @Nullable Object[] values) {
-    for (int i = 0; i < types.length; i++) {
-      if (i > 0) {
-        buffer.separator();
-      }
-      Object value = values[i];
-      if (value == null) {
-        buffer.nothing();
-      } else {
-        render(types[i], value);
-      }
-    }
-    buffer.endOfRow();
+  private int place(int row) {
+    return picked == null ? row : picked.get(row);
   }
 
-  private void render(ColumnType type, Object value) {
-    switch (type) {
-      case SMALLINT, INTEGER -> buffer.number((Integer) value);
-      case BIGINT -> buffer.number((Long) value);
-      case TEXT, DECIMAL, JSON, ENUM, ARRAY, OTHER -> buffer.text((String) value);
-      case BYTES -> buffer.hex((byte[]) value);
-      case BOOLEAN, REAL, DOUBLE, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, UUID -> {
-        scratch.setLength(0);
-        PgText.append(scratch, type, value);
-        buffer.ascii(scratch);
-      }
+  private void encodeNext() {
+    RowReader rows = reader;
+    CopyFormat.Encoder writing = encoder;
+    while (rows == null || writing == null || !rows.advance()) {
+      BatchRows batch = batches.get(nextBatch++);
+      rows = batch.reader();
+      writing = format.encoder(batch.schema());
+      reader = rows;
+      encoder = writing;
     }
+    writing.append(rows, buffer);
+    starts[++encoded] = buffer.length();
   }
 }

@@ -52,7 +52,7 @@ final class Judgement {
       case "23P01" -> "ExclusionViolated";
       case "22001" -> "ValueTooLong";
       case "22003" -> "NumberOutOfRange";
-      case "22P02" -> "InvalidText";
+      case "22P02", "22P03" -> "InvalidText";
       case "22021", "22P05" -> "InvalidCharacter";
       case "22007", "22008" -> "InvalidDateTime";
       case "P0001" -> "Raised";
@@ -71,7 +71,7 @@ final class Judgement {
       case "23502" -> "%s must not be null".formatted(where(refusal));
       case "22001" -> "the value is too long for %s".formatted(where(refusal));
       case "22003" -> "the number is out of range for %s".formatted(where(refusal));
-      case "22P02" -> "the text is no value of %s".formatted(where(refusal));
+      case "22P02", "22P03" -> "the text is no value of %s".formatted(where(refusal));
       case "22021", "22P05" ->
           "%s takes no text with a character that the database cannot store, such as NUL"
               .formatted(where(refusal));

@@ -4,20 +4,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Finds the row that holds a key which the server printed, by comparing encoded bytes. Only a hint:
- * the server may print a value otherwise than the row spells it.
+ * Finds the row that holds a key which the server printed, by comparing texts. Only a hint: the
+ * server may print a value otherwise than the row spells it.
  */
 final class KeyMatch {
   private final EncodedRows rows;
   private final int[] columns;
-  private final byte[] wanted;
-  private final int wantedLength;
+  private final String wanted;
 
-  private KeyMatch(EncodedRows rows, int[] columns, CopyBuffer wanted) {
+  private KeyMatch(EncodedRows rows, int[] columns, String wanted) {
     this.rows = rows;
     this.columns = columns;
-    this.wanted = wanted.bytes();
-    this.wantedLength = wanted.length();
+    this.wanted = wanted;
   }
 
   /**
@@ -32,9 +30,7 @@ final class KeyMatch {
     for (int i = 0; i < names.length; i++) {
       columns[i] = indexOf(rows.columns(), names[i]);
     }
-    CopyBuffer wanted = new CopyBuffer(64);
-    wanted.text(keyValues);
-    return new KeyMatch(rows, columns, wanted);
+    return new KeyMatch(rows, columns, keyValues);
   }
 
   /** The first row within {@code [from, to)} that holds the key, or −1. */
@@ -63,35 +59,13 @@ final class KeyMatch {
   private boolean matches(int row) {
     int at = 0;
     for (int i = 0; i < columns.length; i++) {
-      if (i > 0) {
-        if (at + 2 > wantedLength || wanted[at] != ',' || wanted[at + 1] != ' ') {
-          return false;
-        }
-        at += 2;
-      }
-      if (columns[i] < 0) {
+      String separator = i == 0 ? "" : ", ";
+      String text = columns[i] < 0 ? null : rows.text(row, columns[i]);
+      if (text == null || !wanted.startsWith(separator + text, at)) {
         return false;
       }
-      int start = fieldStart(row, columns[i]);
-      byte[] bytes = rows.bytes();
-      for (int b = start; bytes[b] != '\t' && bytes[b] != '\n'; b++) {
-        if (at == wantedLength || wanted[at++] != bytes[b]) {
-          return false;
-        }
-      }
+      at += separator.length() + text.length();
     }
-    return at == wantedLength;
-  }
-
-  /** Within a field every tab and newline is escaped, so a bare tab ends it. */
-  private int fieldStart(int row, int column) {
-    int at = rows.start(row);
-    byte[] bytes = rows.bytes();
-    for (int field = 0; field < column; at++) {
-      if (bytes[at] == '\t') {
-        field++;
-      }
-    }
-    return at;
+    return at == wanted.length();
   }
 }

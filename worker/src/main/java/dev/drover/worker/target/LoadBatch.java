@@ -1,8 +1,7 @@
 package dev.drover.worker.target;
 
-import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.BatchRows;
 import dev.drover.wire.schema.RecordSchema;
-import java.util.List;
 
 /**
  * A batch to load.
@@ -11,8 +10,7 @@ import java.util.List;
  * @param take which reading of the same range this is
  * @param revision the chain revision that it is decided under
  * @param inputHash hash of its content, kept with the decision
- * @param schema the shape of its records
- * @param rows its records; not changed while loading
+ * @param rows its records
  * @param patience what happens to records whose parent is missing
  */
 public record LoadBatch(
@@ -20,9 +18,13 @@ public record LoadBatch(
     int take,
     String revision,
     String inputHash,
-    RecordSchema schema,
-    List<Row> rows,
+    BatchRows rows,
     Patience patience) {
+
+  /** The shape of its records. */
+  public RecordSchema schema() {
+    return rows.schema();
+  }
 
   /** What happens to records whose parent is missing. */
   public enum Patience {

@@ -162,7 +162,9 @@ public final class Loader {
   private Map<String, LoadOutcome> write(
       TargetTable table, List<LoadBatch> batches, Set<String> staging)
       throws SQLException, SystemFailure {
-    EncodedRows rows = EncodedRows.of(batches, buffer);
+    CopyFormat format = CopyFormat.of(table, batches.stream().map(LoadBatch::schema).toList());
+    EncodedRows rows =
+        EncodedRows.of(format, batches.stream().map(LoadBatch::rows).toList(), buffer);
     StagingCadence cadence =
         cadences.computeIfAbsent(table.sqlName(), name -> new StagingCadence());
     TableWrite write = new TableWrite(connection, table, mode, cadence, staging);

@@ -83,10 +83,11 @@ record Refusal(String sqlState, String column, String constraint, String routine
       return true;
     }
     // Beyond the classes that every stage knows: transaction state (25, read-only), objects in use
-    // and lock timeouts (55), the operating system (58), and damage (XX).
+    // and lock timeouts (55), the operating system (58), damage (XX), and a COPY whose form, which
+    // is ours, the server doesn't understand.
     return switch (family()) {
       case "25", "55", "58", "XX" -> true;
-      default -> false;
+      default -> sqlState.equals("22P04");
     };
   }
 

@@ -1,6 +1,5 @@
 package dev.drover.worker.transform;
 
-import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Cause;
@@ -8,12 +7,13 @@ import dev.drover.wire.decision.IndexedVerdict;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.rules.Outcome;
+import dev.drover.worker.rules.RuleRun;
 import dev.drover.worker.rules.Rules;
 import dev.drover.worker.stage.CutRows;
 import dev.drover.worker.stage.ErrorQueue;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the rules made of a batch: the same for the same bytes and rules, whenever it is done.
@@ -36,19 +36,18 @@ record JudgedBatch(
     CutRows passed = new CutRows(rules.output(), body.length + 1024);
     List<IndexedVerdict> verdicts = new ArrayList<>();
     List<ErrorQueue.Failure> failures = new ArrayList<>();
-    RowReader reader = new RowReader(input, body);
+    RowReader rows = new RowReader(input, body);
+    RuleRun run = rules.over(rows);
     int index = 0;
-    while (reader.hasNext()) {
-      Row row = reader.next();
-      Verdict verdict =
-          switch (rules.apply(row)) {
-            case Outcome.Passed p -> add(passed, p.row(), input.table(), maxRecordBytes);
-            case Outcome.NotPassed n -> n.verdict();
-          };
+    while (rows.advance()) {
+      Verdict verdict = run.judge();
+      if (verdict == null) {
+        verdict = add(passed, run, input.table(), maxRecordBytes);
+      }
       if (verdict != null) {
         verdicts.add(new IndexedVerdict(index, verdict));
         if (verdict instanceof Verdict.Failed failed) {
-          failures.add(new ErrorQueue.Failure(index, row, failed, true));
+          failures.add(new ErrorQueue.Failure(index, rows.row(), failed, true));
         }
       }
       index++;
@@ -56,10 +55,9 @@ record JudgedBatch(
     return new JudgedBatch(index, passed, verdicts, failures);
   }
 
-  private static Verdict.@org.jspecify.annotations.Nullable Failed add(
-      CutRows passed, Row row, String table, int most) {
+  private static Verdict.@Nullable Failed add(CutRows passed, RuleRun run, String table, int most) {
     try {
-      int bytes = passed.add(row, most);
+      int bytes = passed.add(run::write, most);
       return bytes <= most
           ? null
           : failed(

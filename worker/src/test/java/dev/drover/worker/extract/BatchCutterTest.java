@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
@@ -30,7 +31,11 @@ class BatchCutterTest {
 
     @Override
     public boolean advance() {
-      return ++at < values.size();
+      if (at + 1 == values.size()) {
+        return false;
+      }
+      at++;
+      return true;
     }
 
     @Override
@@ -39,8 +44,8 @@ class BatchCutterTest {
     }
 
     @Override
-    public @Nullable Object[] values() {
-      return new Object[] {values.get(at)};
+    public int appendTo(RowWriter writer, int position) {
+      return writer.append(new Row(position, key(), new Object[] {values.get(at)}));
     }
 
     @Override
@@ -51,6 +56,11 @@ class BatchCutterTest {
     @Override
     public List<String> keyParts() {
       return List.of(key());
+    }
+
+    @Override
+    public List<String> keyPartsBefore() {
+      return List.of(Integer.toString(at));
     }
 
     @Override

@@ -111,7 +111,7 @@ final class Given {
   }
 
   RuleCompiler.Result compile() {
-    return RuleCompiler.compile(steps, new RecordSchema(table, columns), PATH);
+    return RuleCompiler.compile(steps, schema(), PATH);
   }
 
   Rules rules() {
@@ -136,14 +136,18 @@ final class Given {
     return new Row(4, "7", values.toArray());
   }
 
+  RecordSchema schema() {
+    return new RecordSchema(table, columns);
+  }
+
   Outcome outcome() {
-    return rules().apply(row());
+    return Outcome.of(rules(), schema(), row());
   }
 
   /** The fields of the record that passed. */
   Map<String, @Nullable Object> passed() {
     Rules rules = rules();
-    Outcome outcome = rules.apply(row());
+    Outcome outcome = Outcome.of(rules, schema(), row());
     assertThat(outcome).isInstanceOf(Outcome.Passed.class);
     @Nullable Object[] result = ((Outcome.Passed) outcome).row().values();
     List<String> names = rules.output().columnNames();

@@ -47,7 +47,8 @@ class NullnessTest {
       certain += columns.getLast().nullable() ? 0 : 1;
       for (int row = 0; row < 27; row++) {
         Object[] values = {value(row % 3), value(row / 3 % 3), value(row / 9)};
-        if (rules.apply(new Row(row, "", values)) instanceof Outcome.Passed(Row passed)) {
+        if (Outcome.of(rules, SCHEMA, new Row(row, "", values))
+            instanceof Outcome.Passed(Row passed)) {
           for (int c = 0; c < columns.size(); c++) {
             if (!columns.get(c).nullable()) {
               assertThat(passed.values()[c])

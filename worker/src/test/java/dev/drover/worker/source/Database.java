@@ -1,5 +1,10 @@
 package dev.drover.worker.source;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
@@ -51,10 +56,19 @@ final class Database implements AutoCloseable {
     List<@Nullable Object[]> rows = new ArrayList<>();
     try (RangeReader reader = RangeReader.open(connection, table.schema(), table.key(), range)) {
       while (reader.advance()) {
-        rows.add(reader.values());
+        rows.add(values(reader, table));
       }
     }
     return rows;
+  }
+
+  /** The reader's current row as a message carries it. */
+  static @Nullable Object[] values(RangeReader reader, TablePlan table) {
+    RowWriter writer = new RowWriter(table.schema(), 256);
+    reader.appendTo(writer, 0);
+    Row row = RowReader.readAll(table.schema(), writer.toByteArray()).getFirst();
+    assertThat(row.key()).isEqualTo(reader.key());
+    return row.values();
   }
 
   /** All keys of a range, as parts. */

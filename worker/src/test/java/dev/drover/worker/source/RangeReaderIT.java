@@ -386,7 +386,7 @@ class RangeReaderIT {
           .isThrownBy(
               () -> {
                 while (reader.advance()) {
-                  reader.values();
+                  Database.values(reader, table);
                 }
               })
           .satisfies(e -> assertThat(SqlFailure.classify(e)).isEqualTo(SqlFailure.System));

@@ -20,7 +20,7 @@ class CutRowsTest {
 
   /** Adds a row of 100 bytes: position, key and text with their lengths. */
   private void addHundred(int position) {
-    assertThat(rows.add(new Row(position, "k", new Object[] {"x".repeat(95)}), 1000))
+    assertThat(rows.add(w -> w.append(new Row(position, "k", new Object[] {"x".repeat(95)})), 1000))
         .isEqualTo(100);
   }
 
@@ -54,7 +54,8 @@ class CutRowsTest {
   @Test
   void a_row_that_no_message_can_hold_is_left_out() {
     addHundred(0);
-    assertThat(rows.add(new Row(1, "k", new Object[] {"x".repeat(95)}), 99)).isEqualTo(100);
+    assertThat(rows.add(w -> w.append(new Row(1, "k", new Object[] {"x".repeat(95)})), 99))
+        .isEqualTo(100);
     addHundred(2);
     assertThat(positions(rows.cut(List.of(2)).getFirst())).containsExactly(0, 2);
   }
@@ -62,7 +63,7 @@ class CutRowsTest {
   @Test
   void a_row_without_a_required_value_leaves_nothing_behind() {
     addHundred(0);
-    assertThatThrownBy(() -> rows.add(new Row(1, "k", new Object[] {null}), 1000))
+    assertThatThrownBy(() -> rows.add(w -> w.append(new Row(1, "k", new Object[] {null})), 1000))
         .isInstanceOf(RowWriter.NullInRequiredColumnException.class);
     addHundred(2);
     assertThat(positions(rows.cut(List.of(2)).getFirst())).containsExactly(0, 2);

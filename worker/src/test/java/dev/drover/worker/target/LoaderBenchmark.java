@@ -1,5 +1,6 @@
 package dev.drover.worker.target;
 
+import dev.drover.wire.batch.BatchRows;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.schema.ColumnType;
@@ -78,7 +79,9 @@ final class LoaderBenchmark {
 
   private static double copy(Connection connection, List<Row> records) throws Exception {
     create(connection, false);
-    EncodedRows rows = EncodedRows.of(List.of(batch("all", records)), new CopyBuffer(1 << 27));
+    EncodedRows rows =
+        EncodedRows.of(
+            new TextRows(), List.of(batch("all", records).rows()), new CopyBuffer(1 << 27));
     rows.start(rows.size());
     connection.setAutoCommit(true);
     long start = System.nanoTime();
@@ -105,17 +108,25 @@ final class LoaderBenchmark {
   }
 
   private static LoadBatch batch(String id, List<Row> rows) {
-    return new LoadBatch(id, 1, "1", "h", SCHEMA, rows, LoadBatch.Patience.MayWait);
+    return new LoadBatch(id, 1, "1", "h", BatchRows.of(SCHEMA, rows), LoadBatch.Patience.MayWait);
   }
 
-  private static void encodeOnly(List<Row> records) {
+  private static void encodeOnly(List<Row> records) throws Exception {
+    encodeOnly(records, new TextRows());
+    encodeOnly(records, new BinaryRows(TargetServer.table("bench.t")));
+  }
+
+  private static void encodeOnly(List<Row> records, CopyFormat format) {
+    BatchRows rows = batch("all", records).rows();
     CopyBuffer buffer = new CopyBuffer(1 << 27);
     long start = System.nanoTime();
-    EncodedRows rows = EncodedRows.of(List.of(batch("all", records)), buffer);
-    rows.start(rows.size());
+    EncodedRows encoded = EncodedRows.of(format, List.of(rows), buffer);
+    encoded.start(encoded.size());
     System.out.printf(
-        "  encoding alone: %,.0f rows/s, %d bytes a row%n",
-        rate(records.size(), start), buffer.length() / records.size());
+        "  encoding alone as %s: %,.0f rows/s, %d bytes a row%n",
+        format.getClass().getSimpleName(),
+        rate(records.size(), start),
+        buffer.length() / records.size());
   }
 
   private static double rate(int rows, long start) {

@@ -84,7 +84,6 @@ class LoaderIT {
             2,
             "8",
             "other",
-            SCHEMA,
             batch("b1", SCHEMA, row(9, 9)).rows(),
             LoadBatch.Patience.MayWait);
 

@@ -10,8 +10,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.RecordSchema;
 import java.sql.Connection;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -172,22 +174,41 @@ class RoundTripIT {
   void every_value_and_null_arrive_as_they_are(
       ColumnType type, String nativeType, List<Object> values, List<String> texts)
       throws Exception {
+    assertArrive(nativeType, schema("id", ColumnType.INTEGER, "v", type), values, texts);
+  }
+
+  /** One column that has no binary form makes the whole table go as text. */
+  @ParameterizedTest
+  @MethodSource("values")
+  void every_value_and_null_arrive_as_they_are_beside_a_column_that_goes_as_text(
+      ColumnType type, String nativeType, List<Object> values, List<String> texts)
+      throws Exception {
+    assertArrive(
+        nativeType,
+        schema("id", ColumnType.INTEGER, "v", type, "w", ColumnType.OTHER),
+        values,
+        texts);
+  }
+
+  private static void assertArrive(
+      String nativeType, RecordSchema schema, List<Object> values, List<String> texts)
+      throws Exception {
     execute(
         """
         DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop;
         CREATE TYPE shop.mood AS ENUM ('so "so"');
-        CREATE TABLE shop.t (id integer PRIMARY KEY, v %s)
+        CREATE TABLE shop.t (id integer PRIMARY KEY, v %s, w inet)
         """
             .formatted(nativeType));
     List<Object[]> records = new ArrayList<>();
     List<String> expected = new ArrayList<>();
-    records.add(row(0, null));
+    records.add(Arrays.copyOf(row(0, null), schema.columns().size()));
     expected.add("0|~");
     for (int i = 0; i < values.size(); i++) {
-      records.add(row(i + 1, values.get(i)));
+      records.add(Arrays.copyOf(row(i + 1, values.get(i)), schema.columns().size()));
       expected.add((i + 1) + "|" + texts.get(i));
     }
-    LoadBatch batch = batch("b1", schema("id", ColumnType.INTEGER, "v", type), records);
+    LoadBatch batch = batch("b1", schema, records);
 
     try (Connection connection = TargetServer.connect()) {
       Loader loader = new Loader(connection, LoadMode.Upsert, null);

@@ -1,5 +1,6 @@
 package dev.drover.worker.target;
 
+import dev.drover.wire.batch.BatchRows;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
@@ -93,7 +94,8 @@ final class TargetServer {
     for (Object[] value : values) {
       rows.add(new Row(rows.size(), "k" + rows.size(), value));
     }
-    return new LoadBatch(id, 1, "7", "hash-" + id, schema, rows, LoadBatch.Patience.MayWait);
+    return new LoadBatch(
+        id, 1, "7", "hash-" + id, BatchRows.of(schema, rows), LoadBatch.Patience.MayWait);
   }
 
   static LoadBatch finalAttempt(LoadBatch batch) {
@@ -102,7 +104,6 @@ final class TargetServer {
         batch.take(),
         batch.revision(),
         batch.inputHash(),
-        batch.schema(),
         batch.rows(),
         LoadBatch.Patience.LastAttempt);
   }
