@@ -9,7 +9,7 @@ import java.util.List;
  * @param stage the extract stage
  * @param table {@code schema.table}
  * @param schema the shape of its records
- * @param key the columns of its key in order; empty for a table without a key, which is one split
+ * @param key the columns of its key in order; empty for a table without a key, which is cut and
  *     read by physical position
  * @param after tables of the same stage that must be decided at every load before this one's splits
  *     are dispatched: those its foreign keys point to, cycles and self-references exempt

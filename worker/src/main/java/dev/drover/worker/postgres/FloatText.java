@@ -5,9 +5,8 @@ import java.util.regex.Pattern;
 
 /**
  * Floating-point numbers in the server's layout: the fewest digits that give the same number back,
- * plain between 1e-4 and 1e15 (1e6 for four bytes), else {@code d.ddde±xx}. In rare ties, and
- * for the smallest numbers, the server and Java choose other digits; both texts mean the same
- * number.
+ * plain between 1e-4 and 1e15 (1e6 for four bytes), else {@code d.ddde±xx}. In rare ties, and for
+ * the smallest numbers, the server and Java choose other digits; both texts mean the same number.
  */
 final class FloatText {
   private static final Pattern NUMBER =

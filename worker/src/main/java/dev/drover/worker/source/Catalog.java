@@ -180,7 +180,7 @@ public final class Catalog {
         : Finding.warning(
             "NoKey",
             path,
-            "%s has no key: it is read as one split in physical order, and its rows must not be updated while it is read"
+            "%s has no key: it is read in physical order, and its rows must not be updated while it is read"
                 .formatted(table.name()));
   }
 }

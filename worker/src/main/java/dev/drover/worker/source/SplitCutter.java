@@ -12,10 +12,10 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts a table into key ranges of about equal numbers of rows, whatever the distribution of its
- * keys: the bounds are quantiles of keys that are really there, in the order that the source gives
- * them. Of a small table all keys are looked at, of a big one those in some thousand pages chosen
- * at random, so the cost of cutting does not grow with the table.
+ * Cuts a table into ranges of about equal numbers of rows, whatever the distribution of its keys:
+ * the bounds are quantiles of keys that are really there, in the order that the source gives them.
+ * Of a small table all keys are looked at, of a big one those in some thousand pages chosen at
+ * random, so the cost of cutting does not grow with the table.
  */
 public final class SplitCutter {
   /** Up to so many rows, all keys are looked at. */
@@ -38,7 +38,7 @@ public final class SplitCutter {
 
   /**
    * The ranges of a table: adjacent, the first open below, the last open above. One open range if
-   * it has up to {@code splitRecords} rows or no key.
+   * it has up to {@code splitRecords} rows. A table without a key is cut at pages of its file.
    *
    * @param connection in no transaction
    * @param table what {@link Catalog} found; its splits are not looked at
@@ -48,7 +48,7 @@ public final class SplitCutter {
     long records = table.estimatedRecords();
     boolean small = records <= EXACT_RECORDS;
     // An estimate of a small table may be off by half; a big one's splits are cut later if need be.
-    if (table.key().isEmpty() || (small ? 2 * records : records) <= splitRecords) {
+    if ((small ? 2 * records : records) <= splitRecords) {
       return List.of(KeyRange.ALL);
     }
     try (ReadOnlyTransaction transaction =
@@ -56,6 +56,9 @@ public final class SplitCutter {
       TableSql sql = TableSql.of(connection, table.schema(), table.key());
       long pages = TableSize.of(connection, sql, table.table()).pages();
       long splits = Math.min(MOST_SPLITS, Math.ceilDiv(records, (long) splitRecords));
+      if (sql.keyless()) {
+        return pageRanges(pages, Math.min(splits, pages));
+      }
       long sampled = Math.clamp(splits * PAGES_PER_SPLIT, LEAST_PAGES, MOST_PAGES);
       return small || pages <= sampled
           ? ranges(connection, sql, exact(sql, splitRecords))
@@ -93,6 +96,19 @@ public final class SplitCutter {
         ORDER BY n
         """
         .formatted(splits, sql.keyTexts(), sql.order(""), from);
+  }
+
+  /** Equal shares of a file; a bound is the last position that a page can have. */
+  private static List<KeyRange> pageRanges(long pages, long splits) {
+    List<KeyRange> ranges = new ArrayList<>();
+    @Nullable List<String> after = null;
+    for (long split = 1; split < splits; split++) {
+      List<String> bound = List.of("(" + (pages * split / splits - 1) + ",65535)");
+      ranges.add(new KeyRange(after, bound));
+      after = bound;
+    }
+    ranges.add(new KeyRange(after, null));
+    return ranges;
   }
 
   private static List<KeyRange> ranges(Connection connection, TableSql sql, String bounds)

@@ -74,6 +74,22 @@ class SplitCutterIT {
   }
 
   @Test
+  void a_table_without_a_key_is_cut_at_its_pages() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE heap (i int, pad text);
+        INSERT INTO heap SELECT i, repeat('x', 100) FROM generate_series(1, 50000) i;
+        DELETE FROM heap WHERE i BETWEEN 20000 AND 20500;
+        ANALYZE heap
+        """);
+    TablePlan table = database.table("public.heap");
+    List<Integer> sizes = sizes(table, SplitCutter.cut(database.connection, table, 5000));
+    assertThat(sizes).hasSize(10);
+    assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(49_499);
+    assertThat(sizes).allSatisfy(size -> assertThat(size).isBetween(4_000, 5_500));
+  }
+
+  @Test
   void a_table_of_up_to_one_splits_rows_is_one_open_split() throws Exception {
     database.execute(
         """
