@@ -1,47 +1,41 @@
 package dev.drover.wire.batch;
 
 import dev.drover.wire.schema.RecordSchema;
-import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of one message by their index, encoded as they came; a row is decoded when it is asked
- * for. Not changed once made; a {@link #reader} belongs to one thread.
+ * The rows of one message, encoded as they came: who wants all reads them one after the other, and
+ * one is found by its index and decoded. Not thread-safe.
  */
 public final class BatchRows {
   private final RecordSchema schema;
   private final byte[] bytes;
-  private final int[] starts;
+  private final int size;
 
-  private BatchRows(RecordSchema schema, byte[] bytes, int[] starts) {
+  /** Where each row begins; found when one is asked for. */
+  private int @Nullable [] starts;
+
+  private BatchRows(RecordSchema schema, byte[] bytes, int size) {
     this.schema = schema;
     this.bytes = bytes;
-    this.starts = starts;
+    this.size = size;
   }
 
   /**
    * The rows of a message.
    *
-   * @throws IllegalArgumentException if the bytes are not rows of the schema
+   * @param size how many there are, as the message's headers say
    */
-  public static BatchRows of(RecordSchema schema, byte[] bytes) {
-    int[] starts = new int[64];
-    int rows = 0;
-    RowReader reader = new RowReader(schema, bytes);
-    while (reader.advance()) {
-      if (rows == starts.length) {
-        starts = Arrays.copyOf(starts, 2 * rows);
-      }
-      starts[rows++] = reader.rowStart();
-    }
-    return new BatchRows(schema, bytes, Arrays.copyOf(starts, rows));
+  public static BatchRows of(RecordSchema schema, byte[] bytes, int size) {
+    return new BatchRows(schema, bytes, size);
   }
 
   /** These rows, encoded. */
   public static BatchRows of(RecordSchema schema, List<Row> rows) {
     RowWriter writer = new RowWriter(schema, 1024);
     rows.forEach(writer::append);
-    return of(schema, writer.toByteArray());
+    return of(schema, writer.toByteArray(), rows.size());
   }
 
   /** The rows' schema. */
@@ -51,11 +45,18 @@ public final class BatchRows {
 
   /** How many there are. */
   public int size() {
-    return starts.length;
+    return size;
   }
 
-  /** A row, decoded. */
+  /**
+   * A row, decoded.
+   *
+   * @throws IllegalArgumentException if the bytes are not that many rows of the schema
+   */
   public Row row(int index) {
+    if (starts == null) {
+      starts = findStarts();
+    }
     RowReader reader = reader();
     reader.advanceTo(starts[index]);
     return reader.row();
@@ -66,8 +67,36 @@ public final class BatchRows {
     return new RowReader(schema, bytes);
   }
 
-  /** Where a row begins, for {@link RowReader#advanceTo}. */
-  public int start(int index) {
-    return starts[index];
+  /**
+   * Has a reader of these rows go to the next one.
+   *
+   * @throws IllegalArgumentException if there is none, or the bytes are no row of the schema
+   */
+  public void requireNext(RowReader reader) {
+    if (!reader.advance()) {
+      throw new IllegalArgumentException("a batch has fewer rows than the " + size + " promised");
+    }
+  }
+
+  /**
+   * Has a reader of these rows be at their end.
+   *
+   * @throws IllegalArgumentException if there are more
+   */
+  public void requireEnd(RowReader reader) {
+    if (reader.advance()) {
+      throw new IllegalArgumentException("a batch has more rows than the " + size + " promised");
+    }
+  }
+
+  private int[] findStarts() {
+    int[] found = new int[size];
+    RowReader reader = reader();
+    for (int row = 0; row < size; row++) {
+      requireNext(reader);
+      found[row] = reader.rowStart();
+    }
+    requireEnd(reader);
+    return found;
   }
 }

@@ -19,13 +19,6 @@ public final class Fingerprints {
     return HexFormat.of().formatHex(digest.digest(), 0, 8);
   }
 
-  /** The first 64 bits of the SHA-256 of {@code bytes[from, to)}, as 16 hex digits. */
-  public static String of(byte[] bytes, int from, int to) {
-    MessageDigest digest = sha256();
-    digest.update(bytes, from, to - from);
-    return HexFormat.of().formatHex(digest.digest(), 0, 8);
-  }
-
   private static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");

@@ -2,10 +2,10 @@ package dev.drover.worker.load;
 
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchRows;
+import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.plan.StageSpec;
-import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.worker.jetstream.Backoff;
@@ -116,7 +116,8 @@ public final class LoadWorker implements StageWorker {
     RecordSchema schema =
         patience.ask(
             "read schema " + headers.schema(), () -> context.state().schema(headers.schema()));
-    return new HeldBatch(delivery, headers, BatchRows.of(schema, delivery.body()));
+    return new HeldBatch(
+        delivery, headers, BatchRows.of(schema, delivery.body(), headers.records()));
   }
 
   private void loadAll(Map<RecordSchema, List<HeldBatch>> gathered) throws InterruptedException {
@@ -164,7 +165,13 @@ public final class LoadWorker implements StageWorker {
         return;
       } catch (RuntimeException e) {
         session.close();
-        batches.forEach(b -> stuck(b.delivery(), e));
+        if (batches.size() == 1) {
+          stuck(batches.getFirst().delivery(), e);
+        } else {
+          for (HeldBatch batch : batches) {
+            load(table, List.of(batch));
+          }
+        }
         return;
       } catch (SystemFailure e) {
         context.stalls().begin(DATABASE, "DatabaseUnavailable", String.valueOf(e.getMessage()));
@@ -181,7 +188,7 @@ public final class LoadWorker implements StageWorker {
         headers.id().text(),
         headers.take(),
         context.revision(),
-        Fingerprints.of(body, 0, body.length),
+        Checksums.of(body),
         batch.rows(),
         patience(headers));
   }

@@ -26,11 +26,13 @@ final class EncodedRows {
   /** How many rows are encoded. */
   private int encoded;
 
-  /** The batch that comes next to be encoded, and its first row's place. */
-  private int nextBatch;
+  /** The batch that is being encoded, how many of its rows are left, and the one after it. */
+  private int nextBatch = 1;
 
-  private @Nullable RowReader reader;
-  private CopyFormat.@Nullable Encoder encoder;
+  private BatchRows batch;
+  private int left;
+  private RowReader reader;
+  private CopyFormat.Encoder encoder;
 
   private EncodedRows(
       CopyFormat format,
@@ -46,6 +48,10 @@ final class EncodedRows {
     this.size = size;
     this.picked = picked;
     this.starts = new int[size + 1];
+    this.batch = batches.getFirst();
+    this.left = batch.size();
+    this.reader = batch.reader();
+    this.encoder = format.encoder(batch.schema());
     buffer.clear();
   }
 
@@ -132,16 +138,17 @@ final class EncodedRows {
   }
 
   private void encodeNext() {
-    RowReader rows = reader;
-    CopyFormat.Encoder writing = encoder;
-    while (rows == null || writing == null || !rows.advance()) {
-      BatchRows batch = batches.get(nextBatch++);
-      rows = batch.reader();
-      writing = format.encoder(batch.schema());
-      reader = rows;
-      encoder = writing;
+    while (left == 0) {
+      batch = batches.get(nextBatch++);
+      left = batch.size();
+      reader = batch.reader();
+      encoder = format.encoder(batch.schema());
     }
-    writing.append(rows, buffer);
+    batch.requireNext(reader);
+    encoder.append(reader, buffer);
     starts[++encoded] = buffer.length();
+    if (--left == 0) {
+      batch.requireEnd(reader);
+    }
   }
 }

@@ -2,11 +2,11 @@ package dev.drover.worker.transform;
 
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.plan.StageSpec;
-import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
@@ -140,7 +140,7 @@ public final class TransformWorker implements StageWorker {
         headers.take(),
         headers.origin(),
         revision,
-        Fingerprints.of(body, 0, body.length),
+        Checksums.of(body),
         Counts.of(judged.records(), judged.verdicts()),
         judged.passed().parts(context.maxRecordBytes()),
         Decision.groups(judged.verdicts()),
