@@ -30,7 +30,7 @@ integration: ## Tests against a real NATS server, PostgreSQL and kube-apiserver
 e2e: ## Tests on a real cluster, which is brought up for them unless it runs
 	dev/e2e
 
-bench: ## Rows a second through the whole chain, against a COPY pipe in the same run
+bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run
 	bench/chain
 
 crds: ## Write the CRDs anew from their Java types

@@ -1,4 +1,5 @@
--- Where the rows go: once through the COPY pipe, once through the chain.
+-- Where the rows go: tables of one shape, each empty, for the chain, the COPY pipe and pgloader. Vacuuming them by chance
+-- in one measurement and not in the other would be noise.
 DROP SCHEMA IF EXISTS bench CASCADE;
 CREATE SCHEMA bench;
 CREATE TABLE bench.rows (
@@ -12,5 +13,8 @@ CREATE TABLE bench.rows (
   day date,
   paid boolean NOT NULL,
   note text
-);
-CREATE TABLE bench.piped (LIKE bench.rows INCLUDING ALL);
+) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.warmup (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.present (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.dirty (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.piped (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);

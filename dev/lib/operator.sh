@@ -41,10 +41,12 @@ pack_project_images() {
     loudly "$WORKER_APP or $OPERATOR_APP is missing: no images of worker and operator"
     return
   fi
-  local root java=/opt/java/bin/java
+  local root java=/opt/java/bin/java cache cached=()
   root=$(java_root)
+  cache=$(worker_cache "$root")
+  [ -z "$cache" ] || cached=(-layer "$cache=/app" -entrypoint "-XX:AOTCache=/app/$AOT_CACHE")
   pack WORKER_IMAGE drover/worker -layer "$root" -layer "$WORKER_APP=/app" -user "$NOBODY:$NOBODY" -env JAVA_HOME=/opt/java \
-    -env PATH=/opt/java/bin -entrypoint $java -entrypoint -cp -entrypoint '/app/*' -entrypoint dev.drover.worker.Worker
+    -env PATH=/opt/java/bin -entrypoint $java "${cached[@]}" -entrypoint -jar -entrypoint "$(basename -a "$WORKER_APP"/drover-worker-*.jar | sed 's|^|/app/|')"
   pack OPERATOR_IMAGE drover/operator -layer "$root" -layer "$OPERATOR_APP=/app" -user "$NOBODY:$NOBODY" -env JAVA_HOME=/opt/java \
     -env PATH=/opt/java/bin -entrypoint $java -entrypoint -jar -entrypoint /app/quarkus-run.jar -port 8080/tcp
   step "images of worker and operator are packed"

@@ -55,6 +55,7 @@ public final class Worker {
     switch (args.length == 1 ? args[0] : "") {
       case "plan" -> plan(environment(false));
       case "run" -> run(environment(true));
+      case "rehearse" -> rehearse();
       default -> {
         LOG.error("usage: worker plan | worker run");
         System.exit(2);
@@ -89,7 +90,17 @@ public final class Worker {
     }
   }
 
-  private static void run(WorkerEnvironment environment) throws InterruptedException, IOException {
+  /** For who makes an image, see {@link Rehearsal}. */
+  private static void rehearse() {
+    try {
+      Rehearsal.run(System.getenv());
+    } catch (Exception e) {
+      LOG.error("the rehearsal failed", e);
+      System.exit(1);
+    }
+  }
+
+  static void run(WorkerEnvironment environment) throws InterruptedException, IOException {
     String stage = environment.stage().orElseThrow();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     Tags tags =

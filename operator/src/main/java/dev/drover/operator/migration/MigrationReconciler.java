@@ -108,7 +108,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
       Transitions.between(before, after).forEach(n -> events.record(migration, n));
     }
     metrics.visited(migration, after, seen.snapshot(), Duration.between(began, clock.instant()));
-    return UpdateControl.<Migration>noUpdate().rescheduleAfter(Pace.after(seen, after));
+    return UpdateControl.<Migration>noUpdate().rescheduleAfter(Pace.after(seen, after, began));
   }
 
   @Override

@@ -1,0 +1,40 @@
+-- Tables of ten mixed columns, about 100 bytes a row as text. \set rows and warmup, their sizes, and parts, which of the
+-- tables beside bench.rows are wanted.
+--
+-- Each refers to the one before it, so that Drover reads it when that one is decided: bench.warmup goes before all, then
+-- bench.rows, bench.present (whose rows the target has already) and bench.dirty (of which one in a hundred fails).
+DROP SCHEMA IF EXISTS bench CASCADE;
+CREATE SCHEMA bench;
+CREATE TABLE bench.rows (
+  id bigint NOT NULL,
+  customer integer NOT NULL,
+  status text NOT NULL,
+  qty integer,
+  price numeric(12, 2) NOT NULL,
+  weight double precision,
+  ordered_at timestamptz NOT NULL,
+  day date,
+  paid boolean NOT NULL,
+  note text
+) WITH (autovacuum_enabled = off);
+INSERT INTO bench.rows
+SELECT i, 1 + i % 100000, (ARRAY['NEW', 'PAID', 'SHIPPED', 'CLOSED'])[1 + i % 4], 1 + i % 50, (i % 1000000) / 100.0, i / 7.0,
+  timestamptz '2020-01-01' + i * interval '1 second', date '2020-01-01' + (i / 86400)::int, i % 3 = 0,
+  CASE WHEN i % 5 > 0 THEN 'a note on row ' || i END
+FROM generate_series(1, greatest(:rows, :warmup)) i;
+
+CREATE TABLE bench.warmup (LIKE bench.rows);
+INSERT INTO bench.warmup SELECT * FROM bench.rows LIMIT :warmup;
+DELETE FROM bench.rows WHERE id > :rows;
+CREATE TABLE bench.present (LIKE bench.rows);
+INSERT INTO bench.present SELECT * FROM bench.rows WHERE :'parts' LIKE '%present%';
+CREATE TABLE bench.dirty (LIKE bench.rows);
+INSERT INTO bench.dirty SELECT * FROM bench.rows WHERE :'parts' LIKE '%dirty%';
+UPDATE bench.dirty SET qty = 0 WHERE id % 100 = 0;
+
+ALTER TABLE bench.warmup ADD PRIMARY KEY (id);
+ALTER TABLE bench.rows ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.warmup NOT VALID;
+ALTER TABLE bench.present ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.rows NOT VALID;
+ALTER TABLE bench.dirty ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.present NOT VALID;
+-- Nobody who reads has to set hint bits for those after him.
+VACUUM (FREEZE, ANALYZE) bench.warmup, bench.rows, bench.present, bench.dirty;
