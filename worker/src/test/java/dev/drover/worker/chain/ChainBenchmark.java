@@ -58,9 +58,9 @@ final class ChainBenchmark {
       databases.execute("target", "TRUNCATE rows", "CHECKPOINT");
       double copy = pipe(databases);
       databases.execute("target", "TRUNCATE rows", "CHECKPOINT");
-      Map<String, Double> before = cpu();
+      Map<String, Double> before = cpu(databases);
       double chain = chain("b" + round, databases);
-      Map<String, Double> after = cpu();
+      Map<String, Double> after = cpu(databases);
       System.out.printf(
           Locale.ROOT,
           "round %d: COPY pipe %,.0f rows/s, chain %,.0f rows/s, ratio %.2f; CPU-s per million rows:",
@@ -137,16 +137,16 @@ final class ChainBenchmark {
   }
 
   /** CPU-seconds so far of this process, of the NATS server and of the database server. */
-  private static Map<String, Double> cpu() {
+  private static Map<String, Double> cpu(Databases databases) throws Exception {
     Map<String, Double> seconds = new TreeMap<>();
     seconds.put("workers", ownSeconds(ProcessHandle.current()));
     ProcessHandle.current()
         .children()
-        .forEach(
-            child -> {
-              boolean nats = child.info().command().orElse("").endsWith("nats-server");
-              seconds.merge(nats ? "nats" : "databases", withChildren(child), Double::sum);
-            });
+        .filter(child -> child.info().command().orElse("").endsWith("nats-server"))
+        .forEach(nats -> seconds.put("nats", withChildren(nats)));
+    long session = Long.parseLong(databases.query("legacy", "SELECT pg_backend_pid()").getFirst());
+    ProcessHandle server = ProcessHandle.of(session).flatMap(ProcessHandle::parent).orElseThrow();
+    seconds.put("databases", withChildren(server));
     return seconds;
   }
 
