@@ -46,13 +46,25 @@ public final class NatsServer implements AutoCloseable {
    */
   public static NatsServer start(String config) {
     try {
-      Path folder = Files.createTempDirectory("drover-nats-");
+      return startIn(Files.createTempDirectory("drover-nats-"), config);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Starts a server that keeps all it has in a folder, and waits until it answers.
+   *
+   * @param config as {@link #start(String)}
+   */
+  public static NatsServer startIn(Path folder, String config) {
+    try {
       NatsServer server = new NatsServer(folder, freePort());
       Files.writeString(
           folder.resolve("nats.conf"),
           """
           listen: "127.0.0.1:%d"
-          jetstream { store_dir: "%s" }
+          jetstream { store_dir: "%s", max_file_store: 1TB }
           %s
           """
               .formatted(server.port, folder.resolve("store"), config));

@@ -84,7 +84,11 @@ public final class Publisher {
         stalls.begin(
             subject,
             "NatsUnavailable",
-            "no answer from NATS for " + subject + ": " + e.getMessage());
+            "no answer from NATS for "
+                + subject
+                + ": "
+                + e.getMessage()
+                + "; if the server is up, see its log: JetStream stops when a disk is full");
       }
       backoff.pause();
     }

@@ -4,6 +4,7 @@ import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
+import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.load.LoadSession;
 import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.plan.Ledgers;
@@ -71,6 +72,11 @@ final class RunningStage implements AutoCloseable {
   private static Endpoint endpoint(TestChain chain, String connection, Path secrets) {
     return new Endpoint(
         chain.spec.connection(connection), ConnectionFiles.under(secrets, connection));
+  }
+
+  /** What keeps the worker from moving on, also while NATS cannot be told. */
+  Stalls stalls() {
+    return context.stalls();
   }
 
   @Override
