@@ -32,7 +32,7 @@ run_pgloader() {
 LOAD DATABASE
   FROM $LEGACY_URL?sslmode=disable
   INTO $TARGET_URL?sslmode=disable
-  WITH data only, workers = 2, concurrency = 1, batch rows = 10000, batch size = 10MB, prefetch rows = 10000
+  WITH data only, workers = 4, concurrency = 1, batch rows = 10000, batch size = 10MB, prefetch rows = 10000
   INCLUDING ONLY TABLE NAMES MATCHING 'rows' IN SCHEMA 'bench';
 LOAD
   pgloader --root-dir "$work/pgloader" "$work/pgloader.load" >"$work/pgloader.log" 2>&1 || {
