@@ -9,7 +9,8 @@ watch_usage() { # FILE
   local file uid used unit word busy tick=0 never
   set +e # pods and processes come and go between two looks
   exec {never}<> <(:)
-  : >"$1" >"$1.names"
+  : >"$1"
+  : >"$1.names"
   while :; do
     for file in /sys/fs/cgroup/cpuacct/kubepods/{,*/}pod*/cpuacct.usage /sys/fs/cgroup/kubepods/{,*/}pod*/cpu.stat; do
       read -r word used <"$file" || continue
@@ -32,7 +33,8 @@ note_workers() {
     uid=${procs%/*/*}
     [ -e "$procs" ] || continue
     while read -r pid; do
-      read -r word <"/proc/$pid/comm" && [ "$word" = java ] || continue
+      read -r word <"/proc/$pid/comm"
+      [ "$word" = java ] || continue
       stage=''
       while IFS= read -rd '' word; do
         case $word in DROVER_STAGE=*) stage=${word#*=} ;; esac
@@ -41,7 +43,8 @@ note_workers() {
       while read -r word peak _; do
         [ "$word" != VmHWM: ] || break
       done <"/proc/$pid/status"
-      read -ra stat <"/proc/$pid/stat" && read -r uptime _ </proc/uptime || continue
+      read -ra stat <"/proc/$pid/stat" || continue
+      read -r uptime _ </proc/uptime
       echo "${uid##*/pod} $stage $((peak / 1024)) ${stat[21]} $uptime $EPOCHREALTIME"
     done <"$procs"
   done
