@@ -20,8 +20,9 @@ first_read() { # TABLE SINCE
     awk -v table="\"?bench\"?[.]\"?$1([^a-z]|\$)" -v since="$2" '
       /^at=/ && !/ by=[^ ]*\/plan / && /LOG: .*(COPY|copy|SELECT|select)/ && $0 ~ table {
         at = substr($1, 4)
-        if (at + 0 >= since + 0) { print at; exit }
-      }' | grep . || die "the log of legacy-db-0 shows no statement that reads bench.$1 since $2"
+        if (!first && at + 0 >= since + 0) first = at
+      }
+      END { print first; exit !first }' || die "the log of legacy-db-0 shows no statement that reads bench.$1 since $2"
 }
 
 # When the first and the last of a target's rows were committed: seconds of the epoch.

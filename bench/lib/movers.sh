@@ -1,5 +1,5 @@
-# The ways to move rows that are compared.
-# shellcheck shell=bash
+# The ways to move rows that are compared. They keep their files in $work.
+# shellcheck shell=bash disable=SC2154
 
 pipe() { # SOURCE_TABLE TARGET_TABLE
   psql -XqAt "$LEGACY_URL" -c "COPY bench.$1 TO STDOUT" | psql -XqAt "$TARGET_URL" -c "COPY bench.$2 FROM STDIN"
@@ -28,13 +28,13 @@ have_pgloader() {
 
 # From table to table of the same shape, like the others.
 run_pgloader() {
-  cat >"$work/pgloader.load" <<LOAD
+  cat >"$work/pgloader.load" <<EOF
 LOAD DATABASE
   FROM $LEGACY_URL?sslmode=disable
   INTO $TARGET_URL?sslmode=disable
-  WITH data only, workers = 2, concurrency = 1, batch rows = 10000, batch size = 10MB, prefetch rows = 10000
+  WITH data only, workers = 4, concurrency = 1, batch rows = 10000, batch size = 10MB, prefetch rows = 10000
   INCLUDING ONLY TABLE NAMES MATCHING 'rows' IN SCHEMA 'bench';
-LOAD
+EOF
   pgloader --root-dir "$work/pgloader" "$work/pgloader.load" >"$work/pgloader.log" 2>&1 || {
     head -n 20 "$work/pgloader.log" | cut -c1-200 >&2
     printf '\n  !! pgloader did not load the table; its log is above: it is not measured\n\n' >&2

@@ -2,13 +2,15 @@
 # shellcheck shell=bash
 
 # Notes the processor time of each pod every 0.2 s in FILE, as "time uid nanoseconds", the machine's own as uid
-# "machine"; and each second in FILE.names what the worker pods do and their peak memory, as "uid stage MiB". It starts
-# no process while it measures, for it would be measured with the rest.
+# "machine"; and each second in FILE.names what the worker pods do, their peak memory, and how long they run: "uid stage
+# MiB ticks uptime time", where ticks of 10 ms went by from the machine's start to the process'. It starts no process while
+# it measures, for it would be measured with the rest.
 watch_usage() { # FILE
   local file uid used unit word busy tick=0 never
   set +e # pods and processes come and go between two looks
   exec {never}<> <(:)
-  : >"$1" >"$1.names"
+  : >"$1"
+  : >"$1.names"
   while :; do
     for file in /sys/fs/cgroup/cpuacct/kubepods/{,*/}pod*/cpuacct.usage /sys/fs/cgroup/kubepods/{,*/}pod*/cpu.stat; do
       read -r word used <"$file" || continue
@@ -26,20 +28,24 @@ watch_usage() { # FILE
 }
 
 note_workers() {
-  local procs pid uid word stage peak
+  local procs pid uid word stage peak stat uptime
   for procs in /sys/fs/cgroup/{cpuacct/,}kubepods/{,*/}pod*/*/cgroup.procs; do
     uid=${procs%/*/*}
     [ -e "$procs" ] || continue
     while read -r pid; do
-      read -r word <"/proc/$pid/comm" && [ "$word" = java ] || continue
+      read -r word <"/proc/$pid/comm"
+      [ "$word" = java ] || continue
       stage=''
       while IFS= read -rd '' word; do
         case $word in DROVER_STAGE=*) stage=${word#*=} ;; esac
       done <"/proc/$pid/environ"
       [ -n "$stage" ] || continue
       while read -r word peak _; do
-        if [ "$word" = VmHWM: ]; then echo "${uid##*/pod} $stage $((peak / 1024))"; fi
+        [ "$word" != VmHWM: ] || break
       done <"/proc/$pid/status"
+      read -ra stat <"/proc/$pid/stat" || continue
+      read -r uptime _ </proc/uptime
+      echo "${uid##*/pod} $stage $((peak / 1024)) ${stat[21]} $uptime $EPOCHREALTIME"
     done <"$procs"
   done
 }
@@ -81,4 +87,9 @@ usage_between() { # FILE FROM TO
 # Prints "stage MiB", the highest peak of each stage's workers.
 peaks() { # FILE
   awk '$3 > peak[$2] { peak[$2] = $3 } END { for (s in peak) print s, peak[s] }' "$1.names"
+}
+
+# When the first of the workers began: seconds of the epoch.
+workers_began() { # FILE
+  awk '{ at = $6 - $5 + $4 / 100; if (!first || at < first) first = at } END { printf "%.2f", first }' "$1.names"
 }

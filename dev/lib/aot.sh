@@ -30,7 +30,8 @@ worker_java_options() {
   awk '/^[a-z]/ { worker = /^worker:/ } worker && sub(/^ *javaOptions: */, "")' "$PROJECT/helm/drover/values.yaml"
 }
 
-# Runs the worker's own files, dated as in the image, against a NATS server and a database that end with it.
+# Runs the worker's own files, dated as in the image, against a NATS server and a database that end with it. Called where
+# a failure does not end the script.
 rehearse() { # JAVA_ROOT
   local home="$STATE/rehearsal" postgres nats_port=$((20000 + RANDOM % 10000))
   local database_port=$((nats_port + 1)) as=()
@@ -49,16 +50,17 @@ rehearse() { # JAVA_ROOT
   # PostgreSQL refuses to run as root; in a namespace of its own it does not know that it does.
   [ "$(id -u)" != 0 ] || as=(unshare --user)
   export LD_LIBRARY_PATH="$postgres/lib"
-  "${as[@]}" "$postgres/bin/initdb" -D "$home/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync --no-instructions
+  "${as[@]}" "$postgres/bin/initdb" -D "$home/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
+    --no-sync --no-instructions || return
   "${as[@]}" "$postgres/bin/postgres" -D "$home/data" -c listen_addresses=127.0.0.1 -c port="$database_port" \
     -c unix_socket_directories= -c fsync=off -c autovacuum=off &
   unset LD_LIBRARY_PATH
-  within 20 listens "$nats_port"
-  within 20 listens "$database_port"
+  within 20 listens "$nats_port" || return
+  within 20 listens "$database_port" || return
 
   NATS_URL="nats://127.0.0.1:$nats_port" DROVER_REHEARSAL_JDBC_URL="jdbc:postgresql://127.0.0.1:$database_port/postgres" \
     DROVER_SECRETS="$home/secrets" JAVA_TOOL_OPTIONS="$(worker_java_options)" \
-    "$home/java/bin/java" -Xmx192m -XX:AOTCacheOutput="$home/$AOT_CACHE" -jar "$home"/app/drover-worker-*.jar rehearse
+    timeout 180 "$home/java/bin/java" -Xmx192m -XX:AOTCacheOutput="$home/$AOT_CACHE" -jar "$home"/app/drover-worker-*.jar rehearse || return
   [ -s "$home/$AOT_CACHE" ]
 }
 
