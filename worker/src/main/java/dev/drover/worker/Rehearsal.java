@@ -60,15 +60,19 @@ final class Rehearsal {
       CREATE TABLE before.rows (
         id bigint PRIMARY KEY, number integer NOT NULL, small smallint, price numeric(12, 2), weight double precision,
         ratio real, yes boolean, word text, code varchar(20), day date, at timestamptz, local timestamp, span time,
-        uuid uuid, document jsonb, raw bytea, words text[]);
+        uuid uuid, document jsonb, raw bytea);
       INSERT INTO before.rows
       SELECT i, i %% 1000, i %% 100, i / 100.0, i / 7.0, i / 3.0, i %% 3 = 0, CASE WHEN i %% 5 > 0 THEN 'Word ' || i END,
         'C' || i %% 50, date '2020-01-01' + i %% 1000, timestamptz '2020-01-01' + i * interval '1 second',
         timestamp '2020-01-01' + i * interval '1 minute', time '00:00' + i * interval '1 second',
-        md5(i::text)::uuid, '{"a": 1}', '\\x00ff', ARRAY['a', 'b']
+        md5(i::text)::uuid, '{"a": 1}', '\\x00ff'
       FROM generate_series(1, %d) i;
-      ANALYZE before.rows;
+      -- A column that is loaded as text.
+      CREATE TABLE before.lists (id integer PRIMARY KEY, words text[]);
+      INSERT INTO before.lists SELECT i, ARRAY['a', 'b'] FROM generate_series(1, 10000) i;
+      ANALYZE before.rows, before.lists;
       CREATE TABLE after.rows (LIKE before.rows INCLUDING ALL);
+      CREATE TABLE after.lists (LIKE before.lists INCLUDING ALL);
       -- Some rows are there already.
       INSERT INTO after.rows SELECT * FROM before.rows WHERE id %% 1000 = 1;
       """;
@@ -92,7 +96,7 @@ final class Rehearsal {
 
   private static Step step(
       Step.@Nullable Require require, @Nullable String filter, List<Step.Assignment> set) {
-    return new Step(List.of(), require, filter, set, List.of(), List.of());
+    return new Step(List.of("before.rows"), require, filter, set, List.of(), List.of());
   }
 
   private final NatsEndpoint endpoint;
