@@ -1,6 +1,7 @@
 package dev.drover.worker.chain;
 
 import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -76,6 +77,15 @@ final class WorkerProcess implements AutoCloseable {
   boolean leaves(Duration within) throws Exception {
     askToLeave();
     return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** The most memory that it had resident so far, MiB. */
+  long peakMib() throws Exception {
+    return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+        .filter(line -> line.startsWith("VmHWM:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+        .findFirst()
+        .orElseThrow();
   }
 
   int exitCode() {
