@@ -33,10 +33,13 @@ e2e: ## Tests on a real cluster, which is brought up for them unless it runs
 bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run
 	bench/chain
 
+chaos: ## A migration in which everything is killed and cut, and each row is looked for afterwards
+	bench/chaos
+
 crds: ## Write the CRDs anew from their Java types
 	$(MVN) -pl crds test -Ddrover.crds.update=true -Dsurefire.failIfNoSpecifiedTests=false -Dtest=CrdYamlTest
 
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e bench crds format
+.PHONY: help up down demo test unit integration e2e bench chaos crds format

@@ -13,29 +13,39 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** The development cluster, found by the environment that dev/.state/env sets. */
-final class Cluster implements AutoCloseable {
-  static final String NAMESPACE = "default";
-  static final Duration SOON = Duration.ofMinutes(3);
+public final class Cluster implements AutoCloseable {
+  public static final Duration SOON = Duration.ofMinutes(3);
 
-  final KubernetesClient client;
+  public final KubernetesClient client;
+  private final String namespace;
 
-  Cluster() throws Exception {
-    String kubeconfig = environment("KUBECONFIG");
-    client =
+  /** With the Migrations of namespace {@code default}. */
+  public Cluster() throws Exception {
+    this(
         new KubernetesClientBuilder()
-            .withConfig(Config.fromKubeconfig(Files.readString(Path.of(kubeconfig))))
-            .build();
+            .withConfig(Config.fromKubeconfig(Files.readString(kubeconfig())))
+            .build(),
+        "default");
+  }
+
+  private Cluster(KubernetesClient client, String namespace) {
+    this.client = client;
+    this.namespace = namespace;
+  }
+
+  /** The same, with the Migrations of another namespace; closing either closes both. */
+  Cluster in(String other) {
+    return new Cluster(client, other);
+  }
+
+  public static Path kubeconfig() {
+    return Path.of(environment("KUBECONFIG"));
   }
 
   private static String environment(String name) {
@@ -46,23 +56,19 @@ final class Cluster implements AutoCloseable {
     return value;
   }
 
-  /** A connection to {@code legacy} or {@code target} from this machine. */
-  static Connection connect(String database) throws SQLException {
-    URI url = URI.create(environment(database.equals("legacy") ? "LEGACY_URL" : "TARGET_URL"));
+  /** {@code legacy} or {@code target}, from this machine. */
+  public static Database database(String name) {
+    URI url = URI.create(environment(name.equals("legacy") ? "LEGACY_URL" : "TARGET_URL"));
     String[] login = url.getUserInfo().split(":", 2);
-    return DriverManager.getConnection(
-        "jdbc:postgresql://" + url.getHost() + ":" + url.getPort() + url.getPath(),
+    return new Database(
+        "jdbc:postgresql://%s:%d%s?connectTimeout=10&socketTimeout=60"
+            .formatted(url.getHost(), url.getPort(), url.getPath()),
         login[0],
         login[1]);
   }
 
   static void execute(String database, String... statements) throws SQLException {
-    try (Connection c = connect(database);
-        Statement s = c.createStatement()) {
-      for (String sql : statements) {
-        s.execute(sql);
-      }
-    }
+    database(database).execute(statements);
   }
 
   /** Makes a schema anew in both databases and the same tables in each. */
@@ -78,46 +84,33 @@ final class Cluster implements AutoCloseable {
 
   /** The first column of a query's rows. */
   static List<String> query(String database, String sql) throws SQLException {
-    try (Connection c = connect(database);
-        Statement s = c.createStatement();
-        ResultSet r = s.executeQuery(sql)) {
-      List<String> found = new ArrayList<>();
-      while (r.next()) {
-        found.add(r.getString(1));
-      }
-      return found;
-    }
+    return database(database).query(sql);
   }
 
   /** A hash over all rows of a table, or of a query in parentheses, whatever their order. */
   static String checksum(String database, String table) throws SQLException {
-    return query(
-            database,
-            "SELECT count(*) || ' rows ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM "
-                + table
-                + " t")
-        .getFirst();
+    return database(database).checksum(table);
   }
 
-  Migration apply(String yaml) {
-    return client.resource(yaml(yaml)).inNamespace(NAMESPACE).serverSideApply();
+  public Migration apply(String yaml) {
+    return client.resource(yaml(yaml)).inNamespace(namespace).serverSideApply();
   }
 
   private Migration yaml(String yaml) {
     return client.getKubernetesSerialization().unmarshal(yaml, Migration.class);
   }
 
-  Migration migration(String name) {
-    return client.resources(Migration.class).inNamespace(NAMESPACE).withName(name).get();
+  public Migration migration(String name) {
+    return client.resources(Migration.class).inNamespace(namespace).withName(name).get();
   }
 
-  MigrationStatus status(String name) {
+  public MigrationStatus status(String name) {
     return Optional.ofNullable(migration(name))
         .map(Migration::getStatus)
         .orElseThrow(() -> new IllegalStateException("no status of " + name + " yet"));
   }
 
-  Optional<Condition> condition(String name, String type) {
+  public Optional<Condition> condition(String name, String type) {
     Migration migration = migration(name);
     if (migration == null || migration.getStatus() == null) {
       return Optional.empty();
@@ -128,7 +121,7 @@ final class Cluster implements AutoCloseable {
   }
 
   /** Waits for a condition and returns it; a failure shows all conditions. */
-  Condition awaitCondition(String name, String type, String status) {
+  public Condition awaitCondition(String name, String type, String status) {
     await(name + ": " + type + "=" + status)
         .atMost(SOON)
         .pollInterval(Duration.ofMillis(500))
@@ -149,21 +142,21 @@ final class Cluster implements AutoCloseable {
   List<FailedRecord> failedRecords(String migration) {
     return client
         .resources(FailedRecord.class)
-        .inNamespace(NAMESPACE)
+        .inNamespace(namespace)
         .withLabel("drover.dev/migration", migration)
         .list()
         .getItems();
   }
 
   FailedRecord failedRecord(String name) {
-    return client.resources(FailedRecord.class).inNamespace(NAMESPACE).withName(name).get();
+    return client.resources(FailedRecord.class).inNamespace(namespace).withName(name).get();
   }
 
   /** A JSON merge patch, as {@code kubectl patch --type merge} sends it. */
   void patch(FailedRecord record, String json) {
     client
         .resources(FailedRecord.class)
-        .inNamespace(NAMESPACE)
+        .inNamespace(namespace)
         .withName(record.getMetadata().getName())
         .patch(
             io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
@@ -171,10 +164,10 @@ final class Cluster implements AutoCloseable {
             json);
   }
 
-  void patchMigration(String name, String json) {
+  public void patchMigration(String name, String json) {
     client
         .resources(Migration.class)
-        .inNamespace(NAMESPACE)
+        .inNamespace(namespace)
         .withName(name)
         .patch(
             io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
@@ -182,21 +175,31 @@ final class Cluster implements AutoCloseable {
             json);
   }
 
-  void delete(String name) {
+  public void delete(String name) {
     client
         .resources(Migration.class)
-        .inNamespace(NAMESPACE)
+        .inNamespace(namespace)
         .withName(name)
         .withPropagationPolicy(DeletionPropagation.BACKGROUND)
         .delete();
     await().atMost(SOON).until(() -> migration(name) == null);
   }
 
+  /** Deletes every Migration of the namespace, which need not exist. */
+  void deleteAll() {
+    client
+        .resources(Migration.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .forEach(m -> delete(m.getMetadata().getName()));
+  }
+
   /** Kills a stage's pods as a crash would: no grace, no goodbye. */
   void killPods(String migration, String stage) {
     client
         .pods()
-        .inNamespace(NAMESPACE)
+        .inNamespace(namespace)
         .withLabel("drover.dev/migration", migration)
         .withLabel("drover.dev/stage", stage)
         .withGracePeriod(0)

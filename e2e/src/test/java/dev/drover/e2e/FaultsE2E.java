@@ -38,7 +38,7 @@ class FaultsE2E {
             + ROWS
             + ") i",
         "ANALYZE faults.item");
-    gate = new Gate("faults.item", "id", ROWS / 3);
+    gate = new Gate(Cluster.database("target"), "faults.item", "id", ROWS / 3);
   }
 
   @AfterEach
@@ -83,13 +83,16 @@ class FaultsE2E {
     for (String stage : List.of("load", "clean", "read")) {
       cluster.killPods(NAME, stage);
     }
-    cluster
-        .client
-        .pods()
-        .inNamespace("drover-system")
-        .withLabel("app.kubernetes.io/name", "drover")
-        .withGracePeriod(0)
-        .delete();
+    assertThat(
+            cluster
+                .client
+                .pods()
+                .inNamespace("drover-system")
+                .withLabel("app.kubernetes.io/name", "drover-operator")
+                .withGracePeriod(0)
+                .delete())
+        .as("operator pods that were killed")
+        .isNotEmpty();
     gate.open();
 
     cluster.awaitCondition(NAME, "Completed", "True");
@@ -172,7 +175,7 @@ class FaultsE2E {
                 cluster
                     .client
                     .pods()
-                    .inNamespace(Cluster.NAMESPACE)
+                    .inNamespace("default")
                     .withLabel("drover.dev/migration", NAME)
                     .withLabel("drover.dev/stage")
                     .list()
@@ -270,7 +273,7 @@ class FaultsE2E {
         .client
         .apps()
         .deployments()
-        .inNamespace(Cluster.NAMESPACE)
+        .inNamespace("default")
         .withLabel("drover.dev/migration", NAME)
         .withLabel("drover.dev/stage", stage)
         .list()

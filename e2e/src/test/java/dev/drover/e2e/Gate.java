@@ -10,20 +10,18 @@ import java.sql.Statement;
  * is. A target that restarts opens it.
  */
 final class Gate {
-  private static final long LOCK = 4711;
-
   private final Connection holder;
 
   /** Closes the gate for rows of a target's table whose key is above a bound. */
-  Gate(String table, String key, long bound) throws SQLException {
+  Gate(Database target, String table, String key, long bound) throws SQLException {
+    int lock = table.hashCode();
     String function = table.substring(0, table.indexOf('.')) + ".hold_back()";
-    Cluster.execute(
-        "target",
+    target.execute(
         "CREATE FUNCTION "
             + function
             + " RETURNS trigger LANGUAGE plpgsql AS"
             + " 'BEGIN PERFORM pg_advisory_xact_lock_shared("
-            + LOCK
+            + lock
             + "); RETURN NEW; END'",
         "CREATE TRIGGER gate BEFORE INSERT ON "
             + table
@@ -33,9 +31,9 @@ final class Gate {
             + bound
             + ") EXECUTE FUNCTION "
             + function);
-    holder = Cluster.connect("target");
+    holder = target.connect();
     try (Statement statement = holder.createStatement()) {
-      statement.execute("SELECT pg_advisory_lock(" + LOCK + ")");
+      statement.execute("SELECT pg_advisory_lock(" + lock + ")");
     }
   }
 

@@ -102,7 +102,7 @@ class RefusedE2E {
                 .client
                 .apps()
                 .deployments()
-                .inNamespace(Cluster.NAMESPACE)
+                .inNamespace("default")
                 .withLabel("drover.dev/migration", NAME)
                 .list()
                 .getItems())

@@ -80,9 +80,7 @@ public class OperatorLifecycle {
       try {
         starting.start();
         operator = Optional.of(starting);
-        LOG.info(
-            "serving Migrations in {}",
-            settings.watchNamespaces().map(Object::toString).orElse("all namespaces"));
+        LOG.info("serving Migrations in {}", namespaces());
         return;
       } catch (RuntimeException e) {
         LOG.warn("cannot start yet, trying again in {} s: {}", TRY_AGAIN.toSeconds(), text(e));
@@ -104,7 +102,7 @@ public class OperatorLifecycle {
               if (settings.leaderElection()) {
                 config.withLeaderElectionConfiguration(
                     LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
-                            "drover-operator")
+                            settings.lease())
                         .withLeaseNamespace(settings.namespace())
                         .withExitOnStopLeading(false)
                         .withLeaderCallbacks(
@@ -113,7 +111,7 @@ public class OperatorLifecycle {
               }
             });
     OperatorSettings.Nats access = settings.nats();
-    Set<String> namespaces = settings.watchNamespaces().orElse(Set.of());
+    ServedNamespaces namespaces = namespaces();
     FailedRecordDesk desk =
         FailedRecordController.register(assembled, namespaces, nats, InstantSource.system());
     MigrationController.register(
@@ -154,6 +152,11 @@ public class OperatorLifecycle {
         chains.forget(ref);
       }
     };
+  }
+
+  private ServedNamespaces namespaces() {
+    return new ServedNamespaces(
+        settings.watchNamespaces().orElse(Set.of()), settings.ignoreNamespaces().orElse(Set.of()));
   }
 
   private WorkloadSettings workloadSettings() {

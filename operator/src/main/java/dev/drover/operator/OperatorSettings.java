@@ -13,12 +13,19 @@ import java.util.Set;
  */
 @ConfigMapping(prefix = "drover")
 public interface OperatorSettings {
-  /** The namespace that the operator itself runs in; its Lease is there. */
+  /** The namespace that the operator itself runs in; its {@link #lease} is there. */
   @WithDefault("default")
   String namespace();
 
   /** The namespaces whose Migrations it serves; none named means all. */
   Optional<Set<String>> watchNamespaces();
+
+  /** Namespaces that it leaves to another operator. */
+  Optional<Set<String>> ignoreNamespaces();
+
+  /** The Lease by which replicas elect one; operators that serve different namespaces differ. */
+  @WithDefault("drover-operator")
+  String lease();
 
   /** Whether replicas of the operator elect one that works. */
   @WithDefault("true")

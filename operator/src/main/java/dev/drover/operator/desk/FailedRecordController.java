@@ -1,11 +1,11 @@
 package dev.drover.operator.desk;
 
+import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.NatsLink;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Set;
 
 /** The FailedRecord controller and the desk, put together and registered. */
 public final class FailedRecordController {
@@ -14,11 +14,11 @@ public final class FailedRecordController {
   /**
    * Registers the controller, before the operator starts.
    *
-   * @param namespaces the namespaces to watch; empty for all
+   * @param namespaces the namespaces to serve
    * @return the desk, whose {@link FailedRecordDesk#sync} each visit to a Migration calls
    */
   public static FailedRecordDesk register(
-      Operator operator, Set<String> namespaces, NatsLink link, InstantSource clock) {
+      Operator operator, ServedNamespaces namespaces, NatsLink link, InstantSource clock) {
     FailedRecordReconciler reconciler = new FailedRecordReconciler(link, clock);
     operator.register(
         reconciler,
@@ -26,9 +26,10 @@ public final class FailedRecordController {
           config
               .withName("failed-record")
               .withFieldManager(FailedRecordDesk.FIELD_MANAGER)
+              .withGenericFilter(namespaces::include)
               .withRetry(patient());
-          if (!namespaces.isEmpty()) {
-            config.settingNamespaces(namespaces);
+          if (!namespaces.watched().isEmpty()) {
+            config.settingNamespaces(namespaces.watched());
           }
         });
     return new FailedRecordDesk(link, operator.getKubernetesClient(), reconciler, clock);

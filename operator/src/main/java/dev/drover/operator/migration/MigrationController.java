@@ -1,5 +1,6 @@
 package dev.drover.operator.migration;
 
+import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.events.EventRecorder;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.status.StatusWriter;
@@ -14,7 +15,6 @@ import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The Migration controller, put together and registered. */
@@ -27,12 +27,12 @@ public final class MigrationController {
   /**
    * Registers the controller.
    *
-   * @param namespaces the namespaces to watch; empty for all
+   * @param namespaces the namespaces to serve
    * @param natsSecret what pods need to know NATS; null if they need nothing
    */
   public static void register(
       Operator operator,
-      Set<String> namespaces,
+      ServedNamespaces namespaces,
       WorkloadSettings settings,
       @Nullable NatsSecret natsSecret,
       ChainSource chains,
@@ -56,7 +56,8 @@ public final class MigrationController {
             new StatusWriter(client, Workloads.FIELD_MANAGER),
             new EventRecorder(client, Workloads.FIELD_MANAGER, clock),
             metrics,
-            clock);
+            clock,
+            namespaces);
     operator.register(
         reconciler,
         config -> {
@@ -64,9 +65,10 @@ public final class MigrationController {
               .withName("migration")
               .withFinalizer(FINALIZER)
               .withFieldManager(Workloads.FIELD_MANAGER)
+              .withGenericFilter(namespaces::include)
               .withRetry(patient());
-          if (!namespaces.isEmpty()) {
-            config.settingNamespaces(namespaces);
+          if (!namespaces.watched().isEmpty()) {
+            config.settingNamespaces(namespaces.watched());
           }
         });
   }

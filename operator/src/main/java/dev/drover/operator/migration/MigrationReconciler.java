@@ -2,6 +2,7 @@ package dev.drover.operator.migration;
 
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.events.EventRecorder;
 import dev.drover.operator.events.Transitions;
 import dev.drover.operator.metrics.MigrationMetrics;
@@ -44,6 +45,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
   private final EventRecorder events;
   private final MigrationMetrics metrics;
   private final Clock clock;
+  private final ServedNamespaces namespaces;
 
   MigrationReconciler(
       Visit visit,
@@ -51,13 +53,15 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
       StatusWriter statuses,
       EventRecorder events,
       MigrationMetrics metrics,
-      Clock clock) {
+      Clock clock,
+      ServedNamespaces namespaces) {
     this.visit = visit;
     this.farewell = farewell;
     this.statuses = statuses;
     this.events = events;
     this.metrics = metrics;
     this.clock = clock;
+    this.namespaces = namespaces;
   }
 
   @Override
@@ -68,6 +72,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
             InformerEventSourceConfiguration.from(Deployment.class, Migration.class)
                 .withLabelSelector(WorkloadLabels.MANAGED)
                 .withNamespacesInheritedFromController()
+                .withGenericFilter(namespaces::include)
                 .withOnUpdateFilter(MigrationReconciler::matters)
                 .build(),
             context),
@@ -75,6 +80,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
             InformerEventSourceConfiguration.from(Job.class, Migration.class)
                 .withLabelSelector(WorkloadLabels.MANAGED)
                 .withNamespacesInheritedFromController()
+                .withGenericFilter(namespaces::include)
                 .build(),
             context));
   }

@@ -25,9 +25,13 @@ public final class Chart {
 
   /** The text that helm makes of these {@code --set} values, or its refusal. */
   public static String render(String... values) {
+    return render("drover", values);
+  }
+
+  private static String render(String release, String[] values) {
     List<String> command = new ArrayList<>();
     command.add(HELM.toString());
-    command.addAll(List.of("template", "drover", chart(), "-n", "drover-system"));
+    command.addAll(List.of("template", release, chart(), "-n", "drover-system"));
     for (String value : values) {
       command.addAll(List.of("--set", value));
     }
@@ -42,7 +46,12 @@ public final class Chart {
 
   /** The objects that helm makes of these values. */
   public static List<HasMetadata> objects(String... values) {
-    String yaml = render(values);
+    return release("drover", values);
+  }
+
+  /** The objects of a release of this name. */
+  public static List<HasMetadata> release(String name, String... values) {
+    String yaml = render(name, values);
     try (KubernetesClient client = new KubernetesClientBuilder().build()) {
       return client.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8))).items();
     }

@@ -38,6 +38,27 @@ class ChartIT {
   }
 
   @Test
+  void ignored_namespaces_are_left_to_another_release() {
+    assertThat(environment(Chart.objects("ignoreNamespaces={shop,crm}")))
+        .containsEntry("DROVER_IGNORE_NAMESPACES", "shop,crm");
+    assertThat(Chart.render("watchNamespaces={shop}", "ignoreNamespaces={crm}"))
+        .as("it ignores what it does not watch anyway")
+        .contains("values don't meet the specifications of the schema");
+  }
+
+  @Test
+  void two_releases_in_one_namespace_elect_their_leaders_apart() {
+    for (String release : List.of("drover", "drover-crm")) {
+      List<HasMetadata> objects = Chart.release(release, "watchNamespaces={shop}");
+      assertThat(environment(objects)).containsEntry("DROVER_LEASE", release);
+      assertThat(rules(objects))
+          .filteredOn(r -> r.getResources().contains("leases"))
+          .flatExtracting(PolicyRule::getResourceNames)
+          .containsExactly(release);
+    }
+  }
+
+  @Test
   void secrets_are_read_one_by_one_and_written_only_when_nats_credentials_must_be_copied() {
     assertThat(secretVerbs(Chart.objects())).containsExactly("get");
     assertThat(secretVerbs(Chart.objects("nats.credentialsSecret.name=nats")))

@@ -86,6 +86,7 @@ class InstalledOperatorIT {
     command.environment().put("KUBECONFIG", kubeconfig.toString());
     command.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
     command.environment().put("DROVER_NAMESPACE", SYSTEM);
+    command.environment().put("DROVER_LEASE", "drover");
     command.environment().put("DROVER_NATS_URL", "nats://127.0.0.1:1");
     command.environment().put("DROVER_WORKER_IMAGE", "drover/worker:test");
     operator = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
@@ -103,8 +104,7 @@ class InstalledOperatorIT {
       throws IOException, InterruptedException {
     within().until(() -> status("/q/health/ready") == 200);
     assertThat(status("/q/health/live")).isEqualTo(200);
-    within()
-        .until(() -> CLIENT.leases().inNamespace(SYSTEM).withName("drover-operator").get() != null);
+    within().until(() -> CLIENT.leases().inNamespace(SYSTEM).withName("drover").get() != null);
     assertThat(ApiServer.get().apply(SHOP, Manifests.migration("orders")).code()).isZero();
     within()
         .untilAsserted(

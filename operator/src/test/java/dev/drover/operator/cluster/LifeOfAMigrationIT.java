@@ -4,6 +4,7 @@ import static dev.drover.operator.cluster.OperatorFixture.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
+import dev.drover.operator.ServedNamespaces;
 import dev.drover.wire.plan.Finding;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +66,24 @@ class LifeOfAMigrationIT {
     assertThat(row)
         .contains("READY", "REASON", "STAGES", "LOADED", "FAILED", "PROGRESS", "ETA", "AGE")
         .contains("True", "Running", "3/3", "0%");
+  }
+
+  @Test
+  void an_ignored_namespace_is_left_to_the_operator_that_serves_it() {
+    try (OperatorFixture other = new OperatorFixture(operator.namespace + "-other")) {
+      operator.stop();
+      operator.start(
+          new ServedNamespaces(
+              Set.of(operator.namespace, other.namespace), Set.of(other.namespace)));
+      other.secrets();
+      other.apply(Manifests.migration("theirs"));
+      other.awaitCondition("theirs", "Ready", "True", "Running");
+      operator.secrets();
+      operator.apply(Manifests.migration(M));
+      operator.awaitCondition(M, "Ready", "True", "Running");
+
+      assertThat(operator.hasVisited("theirs")).isFalse();
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.drover.operator.cluster;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.metrics.MigrationMetrics;
@@ -62,6 +63,11 @@ public final class OperatorFixture implements AutoCloseable {
 
   /** Starts the operator, after {@link #stop} as one that remembers nothing. */
   public void start() {
+    start(new ServedNamespaces(Set.of(namespace), Set.of()));
+  }
+
+  /** Starts the operator for other namespaces than its own, after {@link #stop}. */
+  public void start(ServedNamespaces namespaces) {
     operator =
         new Operator(
             o ->
@@ -70,7 +76,7 @@ public final class OperatorFixture implements AutoCloseable {
                     .withExecutorService(Executors.newVirtualThreadPerTaskExecutor()));
     MigrationController.register(
         operator,
-        Set.of(namespace),
+        namespaces,
         new WorkloadSettings(
             "drover/worker:test",
             "IfNotPresent",
@@ -122,6 +128,11 @@ public final class OperatorFixture implements AutoCloseable {
   /** The chain that the operator sees for a Migration of this name, made when first asked for. */
   public FaultyChain chain(String migration) {
     return chains.computeIfAbsent(migration, n -> new FaultyChain());
+  }
+
+  /** Whether this operator has visited a Migration of this name. */
+  public boolean hasVisited(String migration) {
+    return chains.containsKey(migration);
   }
 
   public void secret(String name) {

@@ -8,6 +8,7 @@ import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
@@ -99,7 +100,11 @@ class FailedRecordDeskIT {
   private void startOperator() {
     operator = new Operator(o -> o.withKubernetesClient(client).withCloseClientOnStop(false));
     desk =
-        FailedRecordController.register(operator, Set.of(namespace), link, InstantSource.system());
+        FailedRecordController.register(
+            operator,
+            new ServedNamespaces(Set.of(namespace), Set.of()),
+            link,
+            InstantSource.system());
     operator.start();
   }
 

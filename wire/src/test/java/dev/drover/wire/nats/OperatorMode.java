@@ -14,11 +14,11 @@ import java.time.Duration;
  * @param config lines for the server's configuration
  * @param credentials the user's file
  */
-record OperatorMode(String config, Path credentials) {
+public record OperatorMode(String config, Path credentials) {
   private static final Duration VALID = Duration.ofHours(1);
 
   /** Makes keys and tokens, and writes the credentials file into a folder. */
-  static OperatorMode in(Path folder) throws Exception {
+  public static OperatorMode in(Path folder) throws Exception {
     SecureRandom random = new SecureRandom();
     NKey operator = NKey.createOperator(random);
     NKey account = NKey.createAccount(random);

@@ -58,7 +58,7 @@ public final class LoadSession implements AutoCloseable {
 
   private Loader loader() throws SQLException, SystemFailure {
     if (loader == null || connection == null) {
-      connection = endpoint.open(application);
+      connection = endpoint.openToWrite(application);
       loader = new Loader(connection, stage.mode(), ledger);
     }
     return loader;

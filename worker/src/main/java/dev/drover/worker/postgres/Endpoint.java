@@ -25,7 +25,9 @@ public final class Endpoint {
   /**
    * What makes the server print values in the one exact form that {@link PgText} reads and writes,
    * whatever the server, database or role says. The keep-alives let the server drop the session of
-   * a vanished worker after about two minutes. Timeouts of statements and locks stay the role's.
+   * a worker that vanished without a goodbye within half a minute: until then it may hold locks, on
+   * rows of the ledger among others, that the next worker waits for. Timeouts of statements and
+   * locks stay the role's.
    */
   private static final String SESSION =
       """
@@ -36,10 +38,17 @@ public final class Endpoint {
       SET bytea_output = 'hex';
       SET client_encoding = 'UTF8';
       SET standard_conforming_strings = on;
-      SET tcp_keepalives_idle = 60;
-      SET tcp_keepalives_interval = 10;
-      SET tcp_keepalives_count = 6;
+      SET tcp_keepalives_idle = 10;
+      SET tcp_keepalives_interval = 5;
+      SET tcp_keepalives_count = 4;
       """;
+
+  /**
+   * No keep-alive is sent while an answer of the server's is under way, and that is given up only
+   * after a quarter of an hour. Not for a session that reads: a reader that waits for room in its
+   * queue takes nothing for long, and the server would take it for vanished.
+   */
+  private static final String WRITING_SESSION = "SET tcp_user_timeout = '30s'";
 
   private final ConnectionSpec spec;
   private final ConnectionFiles files;
@@ -96,6 +105,21 @@ public final class Endpoint {
       close(connection, failure);
       throw failure;
     }
+  }
+
+  /**
+   * Opens a session whose transactions hold locks, see {@link #open}: should this worker vanish in
+   * the middle of one, the server gives it up within half a minute, whatever was under way.
+   */
+  public Connection openToWrite(String applicationName) throws SQLException {
+    Connection connection = open(applicationName);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(WRITING_SESSION);
+    } catch (SQLException e) {
+      close(connection, e);
+      throw e;
+    }
+    return connection;
   }
 
   private Properties properties(String applicationName, String password) throws SQLException {

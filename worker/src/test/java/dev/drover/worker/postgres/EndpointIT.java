@@ -51,6 +51,41 @@ class EndpointIT {
   }
 
   @Test
+  void the_server_drops_the_session_of_a_vanished_worker_within_half_a_minute() throws Exception {
+    try (Connection connection = PostgresServer.newDatabase().open("drover/shop/load");
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                """
+                SELECT current_setting('tcp_keepalives_idle')::int
+                  + current_setting('tcp_keepalives_interval')::int
+                  * current_setting('tcp_keepalives_count')::int
+                """)) {
+      row.next();
+      assertThat(row.getInt(1)).as("seconds").isBetween(15, 30);
+    }
+  }
+
+  @Test
+  void what_a_writer_has_not_received_is_given_up_as_soon_but_a_reader_may_take_its_time()
+      throws Exception {
+    Endpoint endpoint = PostgresServer.newDatabase();
+    try (Connection writer = endpoint.openToWrite("drover/shop/load");
+        Connection reader = endpoint.open("drover/shop/read")) {
+      assertThat(userTimeout(writer)).isEqualTo("30s");
+      assertThat(userTimeout(reader)).isEqualTo("0");
+    }
+  }
+
+  private static String userTimeout(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW tcp_user_timeout")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  @Test
   void a_long_migration_name_leaves_room_for_the_stage() {
     assertThat(Endpoint.applicationName("m".repeat(80), "load")).endsWith("m/load").hasSize(63);
     assertThat(Endpoint.applicationName("shop", "load")).isEqualTo("drover/shop/load");

@@ -1,0 +1,237 @@
+package dev.drover.e2e.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
+import dev.drover.e2e.Cluster;
+import dev.drover.e2e.Database;
+import dev.drover.e2e.chaos.Arrivals.Failure;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.nats.NatsEndpoint;
+import io.nats.client.Connection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The whole of it, run by bench/chaos, which prepares the databases. It reads SEED, FAULTS, ROWS
+ * and RULES (2 changes the rules half way) from the environment. Faults and changes follow from the
+ * seed; how they fall together does not, so a seed that fails may have to be tried again.
+ */
+class ChaosRun {
+  private static final String NAME = "chaos";
+  private static final List<String> TABLES = List.of("chaos.keyed", "chaos.plain");
+  private static final Duration LIMIT = Duration.ofMinutes(15);
+  private static final Path ROOT = Path.of(System.getProperty("drover.root"));
+
+  private final long seed = number("SEED", ThreadLocalRandom.current().nextLong(1_000_000));
+  private final int faults = (int) number("FAULTS", 100);
+  private final int rows = (int) number("ROWS", 1_000_000);
+  private final boolean changeRules = number("RULES", 1) == 2;
+  private final Instant began = Instant.now();
+  private final AtomicInteger happened = new AtomicInteger();
+  private final Map<String, Integer> kinds = new TreeMap<>();
+
+  @Test
+  void every_row_ends_once_whatever_dies() throws Exception {
+    say("seed %d: %d rows, %d faults%s", seed, rows, faults, changeRules ? ", rules change" : "");
+    Map<String, Expectation> expectations = new LinkedHashMap<>();
+    TABLES.forEach(t -> expectations.put(t, new Expectation(rows / 2 * 4)));
+    try (Cluster cluster = new Cluster();
+        Connection nats =
+            new NatsEndpoint(System.getenv("NATS_URL"), null, null).connect("chaos")) {
+      Migration migration = cluster.apply(manifest());
+      cluster.awaitCondition(NAME, "Planned", "True");
+      ChainNames names = ChainNames.of("default", NAME, migration.getMetadata().getUid());
+      ReadingPosition position = new ReadingPosition(nats, names);
+      SourceLife life =
+          new SourceLife(
+              Cluster.database("legacy"),
+              position,
+              position.splits(cluster.status(NAME).plan().revision(), rows / 2 * 4),
+              expectations,
+              seed);
+      Thread users = Thread.ofPlatform().name("source").start(life);
+      try {
+        storm(cluster);
+        awaitCompleted(cluster);
+      } finally {
+        life.stop();
+        users.join();
+      }
+      say("rows changed at the source, by where the reader was: %s", life.changes());
+      judge(cluster.status(NAME), expectations, Arrivals.inErrorQueue(nats, names));
+      cluster.delete(NAME);
+    }
+  }
+
+  private static String manifest() throws IOException {
+    return Files.readString(ROOT.resolve("bench/chaos.yaml"));
+  }
+
+  private void storm(Cluster cluster) throws Exception {
+    Database target = Cluster.database("target");
+    await().atMost(LIMIT).until(() -> !target.query("SELECT 1 FROM chaos.keyed LIMIT 1").isEmpty());
+    try (FaultInjector injector = new FaultInjector(cluster, NAME, seed);
+        TargetPace pace = new TargetPace(target, rows, () -> (double) happened.get() / faults)) {
+      for (Fault fault : Fault.of(seed, 3 * faults)) {
+        if (happened.get() == faults) {
+          break;
+        }
+        Thread.sleep(fault.before());
+        if (changeRules && happened.get() == faults / 2) {
+          changeRules(cluster);
+        }
+        Optional<String> hit = injector.inject(fault);
+        if (hit.isPresent()) {
+          happened.incrementAndGet();
+          kinds.merge(fault.kind().name().toLowerCase(Locale.ROOT), 1, Integer::sum);
+        }
+        say("%d: %s%s", happened.get(), fault, hit.map(h -> " (" + h + ")").orElse(": nobody"));
+      }
+    }
+    say("the faults are over: %s", kinds);
+  }
+
+  private boolean changed;
+
+  private void changeRules(Cluster cluster) throws IOException {
+    if (!changed) {
+      changed = true;
+      say("the rules change");
+      cluster.apply(
+          manifest()
+              .replace("record.qty > 0", "record.qty >= 0")
+              .replace("record.rule + 1", "record.rule + 2"));
+    }
+  }
+
+  private void awaitCompleted(Cluster cluster) {
+    AtomicInteger turn = new AtomicInteger();
+    await("Completed")
+        .atMost(LIMIT)
+        .pollInterval(Duration.ofSeconds(1))
+        .ignoreExceptions()
+        .until(
+            () -> {
+              if (turn.incrementAndGet() % 15 == 0) {
+                cluster
+                    .status(NAME)
+                    .stages()
+                    .forEach(s -> say("  %s %s: %s", s.name(), s.state(), s));
+              }
+              return "True"
+                  .equals(cluster.condition(NAME, "Completed").map(Condition::status).orElse(""));
+            });
+    say("completed");
+  }
+
+  private void judge(
+      MigrationStatus status, Map<String, Expectation> expectations, List<Failure> failures)
+      throws Exception {
+    Set<Integer> rules = changeRules ? Set.of(1, 2) : Set.of(1);
+    Audit load = new Audit("load", expectations, rules);
+    Audit archive = new Audit("archive", expectations, rules);
+    for (String table : TABLES) {
+      String name = table.substring(table.indexOf('.') + 1);
+      Arrivals.inTable(Cluster.database("target"), "chaos", name, load::loaded);
+      Arrivals.inTable(Cluster.database("target"), "chaos_archive", name, archive::loaded);
+    }
+    for (Failure failure : failures) {
+      load.failed(failure);
+      if (failure.stage().equals("clean")) {
+        archive.failed(failure);
+      }
+    }
+    load.finish();
+    archive.finish();
+    long differing = load.differingFrom(archive);
+    List<String> findings = new ArrayList<>(load.findings());
+    findings.addAll(archive.findings());
+    findings.addAll(tally(status, load, archive));
+    findings.forEach(f -> say("%s", f));
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("seed", seed);
+    figures.put("faults", happened.get());
+    figures.put("rows", rows);
+    figures.put("lost", load.lost() + archive.lost());
+    figures.put("doubled", load.doubled() + archive.doubled());
+    figures.put("wrong", load.wrong() + archive.wrong() + differing);
+    figures.put("loaded", load.loaded());
+    figures.put("failed_records", load.failed());
+    figures.put("rules", rules.size());
+    figures.put(
+        "changed_at_source_while_read",
+        expectations.values().stream().mapToLong(Expectation::eitherWay).sum());
+    figures.put("seconds", Duration.between(began, Instant.now()).toSeconds());
+    String json = new ObjectMapper().writeValueAsString(Map.of("figures", figures));
+    say("%s", json);
+    Files.writeString(
+        ROOT.resolve("bench/results/" + (changeRules ? "chaos-rules.json" : "chaos.json")),
+        json + "\n");
+    assertThat(findings).isEmpty();
+  }
+
+  /** The operator's sums, against what was counted where rows ended. */
+  private static List<String> tally(MigrationStatus status, Audit load, Audit archive) {
+    Map<String, StageStatus> stages = new LinkedHashMap<>();
+    status.stages().forEach(s -> stages.put(s.name(), s));
+    StageStatus clean = stages.get("clean");
+    List<String> wrong = new ArrayList<>();
+    expect(wrong, "read", stages.get("read").passedRecords(), clean.inRecords());
+    expect(
+        wrong,
+        "clean",
+        clean.inRecords(),
+        clean.passedRecords() + clean.filteredRecords() + clean.failedRecords());
+    expect(wrong, "handed to load", clean.passedRecords(), stages.get("load").inRecords());
+    expect(wrong, "handed to archive", clean.passedRecords(), stages.get("archive").inRecords());
+    expect(wrong, "load", stages.get("load").passedRecords(), load.loaded());
+    expect(wrong, "archive", stages.get("archive").passedRecords(), archive.loaded());
+    expect(
+        wrong,
+        "error queue",
+        clean.failedRecords() + stages.get("load").failedRecords(),
+        load.failed());
+    if (status.conditions().stream()
+        .noneMatch(c -> c.type().equals("Balanced") && c.status().equals("True"))) {
+      wrong.add("tally: not Balanced");
+    }
+    return wrong;
+  }
+
+  private static void expect(List<String> wrong, String what, long said, long counted) {
+    if (said != counted) {
+      wrong.add("tally: %s: %d is not %d".formatted(what, said, counted));
+    }
+  }
+
+  private void say(String format, Object... values) {
+    System.out.printf(
+        "[%5.1fs] %s%n",
+        Duration.between(began, Instant.now()).toMillis() / 1000.0, format.formatted(values));
+  }
+
+  private static long number(String variable, long otherwise) {
+    String value = System.getenv(variable);
+    return value == null || value.isBlank() ? otherwise : Long.parseLong(value);
+  }
+}
