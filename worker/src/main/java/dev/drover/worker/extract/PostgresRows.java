@@ -7,23 +7,39 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.SqlFailure;
 import dev.drover.worker.source.RangeReader;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The rows of a range. A row that holds a value that cannot be carried ends the server's answer; it
- * is found by its key, told as unreadable, and reading goes on behind it. Used by one thread.
+ * The rows of a range, read in as many transactions as kindness to the source asks for, each from
+ * the last key on. A row that holds a value that cannot be carried ends the server's answer; it is
+ * found by its key, told as unreadable, and reading goes on behind it. Used by one thread.
  */
 final class PostgresRows implements SplitSource.Rows {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresRows.class);
 
+  /** The clock is looked at once in so many rows; a power of two. */
+  private static final int CLOCK_ROWS = 64;
+
+  /** The statement took longer than the source allows, or somebody ended it. */
+  private static final String CANCELED = "57014";
+
+  /** On a replica: the primary has cleaned up what the read might still have seen. */
+  private static final String CONFLICT = "40001";
+
   private final Connection connection;
   private final TablePlan table;
   private final KeyRange range;
-  private RangeReader reader;
+  private final Pieces pieces;
+  private @Nullable RangeReader reader;
+  private long openedAt;
+  private int read;
   private @Nullable List<String> last;
   private @Nullable Found found;
 
@@ -36,27 +52,95 @@ final class PostgresRows implements SplitSource.Rows {
     this.table = table;
     this.range = range;
     this.last = range.after();
-    this.reader = open(table.schema(), range);
+    this.pieces = new Pieces(statementTimeoutMillis(connection));
+    openNext();
+  }
+
+  private static long statementTimeoutMillis(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT setting::int8 FROM pg_catalog.pg_settings"
+                    + " WHERE name = 'statement_timeout'")) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   @Override
   public boolean advance() throws SQLException {
     found = null;
     while (true) {
+      RangeReader open = reader == null || overdue() ? openNext() : reader;
       try {
-        if (!reader.advance()) {
+        if (open.advance()) {
+          last = open.keyParts();
+          read++;
+          return true;
+        }
+        boolean piece = pieces.rows() > 0 && read == pieces.rows();
+        pieces.complete();
+        if (!piece) {
           return false;
         }
-        last = reader.keyParts();
-        return true;
+        release();
       } catch (SQLException e) {
-        if (SqlFailure.classify(e) != SqlFailure.Record) {
+        if (isEnded(e)) {
+          goOnWithLess(e);
+        } else if (SqlFailure.classify(e) != SqlFailure.Record) {
           throw e;
-        }
-        if (findNext()) {
+        } else if (findNext()) {
           return true;
         }
       }
+    }
+  }
+
+  private boolean overdue() {
+    return (read & (CLOCK_ROWS - 1)) == CLOCK_ROWS - 1
+        && System.nanoTime() - openedAt > pieces.nanos();
+  }
+
+  private static boolean isEnded(SQLException e) {
+    return CANCELED.equals(e.getSQLState()) || CONFLICT.equals(e.getSQLState());
+  }
+
+  /**
+   * @throws SQLException the failure, if the source gives not even one row
+   */
+  private void goOnWithLess(SQLException e) throws SQLException {
+    LOG.info(
+        "the source ended a read of {} after {} rows ({}): going on with less at a time",
+        table.table(),
+        read,
+        e.getMessage());
+    if (!pieces.ended(read)) {
+      throw e;
+    }
+    release();
+  }
+
+  /** The next transaction, from the last key on. */
+  private RangeReader openNext() throws SQLException {
+    release();
+    RangeReader next =
+        RangeReader.open(connection, table.schema(), table.key(), rest(), pieces.rows());
+    openedAt = System.nanoTime();
+    read = 0;
+    reader = next;
+    return next;
+  }
+
+  private KeyRange rest() {
+    return new KeyRange(last, range.upTo());
+  }
+
+  @Override
+  public void release() throws SQLException {
+    RangeReader open = reader;
+    reader = null;
+    if (open != null) {
+      open.close();
     }
   }
 
@@ -65,13 +149,12 @@ final class PostgresRows implements SplitSource.Rows {
    * makes ready to read on behind it. False if there is nothing at its key any more.
    */
   private boolean findNext() throws SQLException {
-    reader.close();
+    release();
     Found key = nextKey();
     if (key != null) {
       found = alone(key);
       last = found == null ? key.keyParts() : found.keyParts();
     }
-    reader = open(table.schema(), new KeyRange(last, range.upTo()));
     return found != null;
   }
 
@@ -83,7 +166,7 @@ final class PostgresRows implements SplitSource.Rows {
             .map(table.schema().columns()::get)
             .toList();
     RecordSchema keys = new RecordSchema(table.table(), columns);
-    try (RangeReader only = open(keys, new KeyRange(last, range.upTo()))) {
+    try (RangeReader only = open(keys, rest())) {
       return only.advance() ? new Found(new Object[0], only.key(), only.keyParts(), null) : null;
     }
   }
@@ -114,6 +197,10 @@ final class PostgresRows implements SplitSource.Rows {
     return RangeReader.open(connection, columns, table.key(), part);
   }
 
+  private RangeReader current() {
+    return Objects.requireNonNull(reader, "no current row");
+  }
+
   @Override
   public @Nullable String unreadable() {
     return found == null ? null : found.unreadable();
@@ -121,23 +208,23 @@ final class PostgresRows implements SplitSource.Rows {
 
   @Override
   public @Nullable Object[] values() {
-    return found == null ? reader.values() : found.values();
+    return found == null ? current().values() : found.values();
   }
 
   @Override
   public String key() {
-    return found == null ? reader.key() : found.key();
+    return found == null ? current().key() : found.key();
   }
 
   @Override
   public List<String> keyParts() {
-    return found == null ? reader.keyParts() : found.keyParts();
+    return found == null ? current().keyParts() : found.keyParts();
   }
 
   @Override
   public void close() {
     try {
-      reader.close();
+      release();
     } catch (SQLException e) {
       // Whoever reads next finds the connection closed, and opens another.
       LOG.debug("ending a read failed; the connection is given up", e);

@@ -49,6 +49,14 @@ public interface SplitSource extends AutoCloseable {
     /** The row's key, a text per column. */
     List<String> keyParts();
 
+    /**
+     * Lets go of what the source holds for this reader, such as a snapshot; the next {@link
+     * #advance} takes it up again behind the last row. Until then no row is at hand.
+     */
+    default void release() throws SQLException {
+      // Rows that hold nothing at a source have nothing to let go of.
+    }
+
     /** Stops reading, wherever it is. */
     @Override
     void close();
