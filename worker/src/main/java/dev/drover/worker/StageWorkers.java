@@ -1,15 +1,12 @@
 package dev.drover.worker;
 
 import dev.drover.wire.plan.ChainPlan;
-import dev.drover.wire.plan.ChainPlan.LoadPromise;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Patience;
-import dev.drover.worker.load.LoadSession;
-import dev.drover.worker.load.LoadWorker;
-import dev.drover.worker.plan.Ledgers;
+import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -30,17 +27,14 @@ final class StageWorkers {
               new PostgresSplitSource(
                   endpoint(context, environment, extract.connectionName()), application));
       case StageSpec.Transform transform -> new TransformWorker(context);
-      case StageSpec.Load load -> {
-        boolean ledger = promise(context) == LoadPromise.ExactlyOnce;
-        yield new LoadWorker(
-            context,
-            new LoadSession(
-                endpoint(context, environment, load.connectionName()),
-                application,
-                load,
-                ledger ? Ledgers.of(load, environment.uid()) : null),
-            ledger);
-      }
+      case StageSpec.Load load ->
+          LoadStage.worker(
+              context,
+              load,
+              plan(context),
+              endpoint(context, environment, load.connectionName()),
+              application,
+              environment.uid());
     };
   }
 
@@ -51,17 +45,14 @@ final class StageWorkers {
         ConnectionFiles.under(environment.secrets(), connection));
   }
 
-  private static LoadPromise promise(StageContext context) throws InterruptedException {
-    ChainPlan plan =
-        new Patience(context.stalls())
-            .ask(
-                "read the plan",
-                () ->
-                    context
-                        .state()
-                        .plan(context.revision())
-                        .orElseThrow(
-                            () -> new IOException("there is no plan " + context.revision())));
-    return plan.loadPromises().getOrDefault(context.stage(), LoadPromise.UpsertOnly);
+  private static ChainPlan plan(StageContext context) throws InterruptedException {
+    return new Patience(context.stalls())
+        .ask(
+            "read the plan",
+            () ->
+                context
+                    .state()
+                    .plan(context.revision())
+                    .orElseThrow(() -> new IOException("there is no plan " + context.revision())));
   }
 }

@@ -57,7 +57,10 @@ public record MigrationStatus(
   public record StageStatus(
       @Required @JsonPropertyDescription("Name of the stage.") String name,
       @JsonPropertyDescription("extract, transform or load.") String kind,
-      @JsonPropertyDescription("Waiting, Running, Stalled, Suspended or Done.") String state,
+      @JsonPropertyDescription(
+              "Waiting, Running, Finishing (all records are decided; indexes, sequences and"
+                  + " statistics of the target are not), Stalled, Suspended or Done.")
+          String state,
       @JsonPropertyDescription("Workers that are wanted.") int desiredReplicas,
       @JsonPropertyDescription("Workers that are ready.") int readyReplicas,
       @JsonPropertyDescription("Why that many workers are wanted.") @Nullable String scaling,

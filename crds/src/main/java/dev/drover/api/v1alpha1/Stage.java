@@ -94,9 +94,25 @@ public record Stage(
           LoadMode mode,
       @Size(max = 500)
           @JsonPropertyDescription("Target tables whose name differs from their source's.")
-          List<TableMapping> tables) {
+          List<TableMapping> tables,
+      @Default("Never")
+          @JsonPropertyDescription(
+              "IfMissing makes a table that the target lacks, from its source's columns as the"
+                  + " transforms leave them: types, not null, key, identity, simple defaults, enum"
+                  + " types; no foreign keys, checks, secondary indexes or triggers. Never refuses"
+                  + " to start without it.")
+          CreateTables createTables,
+      @Default("Keep")
+          @JsonPropertyDescription(
+              "Defer drops the secondary indexes and foreign keys of the target tables before their"
+                  + " first row and builds them when all records are decided; the login must own the"
+                  + " tables. A record whose parent is missing is then loaded, and its foreign key"
+                  + " refused at the end. Keep leaves them as they are.")
+          Indexes indexes) {
     @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
     public Load {
+      createTables = createTables == null ? CreateTables.Never : createTables;
+      indexes = indexes == null ? Indexes.Keep : indexes;
       mode = mode == null ? LoadMode.Upsert : mode;
       tables = tables == null ? List.of() : List.copyOf(tables);
     }
@@ -108,6 +124,22 @@ public record Stage(
     Upsert,
     /** A row whose key exists is a failed record. */
     Insert
+  }
+
+  /** Whether tables that the target lacks are made. */
+  public enum CreateTables {
+    /** A table that is missing is an error of the plan. */
+    Never,
+    /** A table that is missing is made. */
+    IfMissing
+  }
+
+  /** What becomes of secondary indexes and foreign keys while records are loaded. */
+  public enum Indexes {
+    /** They stay. */
+    Keep,
+    /** They are dropped before and built after. */
+    Defer
   }
 
   /** A table with another name at the target. */

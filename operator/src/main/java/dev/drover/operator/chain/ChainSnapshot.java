@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param stages each stage, in the order of the spec
  * @param splitsTotal splits that the plan has
  * @param splitsDone splits that are read to their end
- * @param complete whether every record was read and decided, and nothing is queued, retried or
- *     waiting
+ * @param complete whether every record was read and decided, nothing is queued, retried or waiting,
+ *     and every target is finished
  * @param balance how the tally adds up
  * @param failures open failures by cause, most first
  * @param firstDispatch when the first split was dispatched; null before
@@ -42,8 +42,11 @@ public record ChainSnapshot(
    *     acknowledged, those being worked on included; for an extract, splits
    * @param backlogRecords about how many records that is
    * @param inFlightMessages of the backlog, those being worked on
-   * @param done whether it has decided everything that it was promised and will get no more
+   * @param done whether it has decided everything that it was promised and will get no more, and
+   *     has finished its target
    * @param stall why it does not move on; null when it does
+   * @param finishing whether it has decided everything and still owes its target indexes, foreign
+   *     keys, sequences or statistics
    */
   public record StageSnapshot(
       String name,
@@ -52,7 +55,8 @@ public record ChainSnapshot(
       long backlogRecords,
       long inFlightMessages,
       boolean done,
-      @Nullable StallReason stall) {}
+      @Nullable StallReason stall,
+      boolean finishing) {}
 
   /** Why a stage does not move on: a CamelCase reason and a message for people. */
   public record StallReason(String reason, String message) {}

@@ -40,6 +40,6 @@ final class Cuts {
       }
       tables.add(table.withSplits(first.splits()));
     }
-    return new ChainPlan(plan.findings(), tables, plan.loadPromises());
+    return plan.with(tables, plan.newTables());
   }
 }

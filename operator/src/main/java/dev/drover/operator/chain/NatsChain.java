@@ -41,6 +41,7 @@ final class NatsChain implements Chain {
   private final Cuts cuts;
   private final Backlogs backlogs;
   private final FailureCauses causes;
+  private final Finishings finishings;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
 
   /** Loads of which it is known that no round is written for them. */
@@ -58,6 +59,7 @@ final class NatsChain implements Chain {
     cuts = new Cuts(link, names);
     backlogs = new Backlogs(link, names);
     causes = new FailureCauses(link, names);
+    finishings = new Finishings(link, names);
   }
 
   @Override
@@ -121,7 +123,9 @@ final class NatsChain implements Chain {
     if (!hold) {
       endWaiting(standings.values(), now);
     }
-    return snapshot(spec, plan, standings, queued, whole, now);
+    Set<String> unfinished = finishings.open(standings.values(), hold || !whole);
+    Snapshots snapshots = new Snapshots(plan, follower.checkpoints(), standings, unfinished);
+    return snapshot(spec, snapshots, standings, queued, whole, now);
   }
 
   @Override
@@ -131,12 +135,11 @@ final class NatsChain implements Chain {
 
   private ChainSnapshot snapshot(
       ChainSpec spec,
-      ChainPlan plan,
+      Snapshots snapshots,
       Map<String, Standing> standings,
       Set<String> queued,
       boolean whole,
       Instant now) {
-    Snapshots snapshots = new Snapshots(plan, follower.checkpoints(), standings);
     ChainSnapshot.Balance balance =
         whole
             ? BalanceCheck.of(standings.values(), loss.certain(standings.values(), now))

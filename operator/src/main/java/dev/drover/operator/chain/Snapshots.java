@@ -18,8 +18,17 @@ final class Snapshots {
   private final ChainPlan plan;
   private final Checkpoints checkpoints;
   private final Map<String, Standing> standings;
+  private final Set<String> unfinished;
 
-  Snapshots(ChainPlan plan, Checkpoints checkpoints, Map<String, Standing> standings) {
+  /**
+   * @param unfinished loads that have decided all and still owe their target something
+   */
+  Snapshots(
+      ChainPlan plan,
+      Checkpoints checkpoints,
+      Map<String, Standing> standings,
+      Set<String> unfinished) {
+    this.unfinished = unfinished;
     this.plan = plan;
     this.checkpoints = checkpoints;
     this.standings = standings;
@@ -50,7 +59,7 @@ final class Snapshots {
   }
 
   boolean complete() {
-    return standings.values().stream().allMatch(Standing::done);
+    return unfinished.isEmpty() && standings.values().stream().allMatch(Standing::done);
   }
 
   private StageSnapshot stage(Standing s, Set<String> queued, Instant now) {
@@ -70,8 +79,9 @@ final class Snapshots {
         messages,
         extract ? unread(name, queued) + backlog.retries() : records(s),
         backlog.inFlight(),
-        s.done(),
-        stall);
+        s.done() && !unfinished.contains(name),
+        stall,
+        unfinished.contains(name));
   }
 
   /** By the plan's estimate, what the queued splits of an extract still have. */

@@ -47,7 +47,9 @@ final class ChainMapping {
         load.connectionName(),
         load.schema(),
         StageSpec.LoadMode.valueOf(load.mode().name()),
-        load.tables().stream().map(t -> new StageSpec.TableMapping(t.from(), t.to())).toList());
+        load.tables().stream().map(t -> new StageSpec.TableMapping(t.from(), t.to())).toList(),
+        StageSpec.CreateTables.valueOf(load.createTables().name()),
+        StageSpec.Indexes.valueOf(load.indexes().name()));
   }
 
   private static Step step(dev.drover.api.v1alpha1.Step step) {

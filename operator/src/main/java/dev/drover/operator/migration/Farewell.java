@@ -1,16 +1,21 @@
 package dev.drover.operator.migration;
 
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.Stage;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.events.News;
+import dev.drover.operator.status.ConditionTypes;
 import dev.drover.operator.workload.Workloads;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What happens when a Migration is deleted: first its workers go, then its queues as the policy
@@ -66,6 +71,36 @@ final class Farewell {
                       + " nats tool: "
                       + e.getMessage())));
     }
+  }
+
+  /** What a Migration leaves undone at its targets if it goes now. */
+  static Optional<News> owed(Migration migration) {
+    MigrationStatus status = migration.getStatus();
+    boolean begun = status != null && status.startTime() != null;
+    boolean over =
+        status != null
+            && status.conditions().stream()
+                .anyMatch(
+                    c -> c.type().equals(ConditionTypes.COMPLETED) && c.status().equals("True"));
+    String tables =
+        migration.getSpec().stages().stream()
+            .filter(s -> s.load() != null && s.load().indexes() == Stage.Indexes.Defer)
+            .map(Farewell::preparation)
+            .collect(Collectors.joining(", "));
+    return !begun || over || tables.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            News.warning(
+                "IndexesOwed",
+                "indexes and foreign keys that were dropped may not be built yet: their statements are"
+                    + " the rows without done_at in "
+                    + tables));
+  }
+
+  private static String preparation(Stage stage) {
+    Stage.Load load = Objects.requireNonNull(stage.load());
+    String schema = load.schema() == null ? "public" : load.schema();
+    return "table " + schema + ".drover_preparation of connection " + load.connectionName();
   }
 
   private static Optional<News> retained(List<String> streams) {

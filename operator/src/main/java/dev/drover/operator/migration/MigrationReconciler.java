@@ -149,6 +149,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
     if (!outcome.gone()) {
       return DeleteControl.noFinalizerRemoval().rescheduleAfter(outcome.again());
     }
+    Farewell.owed(migration).ifPresent(n -> events.record(migration, n));
     String uid = migration.getMetadata().getUid();
     visit.forget(migration);
     statuses.forget(uid);

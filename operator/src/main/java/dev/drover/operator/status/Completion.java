@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,12 +62,13 @@ record Completion(
                     .truncatedTo(ChronoUnit.SECONDS)
                     .toString();
     Long seconds = duration(startTime, time);
+    String finishing = finishing(snapshot);
     MigrationStatus.Progress progress =
         ProgressEstimate.of(seen.inForce(), stages, snapshot, complete, startTime, seconds, now);
     return new Completion(
         complete ? "True" : "False",
-        complete ? finished(snapshot) : "Running",
-        text(progress, seconds),
+        complete ? finished(snapshot) : finishing.isEmpty() ? "Running" : "Finishing",
+        text(progress, seconds) + (complete ? "" : finishing),
         time,
         progress);
   }
@@ -82,6 +84,17 @@ record Completion(
   private static String finished(ChainSnapshot snapshot) {
     long open = snapshot.stages().stream().mapToLong(s -> s.counts().failed()).sum();
     return open == 0 ? "AllLoaded" : "WithFailures";
+  }
+
+  /** What keeps a migration from being over when every record is decided; empty if nothing. */
+  private static String finishing(ChainSnapshot snapshot) {
+    if (!snapshot.stages().stream().allMatch(s -> s.done() || s.finishing())) {
+      return "";
+    }
+    return snapshot.stages().stream()
+        .filter(ChainSnapshot.StageSnapshot::finishing)
+        .map(s -> "; stage " + s.name() + " still owes its target indexes, sequences or statistics")
+        .collect(Collectors.joining());
   }
 
   private static @Nullable Long duration(@Nullable String from, @Nullable String to) {

@@ -81,6 +81,9 @@ final class StageStatuses {
     if (now.stall() != null) {
       return "Stalled";
     }
+    if (now.finishing()) {
+      return "Finishing";
+    }
     if (now.done() && now.backlogMessages() == 0) {
       return "Done";
     }

@@ -20,7 +20,14 @@ class ChainMetricsTest {
             .map(
                 name ->
                     new StageSnapshot(
-                        name, new Counts(10, passed, 0, 10 - passed, 0, 0), 3, 30, 1, false, null))
+                        name,
+                        new Counts(10, passed, 0, 10 - passed, 0, 0),
+                        3,
+                        30,
+                        1,
+                        false,
+                        null,
+                        false))
             .toList(),
         1,
         0,

@@ -150,8 +150,15 @@ class NatsChainIT {
     worker.clean(EVERY_TENTH_FAILS);
     worker.load(Judge.PASS);
 
+    ChainSnapshot decided = advance(plan);
+    assertThat(decided.complete()).as("the target is not finished").isFalse();
+    assertThat(stages(decided).get("load"))
+        .matches(StageSnapshot::finishing)
+        .matches(load -> !load.done());
+    assertThat(worker.finish()).isTrue();
     ChainSnapshot end = advance(plan);
     assertThat(end.complete()).isTrue();
+    assertThat(stages(end).get("load").done()).isTrue();
     assertThat(end.splitsDone()).isEqualTo(3);
     assertThat(end.balance().reason()).isEqualTo("TallyBalanced");
     assertThat(stages(end).get("read").counts().in()).isEqualTo(180);
@@ -167,6 +174,42 @@ class NatsChainIT {
     assertThat(operator().advance(REVISION, SPEC, plan, false))
         .as("an operator that starts anew sees the same")
         .isEqualTo(end);
+  }
+
+  @Test
+  void a_replay_that_loads_more_has_the_target_finished_again() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    advance(plan);
+    worker.extract(1, 20);
+    worker.clean(Judge.PASS);
+    worker.load(EVERY_TENTH_FAILS);
+    assertThat(chain.advance(REVISION, SPEC, plan, true).complete()).isFalse();
+    assertThat(worker.finish()).as("nobody asks while it is suspended").isFalse();
+    advance(plan);
+    worker.finish();
+    assertThat(advance(plan).complete()).isTrue();
+
+    for (String subject : java.util.List.of("r1", "r2")) {
+      var again =
+          new dev.drover.wire.batch.BatchHeaders(
+              new dev.drover.wire.batch.BatchId(subject),
+              1,
+              1,
+              PlayedWorker.schema(PlayedWorker.PARENTS).fingerprint(),
+              REVISION,
+              dev.drover.wire.batch.Origin.retry,
+              null);
+      worker.decide(
+          "load",
+          again,
+          PlayedWorker.oneRow(),
+          row -> subject.equals("r1") ? PlayedWorker.cause("Still") : java.util.Optional.empty(),
+          false);
+      boolean loaded = subject.equals("r2");
+      assertThat(stages(advance(plan)).get("load").finishing()).as(subject).isEqualTo(loaded);
+    }
+    worker.finish();
+    assertThat(advance(plan).complete()).isTrue();
   }
 
   @Test

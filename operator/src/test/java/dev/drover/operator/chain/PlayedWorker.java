@@ -23,6 +23,7 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.Finishing;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.StateStore;
@@ -30,8 +31,10 @@ import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
 import io.nats.client.FetchConsumeOptions;
 import io.nats.client.FetchConsumer;
+import io.nats.client.KeyValue;
 import io.nats.client.Message;
 import io.nats.client.PublishOptions;
+import io.nats.client.api.KeyValueEntry;
 import io.nats.client.impl.Headers;
 import java.time.Duration;
 import java.time.Instant;
@@ -151,6 +154,16 @@ public final class PlayedWorker {
   /** Decides what is queued for {@code load}. */
   public int load(Judge judge) throws Exception {
     return work("load", names.queueStream("clean"), judge, false);
+  }
+
+  /** Does the finishing work that {@code load} was asked for; false if nobody asked. */
+  public boolean finish() throws Exception {
+    KeyValue bucket = StateStore.open(nats, names).bucket();
+    KeyValueEntry asked = bucket.get(Finishing.askedKey("load"));
+    if (asked != null) {
+      bucket.put(Finishing.doneKey("load"), asked.getValue());
+    }
+    return asked != null;
   }
 
   /** Decides what was sent again to a stage. */
@@ -305,6 +318,13 @@ public final class PlayedWorker {
   private void publishBatch(String subject, BatchHeaders headers, byte[] rows) throws Exception {
     Headers all = headers.toHeaders();
     nats.jetStream().publish(subject, all, rows);
+  }
+
+  /** A batch of one row. */
+  public static byte[] oneRow() {
+    RowWriter writer = new RowWriter(schema(PARENTS), 64);
+    writer.append(new Row(0, "1", new Object[] {1, 1}));
+    return writer.toByteArray();
   }
 
   private byte[] rows(int records) {

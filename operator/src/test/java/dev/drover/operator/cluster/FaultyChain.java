@@ -71,7 +71,8 @@ public final class FaultyChain implements Chain {
               backlogRecords,
               0,
               complete,
-              null));
+              null,
+              false));
     }
     return new ChainSnapshot(
         stages,

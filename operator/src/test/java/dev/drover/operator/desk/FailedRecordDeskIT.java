@@ -252,6 +252,8 @@ class FailedRecordDeskIT {
     assertThat(status.replays()).isEqualTo(1);
     assertThat(status.conditions().getFirst().status()).isEqualTo("True");
     assertThat(inStream(names.errorsStream())).isZero();
+    chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false);
+    worker.finish();
     assertThat(chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false).complete()).isTrue();
   }
 

@@ -99,6 +99,26 @@ class StatusComposerTest {
   }
 
   @Test
+  void a_target_that_is_not_finished_keeps_the_migration_from_being_complete() {
+    MigrationStatus status = running(null, finishing(null), T0);
+    assertThat(condition(status, "Completed").status()).isEqualTo("False");
+    assertThat(condition(status, "Completed").reason()).isEqualTo("Finishing");
+    assertThat(condition(status, "Completed").message())
+        .contains("1000 loaded", "stage load still owes its target");
+    assertThat(status.stages().getLast().state()).isEqualTo("Finishing");
+    assertThat(status.completionTime()).isNull();
+
+    MigrationStatus broken =
+        running(
+            status,
+            finishing(new ChainSnapshot.StallReason("ForeignKeyBroken", "orders_customer")),
+            T0);
+    assertThat(broken.stages().getLast().state()).isEqualTo("Stalled");
+    assertThat(condition(broken, "StagesReady").message()).contains("orders_customer");
+    assertThat(condition(broken, "Completed").reason()).isEqualTo("Finishing");
+  }
+
+  @Test
   void a_replay_after_the_end_moves_the_counts_and_not_the_verdict() {
     MigrationStatus done = running(null, complete(1000, 7), T0.plusSeconds(120));
     MigrationStatus replaying = running(done, snapshot(1000, 0, 6), T0.plusSeconds(500));
@@ -143,7 +163,8 @@ class StatusComposerTest {
             1,
             0,
             false,
-            new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused")));
+            new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused"),
+            false));
     MigrationStatus status =
         running(
             null, new ChainSnapshot(stages, 3, 1, false, base.balance(), List.of(), T0, T0), T0);
@@ -252,7 +273,15 @@ class StatusComposerTest {
 
   private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
     return new ChainSnapshot.StageSnapshot(
-        name, counts, done ? 0 : 1, done ? 0 : 10, 0, done, null);
+        name, counts, done ? 0 : 1, done ? 0 : 10, 0, done, null, false);
+  }
+
+  private static ChainSnapshot finishing(ChainSnapshot.@Nullable StallReason stall) {
+    ChainSnapshot complete = complete(1000, 0);
+    List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(complete.stages());
+    Counts counts = stages.removeLast().counts();
+    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, false, stall, true));
+    return new ChainSnapshot(stages, 3, 3, false, complete.balance(), List.of(), T0, T0);
   }
 
   private static Condition condition(MigrationStatus status, String type) {

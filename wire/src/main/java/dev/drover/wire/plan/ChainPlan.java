@@ -10,13 +10,30 @@ import java.util.Map;
  * @param findings what the user should know, errors first
  * @param tables how each table is read; empty if there are errors
  * @param loadPromises per load stage, which promise holds for its target
+ * @param newTables tables that the targets lack and load stages make; empty if there are errors
  */
 public record ChainPlan(
-    List<Finding> findings, List<TablePlan> tables, Map<String, LoadPromise> loadPromises) {
+    List<Finding> findings,
+    List<TablePlan> tables,
+    Map<String, LoadPromise> loadPromises,
+    List<NewTable> newTables) {
+  @SuppressWarnings("NullAway") // a plan written before newTables was there lacks it
   public ChainPlan {
     findings = List.copyOf(findings);
     tables = List.copyOf(tables);
     loadPromises = Map.copyOf(loadPromises);
+    newTables = newTables == null ? List.of() : List.copyOf(newTables);
+  }
+
+  /** A plan whose targets have every table. */
+  public ChainPlan(
+      List<Finding> findings, List<TablePlan> tables, Map<String, LoadPromise> loadPromises) {
+    this(findings, tables, loadPromises, List.of());
+  }
+
+  /** This plan with other tables to read and to make. */
+  public ChainPlan with(List<TablePlan> otherTables, List<NewTable> otherNewTables) {
+    return new ChainPlan(findings, otherTables, loadPromises, otherNewTables);
   }
 
   /** Whether the migration can start. */

@@ -57,6 +57,8 @@ public sealed interface StageSpec {
    * @param schema the target schema; null keeps the source table's
    * @param mode how a row is written
    * @param tables target tables that differ in name from their source
+   * @param createTables whether tables that the target lacks are made
+   * @param indexes what becomes of secondary indexes and foreign keys while rows are loaded
    */
   record Load(
       String name,
@@ -64,10 +66,26 @@ public sealed interface StageSpec {
       String connectionName,
       @Nullable String schema,
       LoadMode mode,
-      List<TableMapping> tables)
+      List<TableMapping> tables,
+      CreateTables createTables,
+      Indexes indexes)
       implements StageSpec {
+    @SuppressWarnings("NullAway") // a spec written before these fields were there lacks them
     public Load {
       tables = List.copyOf(tables);
+      createTables = createTables == null ? CreateTables.Never : createTables;
+      indexes = indexes == null ? Indexes.Keep : indexes;
+    }
+
+    /** A load into tables that are there, with their indexes as they are. */
+    public Load(
+        String name,
+        String from,
+        String connectionName,
+        @Nullable String schema,
+        LoadMode mode,
+        List<TableMapping> tables) {
+      this(name, from, connectionName, schema, mode, tables, CreateTables.Never, Indexes.Keep);
     }
 
     /** The target of a source table, as {@code schema.table}. */
@@ -88,6 +106,22 @@ public sealed interface StageSpec {
     Upsert,
     /** A row whose key exists is a failed record. */
     Insert
+  }
+
+  /** Whether a load makes tables that its target lacks. */
+  enum CreateTables {
+    /** A table that is missing keeps the migration from starting. */
+    Never,
+    /** A table that is missing is made from its source's. */
+    IfMissing
+  }
+
+  /** What becomes of the secondary indexes and foreign keys of the tables that are loaded. */
+  enum Indexes {
+    /** They stay, and are kept up with every row. */
+    Keep,
+    /** They are dropped before a table's first row and built when all are loaded. */
+    Defer
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.AvroSchema;
 import dev.drover.wire.schema.RecordSchema;
@@ -67,8 +68,12 @@ public final class StateStore {
       putSchema(table.schema());
       bucket.put("table." + revision + "." + index++, WireJson.bytes(table));
     }
-    ChainPlan head = new ChainPlan(plan.findings(), List.of(), plan.loadPromises());
-    bucket.put("plan." + revision, WireJson.bytes(new StoredPlan(head, index)));
+    int made = 0;
+    for (NewTable table : plan.newTables()) {
+      bucket.put("new." + revision + "." + made++, WireJson.bytes(table));
+    }
+    ChainPlan head = plan.with(List.of(), List.of());
+    bucket.put("plan." + revision, WireJson.bytes(new StoredPlan(head, index, made)));
   }
 
   /** The plan of a revision, if planning is done. */
@@ -77,18 +82,25 @@ public final class StateStore {
     if (stored.isEmpty()) {
       return Optional.empty();
     }
-    List<TablePlan> tables = new ArrayList<>();
-    for (int i = 0; i < stored.get().tables(); i++) {
-      String key = "table." + revision + "." + i;
-      tables.add(
-          get(key, TablePlan.class)
-              .orElseThrow(() -> new IOException("the state bucket lacks " + key)));
-    }
-    ChainPlan head = stored.get().head();
-    return Optional.of(new ChainPlan(head.findings(), tables, head.loadPromises()));
+    StoredPlan plan = stored.get();
+    return Optional.of(
+        plan.head()
+            .with(
+                getAll("table." + revision, plan.tables(), TablePlan.class),
+                getAll("new." + revision, plan.newTables(), NewTable.class)));
   }
 
-  private record StoredPlan(ChainPlan head, int tables) {}
+  private record StoredPlan(ChainPlan head, int tables, int newTables) {}
+
+  private <T> List<T> getAll(String prefix, int count, Class<T> type)
+      throws IOException, JetStreamApiException {
+    List<T> all = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      String key = prefix + "." + i;
+      all.add(get(key, type).orElseThrow(() -> new IOException("the state bucket lacks " + key)));
+    }
+    return all;
+  }
 
   /** Says why planning is not done yet. */
   public void putPlanProgress(String revision, String text)

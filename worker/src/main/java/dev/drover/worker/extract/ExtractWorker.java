@@ -85,10 +85,7 @@ public final class ExtractWorker implements StageWorker {
       } catch (SQLException e) {
         context
             .stalls()
-            .begin(
-                DATABASE,
-                "DatabaseUnavailable",
-                "cannot read " + message.table() + ": " + e.getMessage());
+            .begin(DATABASE, reason(e), "cannot read " + message.table() + ": " + e.getMessage());
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         context
             .stalls()
@@ -100,6 +97,15 @@ public final class ExtractWorker implements StageWorker {
       backoff.pause();
     }
     delivery.giveBack(Duration.ZERO);
+  }
+
+  /** The source is there and not as it was planned, it ends every read, or it is away. */
+  private static String reason(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    if (state.equals("57014")) {
+      return "SourceTimeout";
+    }
+    return state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
   }
 
   private boolean readSplit(SplitMessage message)

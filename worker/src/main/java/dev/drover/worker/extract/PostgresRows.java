@@ -8,7 +8,9 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.SqlFailure;
 import dev.drover.worker.source.RangeReader;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -16,21 +18,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The rows of a range. A row that holds a value that cannot be carried ends the server's answer; it
- * is found by its key, told as unreadable, and reading goes on behind it. Used by one thread.
+ * The rows of a range, read in as many transactions as kindness to the source asks for, each from
+ * the last key on. A row that holds a value that cannot be carried ends the server's answer; it is
+ * found by its key, told as unreadable, and reading goes on behind it. Used by one thread.
  */
 final class PostgresRows implements SplitSource.Rows {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresRows.class);
 
+  /** The clock is looked at once in so many rows; a power of two. */
+  private static final int CLOCK_ROWS = 64;
+
+  /** The statement took longer than the source allows, or somebody ended it. */
+  private static final String CANCELED = "57014";
+
+  /** On a replica: the primary has cleaned up what the read might still have seen. */
+  private static final String CONFLICT = "40001";
+
   private final Connection connection;
   private final TablePlan table;
   private final KeyRange range;
+  private final Pieces pieces;
 
-  /** Where reading goes on. */
-  private RangeReader reader;
+  /** Where reading goes on; null until it does. */
+  private @Nullable RangeReader reader;
 
-  /** Who read the current row; closed perhaps, and still holding it. */
-  private RangeReader at;
+  private long openedAt;
+  private int read;
+
+  /** Who read the current row; closed perhaps, and still holding it. Null before the first. */
+  private @Nullable RangeReader at;
 
   /** The current row, if it cannot be read. */
   private @Nullable Unreadable unreadable;
@@ -47,30 +63,105 @@ final class PostgresRows implements SplitSource.Rows {
     this.table = table;
     this.range = range;
     this.boundary = range.after();
-    this.reader = open(table.schema(), range);
-    this.at = reader;
+    this.pieces = new Pieces(statementTimeoutMillis(connection));
+    openNext();
+  }
+
+  private static long statementTimeoutMillis(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT setting::int8 FROM pg_catalog.pg_settings"
+                    + " WHERE name = 'statement_timeout'")) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   @Override
   public boolean advance() throws SQLException {
     while (true) {
+      RangeReader open = reader == null || overdue() ? openNext() : reader;
       try {
-        List<String> last = at != reader || unreadable != null ? lastKey() : boundary;
-        if (!reader.advance()) {
+        List<String> before = open == at && unreadable == null ? boundary : lastKey();
+        if (open.advance()) {
+          boundary = before;
+          at = open;
+          unreadable = null;
+          read++;
+          return true;
+        }
+        boolean piece = pieces.rows() > 0 && read == pieces.rows();
+        pieces.complete();
+        if (!piece) {
           return false;
         }
-        boundary = last;
-        at = reader;
-        unreadable = null;
-        return true;
+        release();
       } catch (SQLException e) {
-        if (SqlFailure.classify(e) != SqlFailure.Record) {
+        if (isEnded(e)) {
+          goOnWithLess(e);
+        } else if (SqlFailure.classify(e) != SqlFailure.Record) {
           throw e;
-        }
-        if (findNext()) {
+        } else if (findNext()) {
           return true;
         }
       }
+    }
+  }
+
+  private boolean overdue() {
+    return (read & (CLOCK_ROWS - 1)) == CLOCK_ROWS - 1
+        && System.nanoTime() - openedAt > pieces.nanos();
+  }
+
+  private static boolean isEnded(SQLException e) {
+    return CANCELED.equals(e.getSQLState()) || CONFLICT.equals(e.getSQLState());
+  }
+
+  /**
+   * @throws SQLException the failure, if the source gives not even one row
+   */
+  private void goOnWithLess(SQLException e) throws SQLException {
+    LOG.info(
+        "the source ended a read of {} after {} rows ({}): going on with less at a time",
+        table.table(),
+        read,
+        e.getMessage());
+    if (!pieces.ended(read)) {
+      throw e;
+    }
+    release();
+  }
+
+  /** The next transaction, from the last key on. */
+  private RangeReader openNext() throws SQLException {
+    release();
+    RangeReader next =
+        RangeReader.open(connection, table.schema(), table.key(), rest(), pieces.rows());
+    openedAt = System.nanoTime();
+    read = 0;
+    reader = next;
+    return next;
+  }
+
+  private KeyRange rest() {
+    return new KeyRange(lastKey(), range.upTo());
+  }
+
+  /** The current row's key, or where reading began if there was none yet. */
+  private @Nullable List<String> lastKey() {
+    if (unreadable != null) {
+      return unreadable.keyParts();
+    }
+    return at == null ? range.after() : at.keyParts();
+  }
+
+  @Override
+  public void release() throws SQLException {
+    RangeReader open = reader;
+    reader = null;
+    if (open != null) {
+      open.close();
     }
   }
 
@@ -79,37 +170,27 @@ final class PostgresRows implements SplitSource.Rows {
    * makes ready to read on behind it. False if there is nothing at its key any more.
    */
   private boolean findNext() throws SQLException {
-    List<String> last = lastKey();
-    reader.close();
-    Key key = nextKey(last);
-    boolean found = key != null && alone(key, last);
-    reader = open(table.schema(), new KeyRange(key == null ? last : key.parts(), range.upTo()));
-    return found;
-  }
-
-  /** The current row's key, or where reading began if there was none yet. */
-  private @Nullable List<String> lastKey() {
-    if (unreadable != null) {
-      return unreadable.keyParts();
-    }
-    return at.rows() > 0 ? at.keyParts() : boundary;
+    release();
+    Key key = nextKey();
+    return key != null && alone(key);
   }
 
   /** The next row's key, read without its other columns; null if there is no other row. */
-  private @Nullable Key nextKey(@Nullable List<String> last) throws SQLException {
+  private @Nullable Key nextKey() throws SQLException {
     List<Column> columns =
         table.key().stream()
             .map(column -> table.schema().indexOf(column).orElseThrow())
             .map(table.schema().columns()::get)
             .toList();
     RecordSchema keys = new RecordSchema(table.table(), columns);
-    try (RangeReader only = open(keys, new KeyRange(last, range.upTo()))) {
+    try (RangeReader only = open(keys, rest())) {
       return only.advance() ? new Key(only.key(), only.keyParts()) : null;
     }
   }
 
-  /** Makes a row the current one, readable or not. */
-  private boolean alone(Key key, @Nullable List<String> last) throws SQLException {
+  /** Makes a row the current one, readable or not. False if it is gone. */
+  private boolean alone(Key key) throws SQLException {
+    List<String> last = lastKey();
     try (RangeReader row = open(table.schema(), new KeyRange(last, key.parts()))) {
       if (!row.advance()) {
         return false;
@@ -140,6 +221,10 @@ final class PostgresRows implements SplitSource.Rows {
     return RangeReader.open(connection, columns, table.key(), part);
   }
 
+  private RangeReader current() {
+    return Objects.requireNonNull(at, "no current row");
+  }
+
   @Override
   public @Nullable String unreadable() {
     return unreadable == null ? null : unreadable.why();
@@ -147,30 +232,30 @@ final class PostgresRows implements SplitSource.Rows {
 
   @Override
   public int appendTo(RowWriter writer, int position) {
-    return at.appendTo(writer, position);
+    return current().appendTo(writer, position);
   }
 
   @Override
   public String key() {
-    return unreadable == null ? at.key() : unreadable.key();
+    return unreadable == null ? current().key() : unreadable.key();
   }
 
   @Override
   public List<String> keyParts() {
-    return unreadable == null ? at.keyParts() : unreadable.keyParts();
+    return unreadable == null ? current().keyParts() : unreadable.keyParts();
   }
 
   @Override
   public List<String> keyPartsBefore() {
-    return unreadable == null && at.rows() > 1
-        ? at.keyPartsBefore()
+    return unreadable == null && current().rows() > 1
+        ? current().keyPartsBefore()
         : Objects.requireNonNull(boundary, "there is no row before the first");
   }
 
   @Override
   public void close() {
     try {
-      reader.close();
+      release();
     } catch (SQLException e) {
       // Whoever reads next finds the connection closed, and opens another.
       LOG.debug("ending a read failed; the connection is given up", e);

@@ -13,6 +13,7 @@ import dev.drover.wire.state.StateStore.LostClaimException;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -21,6 +22,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class SplitReader {
   /** Batches between their checkpoint and their acknowledgement, at most. */
   private static final int IN_FLIGHT = 3;
+
+  /** A queue that is full for longer must not make the source keep a snapshot meanwhile. */
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final StageContext context;
   private final TablePlan table;
@@ -146,6 +152,9 @@ final class SplitReader {
       for (CutBatch cut = cutter.next(); cut != null; cut = cutter.next()) {
         CutBatch batch = cut;
         while (underWay.size() >= IN_FLIGHT) {
+          if (!oldestWithin(PATIENCE)) {
+            rows.release();
+          }
           closeOldest();
         }
         OpenBatch open =
@@ -198,6 +207,18 @@ final class SplitReader {
         .decided(
             new Counts(take.records(), take.records() - take.failed(), 0, take.failed(), 0, 0));
     return take;
+  }
+
+  /** Whether the oldest publication comes to its end within a time. */
+  private boolean oldestWithin(Duration patience) throws InterruptedException {
+    try {
+      underWay.element().counted().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      return true; // closing it tells
+    }
   }
 
   private void closeOldest() throws InterruptedException {

@@ -60,6 +60,14 @@ public interface SplitSource extends AutoCloseable {
     /** The key of the row before this one, a text per column; not for the first row. */
     List<String> keyPartsBefore();
 
+    /**
+     * Lets go of what the source holds for this reader, such as a snapshot; the next {@link
+     * #advance} takes it up again behind the last row, which stays at hand.
+     */
+    default void release() throws SQLException {
+      // Rows that hold nothing at a source have nothing to let go of.
+    }
+
     /** Stops reading, wherever it is. */
     @Override
     void close();

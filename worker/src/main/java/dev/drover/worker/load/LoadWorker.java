@@ -16,6 +16,7 @@ import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.target.Finisher;
 import dev.drover.worker.target.LoadBatch;
 import dev.drover.worker.target.LoadOutcome;
 import dev.drover.worker.target.SystemFailure;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,15 +54,25 @@ public final class LoadWorker implements StageWorker {
   private final Aftermath aftermath;
   private final Patience patience;
   private final Inbox inbox;
+  private final @Nullable FinishingTouch finishing;
   private final ExecutorService followers = Executors.newVirtualThreadPerTaskExecutor();
   private volatile boolean stopping;
+
+  /** A worker that leaves the finishing to others, see the other constructor. */
+  public LoadWorker(StageContext context, LoadSession session, boolean ledger) throws IOException {
+    this(context, session, ledger, null);
+  }
 
   /**
    * A worker of the context's stage.
    *
    * @param ledger whether the session keeps a ledger; without one the decisions are looked up
+   * @param finisher what is to do when all is decided
    */
-  public LoadWorker(StageContext context, LoadSession session, boolean ledger) throws IOException {
+  public LoadWorker(
+      StageContext context, LoadSession session, boolean ledger, @Nullable Finisher finisher)
+      throws IOException {
+    this.finishing = finisher == null ? null : new FinishingTouch(context, session, finisher);
     this.context = context;
     this.session = session;
     this.ledger = ledger;
@@ -86,6 +98,8 @@ public final class LoadWorker implements StageWorker {
       Delivery first = inbox.take(Duration.ofSeconds(1));
       if (first != null) {
         loadAll(gather(first));
+      } else if (finishing != null && !stopping) {
+        finishing.look();
       }
     }
   }
@@ -174,7 +188,7 @@ public final class LoadWorker implements StageWorker {
         }
         return;
       } catch (SystemFailure e) {
-        context.stalls().begin(DATABASE, "DatabaseUnavailable", String.valueOf(e.getMessage()));
+        context.stalls().begin(DATABASE, e.reason(), String.valueOf(e.getMessage()));
         backoff.pause();
       }
     }
@@ -264,6 +278,9 @@ public final class LoadWorker implements StageWorker {
   public void stop() {
     stopping = true;
     inbox.stop();
+    if (finishing != null) {
+      finishing.stop();
+    }
   }
 
   @Override

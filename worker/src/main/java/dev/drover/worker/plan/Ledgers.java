@@ -2,6 +2,7 @@ package dev.drover.worker.plan;
 
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.target.Ledger;
+import dev.drover.worker.target.Preparation;
 
 /** Where a load stage keeps its ledger; planner and worker ask here, so they agree. */
 public final class Ledgers {
@@ -9,7 +10,15 @@ public final class Ledgers {
 
   /** The ledger of a stage: in its target schema, or in {@code public} if it names none. */
   public static Ledger of(StageSpec.Load stage, String migrationUid) {
-    String schema = stage.schema();
-    return new Ledger(schema == null ? "public" : schema, migrationUid, stage.name());
+    return new Ledger(schema(stage), migrationUid, stage.name());
+  }
+
+  /** Where a stage notes what it did to its target before it loaded: beside its ledger. */
+  public static Preparation preparation(StageSpec.Load stage, String migrationUid) {
+    return new Preparation(schema(stage), migrationUid, stage.name());
+  }
+
+  private static String schema(StageSpec.Load stage) {
+    return stage.schema() == null ? "public" : stage.schema();
   }
 }

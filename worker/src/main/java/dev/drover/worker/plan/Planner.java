@@ -11,14 +11,18 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.rules.RuleCompiler;
 import dev.drover.worker.source.SourcePlan;
 import dev.drover.worker.source.SourcePlanner;
+import dev.drover.worker.target.Duties;
 import dev.drover.worker.target.Ledger;
+import dev.drover.worker.target.Preparation;
 import dev.drover.worker.target.SystemFailure;
 import dev.drover.worker.target.TargetCatalog;
 import dev.drover.worker.target.TargetCheck;
+import dev.drover.worker.target.TargetRoom;
 import dev.drover.worker.target.TargetTable;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -40,11 +45,14 @@ final class Planner {
   private final Set<Finding> findings = new LinkedHashSet<>();
   private final Map<String, Set<String>> tablesAt = new HashMap<>();
   private final Map<String, LoadPromise> promises = new HashMap<>();
+  private final Map<Integer, List<String>> deferred = new TreeMap<>();
+  private final NewTables newTables;
 
   Planner(ChainSpec spec, String migrationUid, Endpoints endpoints) {
     this.spec = spec;
     this.migrationUid = migrationUid;
     this.endpoints = endpoints;
+    this.newTables = new NewTables(endpoints, findings);
   }
 
   /**
@@ -62,7 +70,9 @@ final class Planner {
         findings.addAll(source.findings());
         for (TablePlan table : source.tables()) {
           tables.add(table);
-          follow(extract.name(), new Arriving(table.schema(), Map.of()));
+          follow(
+              extract.name(),
+              new Arriving(table, table.schema(), Lineage.of(table.schema()), Map.of()));
         }
       }
     }
@@ -74,10 +84,12 @@ final class Planner {
         promise(i, load);
       }
     }
+    tell();
     return new ChainPlan(
         findings.stream().sorted(Comparator.comparing(Finding::severity)).toList(),
         startable() ? tables : List.of(),
-        promises);
+        promises,
+        startable() ? newTables.all() : List.of());
   }
 
   private boolean startable() {
@@ -109,13 +121,17 @@ final class Planner {
     }
   }
 
-  private static String shown(Set<String> tables) {
+  private static String shown(Collection<String> tables) {
     String some = tables.stream().sorted().limit(5).collect(Collectors.joining(", "));
     return tables.size() > 5 ? some + ", …" : some;
   }
 
-  /** Records on their way: their shape, and which fields a rule computed, with the rule's path. */
-  private record Arriving(RecordSchema schema, Map<String, String> computed) {}
+  /**
+   * Records on their way: the table that they are of, their shape, where each field came from, and
+   * which fields a rule computed, with the rule's path.
+   */
+  private record Arriving(
+      TablePlan source, RecordSchema schema, Lineage lineage, Map<String, String> computed) {}
 
   private void follow(String stage, Arriving arriving) throws SQLException {
     for (StageSpec next : spec.consumersOf(stage)) {
@@ -138,33 +154,89 @@ final class Planner {
       case RuleCompiler.Result.Compiled compiled -> {
         Map<String, String> computed = new HashMap<>(arriving.computed());
         computed.putAll(compiled.rules().computed());
-        follow(stage.name(), new Arriving(compiled.rules().output(), computed));
+        Lineage lineage = arriving.lineage().after(stage.steps(), arriving.schema().table());
+        follow(
+            stage.name(),
+            new Arriving(arriving.source(), compiled.rules().output(), lineage, computed));
       }
     }
   }
 
   private void check(int index, StageSpec.Load load, Arriving arriving) throws SQLException {
-    TargetCheck check = new TargetCheck("spec.stages[" + index + "].load", load.mode());
+    String path = "spec.stages[" + index + "].load";
+    TargetCheck check = new TargetCheck(path, load.mode());
     String target = load.targetOf(arriving.schema().table());
-    Optional<TargetTable> table =
-        TargetCatalog.find(endpoints.session(load.connectionName()), target);
-    if (table.isEmpty()) {
-      findings.add(check.tableNotFound(target));
-    } else {
+    Connection session = endpoints.session(load.connectionName());
+    Optional<TargetTable> table = TargetCatalog.find(session, target);
+    if (table.isPresent()) {
       findings.addAll(check.findings(arriving.schema(), table.get(), arriving.computed()));
+      if (table.get().access().schemaUsage()) {
+        Duties duties = Duties.of(session, path, target, load.indexes());
+        findings.addAll(duties.findings());
+        deferred.computeIfAbsent(index, i -> new ArrayList<>()).addAll(duties.deferred());
+      }
+    } else if (load.createTables() == StageSpec.CreateTables.IfMissing) {
+      findings.addAll(
+          check.findings(
+              arriving.schema(), newTable(index, load, target, arriving), arriving.computed()));
+    } else {
+      findings.add(check.tableNotFound(target));
     }
+  }
+
+  private TargetTable newTable(int index, StageSpec.Load load, String target, Arriving arriving)
+      throws SQLException {
+    StageSpec.Extract extract = (StageSpec.Extract) spec.stage(arriving.source().stage());
+    return newTables.plan(
+        index,
+        load,
+        target,
+        arriving.schema(),
+        arriving.lineage(),
+        arriving.source(),
+        endpoints.session(extract.connectionName()));
+  }
+
+  /** Tells what will be made and dropped, once for each stage. */
+  private void tell() {
+    if (!startable()) {
+      return;
+    }
+    newTables.tell();
+    deferred.forEach(
+        (index, titles) -> {
+          if (!titles.isEmpty()) {
+            findings.add(
+                Finding.warning(
+                    "IndexesDeferred",
+                    "spec.stages[" + index + "].load.indexes",
+                    "dropped before the first row and built when all are decided: %s; a record whose parent is missing is loaded, and its foreign key refused at the end"
+                        .formatted(shown(titles.stream().distinct().toList()))));
+          }
+        });
   }
 
   private void promise(int index, StageSpec.Load load) throws SQLException, SystemFailure {
     if (!startable()) {
-      return; // nothing starts, so nothing is created
+      return;
     }
     Ledger ledger = Ledgers.of(load, migrationUid);
     Connection session = endpoints.session(load.connectionName());
-    LoadPromise promise = ledger.ensure(session);
+    TargetCheck check = new TargetCheck("spec.stages[" + index + "].load", load.mode());
+    boolean madeWithTables = newTables.any(index) && mayMakeSchema(session, ledger.schema());
+    LoadPromise promise = madeWithTables ? LoadPromise.ExactlyOnce : ledger.promise(session);
     promises.put(load.name(), promise);
-    new TargetCheck("spec.stages[" + index + "].load", load.mode())
-        .ledger(ledger, promise)
-        .ifPresent(findings::add);
+    check.ledger(ledger, promise).ifPresent(findings::add);
+    if (newTables.any(index) || load.indexes() == StageSpec.Indexes.Defer) {
+      Preparation notes = Ledgers.preparation(load, migrationUid);
+      if (!madeWithTables && !notes.possible(session)) {
+        findings.add(check.notesNotPermitted(notes));
+      }
+    }
+  }
+
+  private static boolean mayMakeSchema(Connection session, String schema) throws SQLException {
+    TargetRoom room = new TargetRoom(session);
+    return !room.hasSchema(schema) && room.mayCreateIn(schema);
   }
 }

@@ -79,6 +79,13 @@ public final class RangeReader implements AutoCloseable {
   public static RangeReader open(
       Connection connection, RecordSchema schema, List<String> key, KeyRange range)
       throws SQLException {
+    return open(connection, schema, key, range, 0);
+  }
+
+  /** As the other, but no more than so many rows; 0 for all. */
+  public static RangeReader open(
+      Connection connection, RecordSchema schema, List<String> key, KeyRange range, int most)
+      throws SQLException {
     ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS);
     try {
       TableSql table = TableSql.of(connection, schema, key);
@@ -87,7 +94,8 @@ public final class RangeReader implements AutoCloseable {
           connection
               .unwrap(PGConnection.class)
               .getCopyAPI()
-              .copyOut("COPY (" + select(table, range) + ") TO STDOUT (FORMAT binary)");
+              .copyOut(
+                  "COPY (" + select(table, range) + limit(most) + ") TO STDOUT (FORMAT binary)");
       return new RangeReader(connection, schema, key, transaction, copy);
     } catch (SQLException | RuntimeException e) {
       try {
@@ -109,6 +117,10 @@ public final class RangeReader implements AutoCloseable {
     try (ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS)) {
       return TableSql.of(connection, schema, key).maxKey(connection);
     }
+  }
+
+  private static String limit(int most) {
+    return most == 0 ? "" : " LIMIT " + most;
   }
 
   /** The query of a range. */

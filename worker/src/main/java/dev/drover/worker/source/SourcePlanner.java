@@ -1,14 +1,21 @@
 package dev.drover.worker.source;
 
+import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Plans an extract stage: which tables it reads, and in which splits. */
 public final class SourcePlanner {
+  private static final Duration SHORT = Duration.ofSeconds(30);
+
   private SourcePlanner() {}
 
   /**
@@ -35,6 +42,29 @@ public final class SourcePlanner {
               table.estimatedRecords(),
               SplitCutter.cut(connection, table, stage.splitRecords())));
     }
-    return new SourcePlan(tables, found.findings());
+    List<Finding> findings = new ArrayList<>(found.findings());
+    shortTimeout(connection, index).ifPresent(findings::add);
+    return new SourcePlan(tables, findings);
+  }
+
+  /** A limit that reads keep to, but by which one may be surprised. */
+  private static Optional<Finding> shortTimeout(Connection connection, int index)
+      throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT setting::int8, current_setting(name) FROM pg_catalog.pg_settings"
+                    + " WHERE name = 'statement_timeout'")) {
+      row.next();
+      long millis = row.getLong(1);
+      return millis == 0 || millis >= SHORT.toMillis()
+          ? Optional.empty()
+          : Optional.of(
+              Finding.warning(
+                  "ShortStatementTimeout",
+                  "spec.stages[" + index + "].extract.connectionName",
+                  "the source ends each statement of this login after %s (statement_timeout), so its tables are read in many small pieces: a longer one for the login makes it faster"
+                      .formatted(row.getString(2))));
+    }
   }
 }

@@ -25,6 +25,16 @@ final class Conversions {
     };
   }
 
+  /** Whether an instant becomes a clock's reading or the other way round, which takes a zone. */
+  static boolean crossesZones(ColumnType from, ColumnType to) {
+    return switch (from) {
+      case TIMESTAMPTZ ->
+          to == ColumnType.TIMESTAMP || to == ColumnType.DATE || to == ColumnType.TIME;
+      case TIMESTAMP -> to == ColumnType.TIMESTAMPTZ;
+      default -> false;
+    };
+  }
+
   /**
    * Whether a rule's value goes into a column without anything being lost or left to chance: rules
    * have few types, and a conversion for each.

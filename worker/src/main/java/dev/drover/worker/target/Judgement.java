@@ -56,6 +56,7 @@ final class Judgement {
       case "22021", "22P05" -> "InvalidCharacter";
       case "22007", "22008" -> "InvalidDateTime";
       case "P0001" -> "Raised";
+      case Refusal.CHANGING -> "WouldChange";
       default -> "Sql" + refusal.sqlState();
     };
   }
@@ -78,6 +79,9 @@ final class Judgement {
       case "22007", "22008" ->
           "the text is no date or time that %s takes".formatted(where(refusal));
       case "P0001" -> by(refusal) + " refused the record";
+      case Refusal.CHANGING ->
+          "%s would round or cut the value: give it a type that holds it, or compute one in a transform (set)"
+              .formatted(where(refusal));
       default ->
           "%s refused the record with SQLSTATE %s".formatted(where(refusal), refusal.sqlState());
     };

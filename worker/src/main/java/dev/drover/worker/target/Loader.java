@@ -168,7 +168,7 @@ public final class Loader {
     StagingCadence cadence =
         cadences.computeIfAbsent(table.sqlName(), name -> new StagingCadence());
     TableWrite write = new TableWrite(connection, table, mode, cadence, staging);
-    Map<Integer, Refusal> refused = write.write(rows);
+    Map<Integer, Refusal> refused = Losses.write(table, batches, rows, write::write);
     attempts += write.attempts();
     Map<String, LoadOutcome> outcomes = new HashMap<>();
     int start = 0;

@@ -4,6 +4,7 @@ import dev.drover.worker.postgres.SqlFailure;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,16 @@ record Refusal(String sqlState, String column, String constraint, String routine
     public String toString() {
       return "line " + line;
     }
+  }
+
+  private static final Set<String> ALTERED = Set.of("42703", "42P01", "42501");
+
+  /** Of Drover's own: the server would take the value and change it. */
+  static final String CHANGING = "22DRV";
+
+  /** The refusal of a value that a column would round or cut. */
+  static Refusal changing(String column) {
+    return new Refusal(CHANGING, column, "", "", new Hint(0, "", ""));
   }
 
   static Refusal of(SQLException e) {
@@ -87,6 +98,8 @@ record Refusal(String sqlState, String column, String constraint, String routine
     // is ours, the server doesn't understand.
     return switch (family()) {
       case "25", "55", "58", "XX" -> true;
+      // The table, a column or a grant is gone; what a trigger lacks may hang on the record.
+      case "42" -> routine.isEmpty() && ALTERED.contains(sqlState);
       default -> sqlState.equals("22P04");
     };
   }

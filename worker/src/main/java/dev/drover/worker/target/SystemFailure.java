@@ -42,6 +42,11 @@ public final class SystemFailure extends Exception {
     return new SystemFailure(state, "%s: SQLSTATE %s%s".formatted(what, state, shown), e);
   }
 
+  /** What a stall is called: the target is there and not as it was planned, or it is away. */
+  public String reason() {
+    return sqlState.startsWith("42") ? "TargetChanged" : "DatabaseUnavailable";
+  }
+
   /** The server's or driver's SQLSTATE; empty if there is none. */
   public String sqlState() {
     return sqlState;

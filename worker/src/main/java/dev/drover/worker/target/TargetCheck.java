@@ -56,6 +56,15 @@ public record TargetCheck(String path, LoadMode mode) {
                     + grant));
   }
 
+  /** What to find when the stage may not note what it makes and drops. */
+  public Finding notesNotPermitted(Preparation notes) {
+    return Finding.error(
+        "PreparationNotPermitted",
+        path,
+        "createTables: IfMissing and indexes: Defer note what they do at the target: allow the login to create table %s, or create it and grant SELECT, INSERT and UPDATE on it"
+            .formatted(notes.displayName()));
+  }
+
   /**
    * What does not fit.
    *
@@ -126,6 +135,13 @@ public record TargetCheck(String path, LoadMode mode) {
           field.nativeType(),
           where,
           column.nativeType());
+    } else if (rule == null && Conversions.crossesZones(field.type(), column.type())) {
+      to.add(
+          Finding.warning(
+              "TimeZoneAssumed",
+              path,
+              "column %s arrives as %s, but column %s is %s: the clock is taken to be that of UTC; compute it in a transform (set) for another zone"
+                  .formatted(field.name(), field.nativeType(), where, column.nativeType())));
     }
   }
 

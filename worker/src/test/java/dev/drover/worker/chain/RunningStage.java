@@ -1,11 +1,13 @@
 package dev.drover.worker.chain;
 
+import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.load.LoadSession;
+import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.plan.Ledgers;
 import dev.drover.worker.postgres.Endpoint;
@@ -44,6 +46,22 @@ final class RunningStage implements AutoCloseable {
   static RunningStage startWithoutLedger(TestChain chain, String stage, Path secrets)
       throws Exception {
     return start(chain, stage, secrets, false);
+  }
+
+  /** A load that prepares and finishes its target as its plan says. */
+  static RunningStage startPlanned(TestChain chain, String stage, Path secrets, ChainPlan plan)
+      throws Exception {
+    StageContext context = chain.context(stage);
+    StageSpec.Load load = (StageSpec.Load) chain.spec.stage(stage);
+    return new RunningStage(
+        context,
+        LoadStage.worker(
+            context,
+            load,
+            plan,
+            endpoint(chain, load.connectionName(), secrets),
+            "test",
+            chain.uid));
   }
 
   private static RunningStage start(TestChain chain, String stage, Path secrets, boolean withLedger)

@@ -18,6 +18,7 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.Finishing;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
@@ -43,6 +44,7 @@ import io.nats.client.api.StreamConfiguration;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -234,6 +236,20 @@ final class TestChain implements AutoCloseable {
       }
     }
     return stalls;
+  }
+
+  /** Asks a load stage for its finishing work, as the operator does when all is decided. */
+  void askToFinish(String stage) throws Exception {
+    state
+        .bucket()
+        .put(Finishing.askedKey(stage), WireJson.bytes(new Finishing(tally(stage).passed())));
+  }
+
+  /** Whether the finishing work that was asked for last is done. */
+  boolean isFinished(String stage) throws Exception {
+    var asked = state.bucket().get(Finishing.askedKey(stage));
+    var done = state.bucket().get(Finishing.doneKey(stage));
+    return done != null && Arrays.equals(done.getValue(), asked.getValue());
   }
 
   /** Sets the most bytes of a stream: fewer than it has, and it refuses every message. */

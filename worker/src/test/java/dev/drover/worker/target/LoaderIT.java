@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
@@ -239,6 +240,19 @@ class LoaderIT {
         .isInstanceOf(SystemFailure.class)
         .hasMessageContaining("42P01");
     assertThat(rows("SELECT 1 FROM shop.drover_ledger")).isEmpty();
+  }
+
+  @Test
+  void a_column_that_is_gone_is_no_records_fault_even_if_there_is_only_one() throws Exception {
+    TargetTable table = table("shop.t");
+    execute("ALTER TABLE shop.t RENAME v TO w");
+
+    assertThatThrownBy(() -> loader.load(table, List.of(batch("b1", SCHEMA, row(1, 1)))))
+        .isInstanceOf(SystemFailure.class)
+        .hasMessageContaining("42703");
+    execute("ALTER TABLE shop.t RENAME w TO v");
+    assertThat(loader.load(table, List.of(batch("b1", SCHEMA, row(1, 1)))).getFirst().counts())
+        .isEqualTo(new Counts(1, 1, 0, 0, 0, 0));
   }
 
   @Test

@@ -54,6 +54,11 @@ class RefusedRecordsIT {
           numeric(4,2);                       12345;  NumberOutOfRange;  v
           date;                               secret; InvalidDateTime;   v
           date;                               2024-02-31; InvalidDateTime; v
+          date;                               5000-01-01 BC; InvalidDateTime; v
+          timestamp;                          5874897-12-31; InvalidDateTime; v
+          timestamptz;                        4714-11-23 BC; InvalidDateTime; v
+          shop.mood;                          furious; InvalidText;      v
+          numeric(4,2);                       1.239;  WouldChange;       v
           uuid;                               secret; InvalidText;       v
           jsonb;                              secret; InvalidText;       v
           integer[];                          secret; InvalidText;       v
@@ -65,6 +70,7 @@ class RefusedRecordsIT {
           """)
   void a_bad_value_fails_alone(String type, String bad, String code, String subject)
       throws Exception {
+    execute("CREATE TYPE shop.mood AS ENUM ('g1', 'g3')");
     execute("CREATE TABLE shop.t (id integer, v %s)".formatted(type));
     execute(seed(type));
     String good = good(type);
@@ -99,13 +105,86 @@ class RefusedRecordsIT {
   private static String good(String type) {
     return switch (type.split("[ (,]")[0]) {
       case "integer", "smallint", "numeric" -> "%d";
-      case "date" -> "2024-01-0%d";
+      case "date", "timestamp", "timestamptz" -> "2024-01-0%d";
       case "uuid" -> "00000000-0000-0000-0000-00000000000%d";
       case "int4range" -> "[10%1$d,10%1$d]";
       case "integer[]" -> "{%d}";
       case "jsonb" -> "{\"a\": %d}";
       default -> "g%d";
     };
+  }
+
+  @ParameterizedTest
+  @EnumSource(LoadMode.class)
+  void a_null_in_the_key_fails_alone_also_where_rows_are_replaced(LoadMode mode) throws Exception {
+    execute("CREATE TABLE shop.t (id integer PRIMARY KEY, v text)");
+    if (mode == LoadMode.Upsert) {
+      execute("INSERT INTO shop.t VALUES (1, 'to be replaced')");
+    }
+
+    LoadOutcome outcome =
+        load(mode, batch("b1", TEXTS, row(1, "a"), row(null, "secret"), row(3, "b")));
+
+    assertThat(onlyFailure(outcome, 1).cause().code()).isEqualTo("NullNotAllowed");
+    assertThat(failure(outcome, 0).cause().subject()).isEqualTo("id");
+    assertThat(rows("SELECT * FROM shop.t ORDER BY id")).containsExactly("1|a", "3|b");
+  }
+
+  @Test
+  void a_key_that_comes_twice_fails_the_second_time_where_rows_are_inserted() throws Exception {
+    execute("CREATE TABLE shop.t (id integer PRIMARY KEY, v text)");
+
+    LoadOutcome outcome =
+        load(
+            LoadMode.Insert,
+            batch("b1", TEXTS, row(1, "a"), row(2, "first"), row(2, "second"), row(3, "b")));
+
+    assertThat(onlyFailure(outcome, 2).cause().code()).isEqualTo("DuplicateKey");
+    assertThat(rows("SELECT v FROM shop.t ORDER BY id")).containsExactly("a", "first", "b");
+  }
+
+  @ParameterizedTest
+  @EnumSource(LoadMode.class)
+  void what_a_column_would_round_or_cut_fails_and_its_neighbours_load(LoadMode mode)
+      throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.t (id integer PRIMARY KEY, n numeric(6,2), at timestamp(0), d date)
+        """);
+    RecordSchema schema =
+        schema(
+            "id",
+            ColumnType.INTEGER,
+            "n",
+            ColumnType.DECIMAL,
+            "at",
+            ColumnType.TIMESTAMP,
+            "d",
+            ColumnType.TIMESTAMP);
+    long second = 1_000_000;
+    long day = 86_400 * second;
+
+    LoadOutcome outcome =
+        load(
+            mode,
+            batch(
+                "b1",
+                schema,
+                row(1, "1.50", second, day),
+                row(2, "1.505", second, day),
+                row(3, "1.5000", second + 1, day),
+                row(4, "1", second, day + second),
+                row(5, "123456", second, day),
+                row(6, null, null, null)));
+
+    assertThat(codes(outcome))
+        .containsExactly("1 WouldChange", "2 WouldChange", "3 WouldChange", "4 NumberOutOfRange");
+    assertThat(failure(outcome, 0).message())
+        .contains("shop.t.n (numeric(6,2))", "round or cut", "set")
+        .doesNotContain("1.505");
+    assertThat(failure(outcome, 0).cause().subject()).isEqualTo("n");
+    assertThat(rows("SELECT id, n, at, d FROM shop.t ORDER BY id"))
+        .containsExactly("1|1.50|1970-01-01 00:00:01|1970-01-02", "6|~|~|~");
   }
 
   @Test

@@ -134,6 +134,24 @@ class TargetCheckTest {
     assertThat(reasons(findings)).isEqualTo(fits ? List.of() : List.of("TypeMismatch"));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "TIMESTAMPTZ, TIMESTAMP, true",
+    "TIMESTAMPTZ, DATE, true",
+    "TIMESTAMP, TIMESTAMPTZ, true",
+    "TIMESTAMP, TIMESTAMP, false",
+    "TIMESTAMP, DATE, false",
+    "TIMESTAMPTZ, TEXT, false"
+  })
+  void a_zone_that_is_dropped_or_assumed_is_warned_about(
+      ColumnType from, ColumnType to, boolean warned) {
+    List<Finding> findings =
+        insert(table(column("v", to, "native", true, false)), field("v", from));
+
+    assertThat(reasons(findings)).isEqualTo(warned ? List.of("TimeZoneAssumed") : List.of());
+    assertThat(findings).allMatch(f -> f.severity() == Finding.Severity.Warning);
+  }
+
   @Test
   void missing_privileges_are_named_by_what_to_grant() {
     TargetColumn readOnly =

@@ -1,0 +1,155 @@
+package dev.drover.worker.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.plan.Step;
+import dev.drover.wire.state.SplitCheckpoint;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Tables altered during the run, and values that no target may hold: told by name, none altered.
+ */
+class BadInputIT extends ChainScenario {
+  private static final int ROWS = 3000;
+
+  private static ChainSpec chain(Step... steps) {
+    return new ChainSpec(
+        databases.connections(),
+        List.of(
+            new StageSpec.Extract("read", "legacy", List.of("public.item"), 1000),
+            new StageSpec.Transform("clean", "read", List.of(steps)),
+            new StageSpec.Load("load", "clean", "target", null, LoadMode.Upsert, List.of())));
+  }
+
+  private static void items() throws Exception {
+    inBoth("CREATE TABLE item (id integer PRIMARY KEY, note text)");
+    databases.execute(
+        "legacy",
+        "INSERT INTO item SELECT i, 'n' || i FROM generate_series(1, " + ROWS + ") i",
+        "ANALYZE");
+  }
+
+  /** Alters a table, sees the stage tell of it, alters it back, and sees all arrive. */
+  private void altered(String database, String stage, String reason, String there, String back)
+      throws Exception {
+    items();
+    try (TestChain chain = new TestChain(nats.url(), name, chain(set("note", "record.note")))) {
+      ChainPlan plan = plan(chain);
+      databases.execute(database, there);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        chain.dispatchAll(plan);
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(chain.stalls(stage))
+                        .singleElement()
+                        .satisfies(
+                            stall -> {
+                              assertThat(stall.reason()).isEqualTo(reason);
+                              assertThat(stall.message()).contains("public.item");
+                            }));
+        assertThat(chain.failures()).as("it is no record's fault").isEmpty();
+        databases.execute(database, back);
+        awaitFinished(chain, plan);
+        assertThat(chain.failures()).isEmpty();
+        assertThat(chain.tally("load")).isEqualTo(new Counts(ROWS, ROWS, 0, 0, 0, 0));
+        assertThat(databases.checksum("target", "item"))
+            .isEqualTo(databases.checksum("legacy", "item"));
+      }
+    }
+  }
+
+  @Test
+  void a_source_column_that_is_gone_is_told_and_waited_for() throws Exception {
+    altered(
+        "legacy",
+        "read",
+        "SourceChanged",
+        "ALTER TABLE item RENAME note TO remark",
+        "ALTER TABLE item RENAME remark TO note");
+  }
+
+  @Test
+  void a_source_column_of_another_type_is_told_and_waited_for() throws Exception {
+    altered(
+        "legacy",
+        "read",
+        "SourceChanged",
+        "ALTER TABLE item ALTER id TYPE bigint",
+        "ALTER TABLE item ALTER id TYPE integer");
+  }
+
+  @Test
+  void a_target_column_that_is_gone_is_told_and_waited_for() throws Exception {
+    altered(
+        "target",
+        "load",
+        "TargetChanged",
+        "ALTER TABLE item RENAME note TO remark",
+        "ALTER TABLE item RENAME remark TO note");
+  }
+
+  @Test
+  void a_target_table_that_is_gone_is_told_and_waited_for() throws Exception {
+    altered(
+        "target",
+        "load",
+        "TargetChanged",
+        "ALTER TABLE item RENAME TO away",
+        "ALTER TABLE away RENAME TO item");
+  }
+
+  @Test
+  void values_that_the_target_cannot_hold_fail_alone_on_the_whole_way() throws Exception {
+    databases.execute(
+        "legacy",
+        "CREATE TYPE mood AS ENUM ('glad', 'cross')",
+        "CREATE TABLE item (id integer PRIMARY KEY, price numeric(10,4), mood mood, day date)",
+        "INSERT INTO item SELECT i, i / 100.0, 'glad', '2024-01-01' FROM generate_series(1, 500) i",
+        "UPDATE item SET price = 1.2345 WHERE id = 10",
+        "UPDATE item SET mood = 'cross' WHERE id = 20",
+        "UPDATE item SET day = '5874897-12-31' WHERE id = 30",
+        "UPDATE item SET price = 99999 WHERE id = 40");
+    databases.execute(
+        "target",
+        "CREATE TYPE mood AS ENUM ('glad')",
+        "CREATE TABLE item (id integer PRIMARY KEY, price numeric(6,2), mood mood, day timestamp,"
+            + " label text)");
+    try (TestChain chain =
+            new TestChain(
+                nats.url(), name, chain(set("label", "record.id == 50 ? 'a\\u0000b' : 'fine'")));
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      assertThat(plan.startable()).isTrue();
+      chain.dispatchAll(plan);
+      awaitFinished(chain, plan);
+
+      assertThat(chain.failures())
+          .extracting(f -> f.detail().key() + " " + f.detail().cause().code())
+          .containsExactlyInAnyOrder(
+              "10 WouldChange",
+              "20 InvalidText",
+              "30 InvalidDateTime",
+              "40 NumberOutOfRange",
+              "50 InvalidCharacter");
+      assertThat(chain.tally("load")).isEqualTo(new Counts(500, 495, 0, 5, 0, 0));
+      assertThat(chain.checkpoints(plan)).allMatch(SplitCheckpoint::done);
+      assertThat(databases.checksum("target", "(SELECT id, price::numeric(10,4) FROM item)"))
+          .isEqualTo(
+              databases.checksum(
+                  "legacy", "(SELECT id, price FROM item WHERE id NOT IN (10, 20, 30, 40, 50))"));
+    }
+  }
+}
