@@ -2,7 +2,7 @@
 # logs when each reading statement began, the target keeps when each transaction was committed.
 # shellcheck shell=bash
 
-sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@" 2>&1 | { grep -v NOTICE || true; }; }
+sql() { PGOPTIONS='-c client_min_messages=warning' psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # Sessions that begin from now on tell the source's log each statement, the time and who sent it.
 log_statements() {
