@@ -153,18 +153,18 @@ class RetriesIT extends ChainScenario {
 
   @Test
   void a_retry_overtakes_a_long_queue() throws Exception {
-    items(50_000);
+    items(100_000);
     databases.execute("target", "ALTER TABLE item ADD CHECK (qty <> 7)");
-    try (TestChain chain = new TestChain(nats.url(), name, chain(1000));
+    try (TestChain chain = new TestChain(nats.url(), name, chain(500));
         RunningStage read = RunningStage.start(chain, "read", databases.secrets);
         RunningStage clean = RunningStage.start(chain, "clean", databases.secrets)) {
       ChainPlan plan = plan(chain);
-      assertThat(plan.tables().getFirst().splits()).hasSizeGreaterThan(40);
+      assertThat(plan.tables().getFirst().splits()).hasSizeGreaterThan(150);
       chain.dispatchAll(plan);
       try (RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
         await().atMost(SOON).until(() -> !chain.failures().isEmpty());
       }
-      await().atMost(SOON).until(() -> chain.tally("clean").in() == 50_000);
+      await().atMost(SOON).until(() -> chain.tally("clean").in() == 100_000);
       long before = chain.decisions("load").size();
 
       Map.Entry<Long, FailedMessage> failed = last(chain);
@@ -184,7 +184,7 @@ class RetriesIT extends ChainScenario {
       // Those in hand, and those fetched at the same moment, may come before it; not the rest.
       assertThat(order.indexOf("r" + failed.getKey()) - before).isBetween(0L, 18L);
       assertThat(order.size() - before).isGreaterThan(30);
-      assertThat(databases.query("target", "SELECT count(*) FROM item")).containsExactly("50000");
+      assertThat(databases.query("target", "SELECT count(*) FROM item")).containsExactly("100000");
     }
   }
 }

@@ -72,7 +72,7 @@ class EndpointIT {
     Endpoint endpoint = PostgresServer.newDatabase();
     try (Connection writer = endpoint.openToWrite("drover/shop/load");
         Connection reader = endpoint.open("drover/shop/read")) {
-      assertThat(userTimeout(writer)).isEqualTo("30s");
+      assertThat(userTimeout(writer)).isEqualTo("30000");
       assertThat(userTimeout(reader)).isEqualTo("0");
     }
   }
