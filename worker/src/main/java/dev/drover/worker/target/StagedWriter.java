@@ -16,13 +16,15 @@ import java.util.stream.Collectors;
  * one transaction.
  */
 final class StagedWriter implements RowWriter {
-  /** Orders the staged rows. */
-  private static final String PLACE = "drover_staged_place";
+  /** Two rows of one key in one statement. */
+  private static final String KEY_TWICE = "21000";
 
   private final Connection connection;
   private final CopyWriter copy;
   private final String staging;
+  private final StagingCadence cadence;
   private final String merge;
+  private final String mergeLast;
 
   /** Whether an attempt of this transaction left its rows in the staging table. */
   private boolean dirty;
@@ -30,13 +32,22 @@ final class StagedWriter implements RowWriter {
   /**
    * @param columns the columns that rows bring, in order
    * @param key those among them that identify a row
+   * @param cadence what was learnt about the table; updated
    */
-  StagedWriter(Connection connection, TargetTable table, List<String> columns, List<String> key)
+  StagedWriter(
+      Connection connection,
+      TargetTable table,
+      List<String> columns,
+      List<String> key,
+      StagingCadence cadence)
       throws SQLException {
     this.connection = connection;
     this.staging = stagingName(table, columns);
     this.copy = new CopyWriter(connection, staging, columns);
-    this.merge = merge(table, columns, key, staging);
+    this.cadence = cadence;
+    String staged = "SELECT %s FROM %s".formatted(CopyWriter.quoted(columns), staging);
+    this.merge = merge(table, columns, key, staged);
+    this.mergeLast = merge(table, columns, key, lastOfEachKey(columns, key, staging));
   }
 
   /** The name of the staging table for some columns of a table, as their types are now. */
@@ -57,9 +68,6 @@ final class StagedWriter implements RowWriter {
       statement.execute(
           "CREATE TEMP TABLE IF NOT EXISTS %s ON COMMIT DELETE ROWS AS SELECT %s FROM %s WITH NO DATA"
               .formatted(name, CopyWriter.quoted(columns), table.sqlName()));
-      statement.execute(
-          "ALTER TABLE %s ADD COLUMN IF NOT EXISTS %s bigint GENERATED ALWAYS AS IDENTITY"
-              .formatted(name, PLACE));
     }
   }
 
@@ -70,29 +78,42 @@ final class StagedWriter implements RowWriter {
         statement.execute("TRUNCATE " + staging);
       }
       copy.write(rows, from, to);
-      statement.execute(merge);
       dirty = true;
+      statement.execute(cadence.keysRepeat() ? mergeLast : merge);
+    } catch (SQLException e) {
+      if (KEY_TWICE.equals(e.getSQLState())) {
+        cadence.keyRepeated();
+      }
+      throw e;
     }
   }
 
+  /**
+   * Only for tables whose keys are known to come twice in a load, since it sorts. What COPY wrote
+   * lies in the order in which it came.
+   */
+  private static String lastOfEachKey(List<String> columns, List<String> key, String staging) {
+    return "SELECT DISTINCT ON (%2$s) %1$s FROM %3$s ORDER BY %2$s, ctid DESC"
+        .formatted(CopyWriter.quoted(columns), CopyWriter.quoted(key), staging);
+  }
+
   private static String merge(
-      TargetTable table, List<String> columns, List<String> key, String staging) {
+      TargetTable table, List<String> columns, List<String> key, String rows) {
     String assignments =
         columns.stream()
             .filter(c -> !key.contains(c) && isUpdatable(table, c))
             .map(c -> Quote.identifier(c) + " = excluded." + Quote.identifier(c))
             .collect(Collectors.joining(", "));
     return """
-        INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE
-        SELECT %2$s FROM (SELECT DISTINCT ON (%3$s) * FROM %4$s ORDER BY %3$s, %5$s DESC) staged
-        ON CONFLICT (%3$s) DO %6$s
+        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        %s
+        ON CONFLICT (%s) DO %s
         """
         .formatted(
             table.sqlName(),
             CopyWriter.quoted(columns),
+            rows,
             CopyWriter.quoted(key),
-            staging,
-            PLACE,
             assignments.isEmpty() ? "NOTHING" : "UPDATE SET " + assignments);
   }
 

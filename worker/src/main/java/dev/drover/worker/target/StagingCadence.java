@@ -12,6 +12,7 @@ final class StagingCadence {
 
   private int stretch = FIRST;
   private int stagedLoadsLeft;
+  private boolean keysRepeat;
 
   /** Whether the next load uses staging from the start. */
   boolean stageNext() {
@@ -26,6 +27,16 @@ final class StagingCadence {
   void conflicted() {
     stagedLoadsLeft = stretch;
     stretch = Math.min(MOST, 2 * stretch);
+  }
+
+  /** Whether some load had two rows of one key, of which the last is to win. */
+  boolean keysRepeat() {
+    return keysRepeat;
+  }
+
+  /** A load had two rows of one key. */
+  void keyRepeated() {
+    keysRepeat = true;
   }
 
   /** A plain {@code COPY} met none. */

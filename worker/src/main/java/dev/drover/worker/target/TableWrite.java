@@ -97,7 +97,7 @@ final class TableWrite {
     if (stagingTables.add(StagedWriter.stagingName(table, rows.columns()))) {
       StagedWriter.createStaging(connection, table, rows.columns());
     }
-    return new StagedWriter(connection, table, rows.columns(), key);
+    return new StagedWriter(connection, table, rows.columns(), key, cadence);
   }
 
   private String noKey() {
