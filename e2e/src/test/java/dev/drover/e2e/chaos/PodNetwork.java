@@ -26,14 +26,14 @@ record PodNetwork(long process) {
   /** Adds rules, before those that are there. */
   void add(List<Rule> rules) throws IOException, InterruptedException {
     for (Rule rule : rules) {
-      run(List.of("iptables", "-w", "5", "-I", rule.chain()), rule.rest());
+      run(List.of("iptables", "-w", "30", "-I", rule.chain()), rule.rest());
     }
   }
 
   /** Removes rules that were added. */
   void remove(List<Rule> rules) throws IOException, InterruptedException {
     for (Rule rule : rules) {
-      run(List.of("iptables", "-w", "5", "-D", rule.chain()), rule.rest());
+      run(List.of("iptables", "-w", "30", "-D", rule.chain()), rule.rest());
     }
   }
 
