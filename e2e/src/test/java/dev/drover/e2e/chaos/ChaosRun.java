@@ -93,7 +93,7 @@ class ChaosRun {
     try (FaultInjector injector = new FaultInjector(cluster, NAME, seed);
         TargetPace pace = new TargetPace(target, rows, () -> (double) happened.get() / faults)) {
       for (Fault fault : Fault.of(seed, 3 * faults)) {
-        if (happened.get() == faults) {
+        if (happened.get() == faults || completed(cluster)) {
           break;
         }
         Thread.sleep(fault.before());
@@ -109,6 +109,10 @@ class ChaosRun {
       }
     }
     say("the faults are over: %s", kinds);
+  }
+
+  private static boolean completed(Cluster cluster) {
+    return "True".equals(cluster.condition(NAME, "Completed").map(Condition::status).orElse(""));
   }
 
   private boolean changed;
@@ -138,8 +142,7 @@ class ChaosRun {
                     .stages()
                     .forEach(s -> say("  %s %s: %s", s.name(), s.state(), s));
               }
-              return "True"
-                  .equals(cluster.condition(NAME, "Completed").map(Condition::status).orElse(""));
+              return completed(cluster);
             });
     say("completed");
   }
@@ -188,6 +191,7 @@ class ChaosRun {
         ROOT.resolve("bench/results/" + (changeRules ? "chaos-rules.json" : "chaos.json")),
         json + "\n");
     assertThat(findings).isEmpty();
+    assertThat(happened.get()).as("faults before all was loaded").isEqualTo(faults);
   }
 
   /** The operator's sums, against what was counted where rows ended. */

@@ -12,8 +12,11 @@ import java.util.function.DoubleSupplier;
  * the last of them: see chaos.pace in bench/chaos-target.sql.
  */
 final class TargetPace implements AutoCloseable {
-  /** Seconds a hundred rows, while it holds back. */
-  private static final double SLOW = 0.1;
+  /** Seconds a hundred rows, while it holds back: a transaction still ends between two kills. */
+  private static final double SLOW = 0.15;
+
+  /** How far ahead of the rows the faults are meant to be: the rows must not be done first. */
+  private static final double LEAD = 0.05;
 
   private final Database target;
   private final long rows;
@@ -28,7 +31,12 @@ final class TargetPace implements AutoCloseable {
    * @param faults the part of the faults that has happened, from 0 to 1
    */
   TargetPace(Database target, long rows, DoubleSupplier faults) {
-    this.target = target;
+    // A target that is cut off must not keep the turns from the one that comes back.
+    this.target =
+        new Database(
+            target.url().replaceAll("Timeout=[0-9]+", "Timeout=4"),
+            target.user(),
+            target.password());
     this.rows = rows;
     this.faults = faults;
     clockwork.scheduleWithFixedDelay(this::turn, 0, 2, TimeUnit.SECONDS);
@@ -36,7 +44,7 @@ final class TargetPace implements AutoCloseable {
 
   private void turn() {
     try {
-      boolean ahead = (double) loaded() / rows > faults.getAsDouble();
+      boolean ahead = (double) loaded() / rows > faults.getAsDouble() - LEAD;
       target.execute("UPDATE chaos.pace SET seconds = " + (ahead ? SLOW : 0));
     } catch (SQLException away) {
       // A fault of ours; the next turn finds it back.
