@@ -7,7 +7,16 @@ import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Publishes until the stream has the message: a full stream, a missing answer and a lost connection
@@ -15,6 +24,13 @@ import org.jspecify.annotations.Nullable;
  * discarded. Thread-safe.
  */
 public final class Publisher {
+  private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
+
+  /** Messages that {@link #publishAll} has under way. */
+  private static final int TOGETHER = 256;
+
+  private static final int ANSWER_SECONDS = 5;
+
   /** JetStream's codes for a full stream: too many bytes, too many messages. */
   private static final int STREAM_STORE_FAILED = 10077;
 
@@ -37,12 +53,60 @@ public final class Publisher {
    */
   public PublishAck publish(String subject, Headers headers, byte[] body, String messageId)
       throws InterruptedException {
-    PublishAck ack =
-        send(subject, headers, body, PublishOptions.builder().messageId(messageId).build());
+    PublishAck ack = send(subject, headers, body, identified(messageId));
     if (ack == null) {
       throw new IllegalStateException("an unconditional publish to " + subject + " was refused");
     }
     return ack;
+  }
+
+  /**
+   * A message whose id lets the stream drop a second copy.
+   *
+   * @param id the id
+   */
+  public record Outgoing(String subject, byte[] body, String id) {}
+
+  /**
+   * Publishes small messages together, some hundred under way at a time, so that they share
+   * packets; what is not acknowledged so is published again by itself, as patiently as any.
+   *
+   * @return the server's acknowledgements, in the order of the messages; of a message that was
+   *     there already, that of the first copy
+   */
+  public List<PublishAck> publishAll(List<Outgoing> messages) throws InterruptedException {
+    List<PublishAck> acks = new ArrayList<>(messages.size());
+    for (int from = 0; from < messages.size(); from += TOGETHER) {
+      List<Outgoing> some = messages.subList(from, Math.min(from + TOGETHER, messages.size()));
+      List<CompletableFuture<PublishAck>> sent = some.stream().map(this::sendOff).toList();
+      for (int i = 0; i < sent.size(); i++) {
+        acks.add(acknowledged(some.get(i), sent.get(i)));
+      }
+    }
+    return acks;
+  }
+
+  private CompletableFuture<PublishAck> sendOff(Outgoing message) {
+    try {
+      return jetStream.publishAsync(
+          message.subject(), new Headers(), message.body(), identified(message.id()));
+    } catch (IllegalStateException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private PublishAck acknowledged(Outgoing message, CompletableFuture<PublishAck> sent)
+      throws InterruptedException {
+    try {
+      return sent.get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException | CancellationException e) {
+      LOG.debug("{} is published again", message.subject(), e);
+      return publish(message.subject(), new Headers(), message.body(), message.id());
+    }
+  }
+
+  private static PublishOptions identified(String messageId) {
+    return PublishOptions.builder().messageId(messageId).build();
   }
 
   /**

@@ -7,23 +7,14 @@ import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.schema.RecordSchema;
-import io.nats.client.impl.Headers;
+import dev.drover.worker.jetstream.Publisher;
+import io.nats.client.api.PublishAck;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** Sets failed records aside: one message each, however often a batch is worked on. Thread-safe. */
 public final class ErrorQueue {
-  /** Publications under way at a time; each waits for its acknowledgement. */
-  private static final int IN_FLIGHT = 64;
-
   private final StageContext context;
-  private final ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor();
-  private final Semaphore inFlight = new Semaphore(IN_FLIGHT);
 
   /** The error queue as a worker writes it. */
   public ErrorQueue(StageContext context) {
@@ -55,38 +46,22 @@ public final class ErrorQueue {
       return 0;
     }
     String fingerprint = schema.fingerprint();
-    List<Future<Long>> sent =
-        failures.stream().map(f -> send(headers, schema, fingerprint, decidedAt, f)).toList();
+    List<Publisher.Outgoing> messages =
+        failures.stream().map(f -> outgoing(headers, schema, fingerprint, decidedAt, f)).toList();
     long first = Long.MAX_VALUE;
-    for (Future<Long> one : sent) {
-      try {
-        first = Math.min(first, one.get());
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("publishing a failed record failed", e.getCause());
-      }
+    for (PublishAck ack : context.publisher().publishAll(messages)) {
+      first = Math.min(first, ack.getSeqno());
     }
     return first - 1;
   }
 
-  private Future<Long> send(
+  private Publisher.Outgoing outgoing(
       BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
-    return senders.submit(
-        () -> {
-          inFlight.acquire();
-          try {
-            FailedMessage message = message(headers, schema, fingerprint, at, failure);
-            return context
-                .publisher()
-                .publish(
-                    context.names().errorSubject(context.stage(), message.detail().fingerprint()),
-                    new Headers(),
-                    message.toBytes(),
-                    FailedMessage.messageId(context.stage(), headers.id(), failure.index()))
-                .getSeqno();
-          } finally {
-            inFlight.release();
-          }
-        });
+    FailedMessage message = message(headers, schema, fingerprint, at, failure);
+    return new Publisher.Outgoing(
+        context.names().errorSubject(context.stage(), message.detail().fingerprint()),
+        message.toBytes(),
+        FailedMessage.messageId(context.stage(), headers.id(), failure.index()));
   }
 
   private FailedMessage message(
