@@ -3,6 +3,9 @@ package dev.drover.wire.batch;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * not included; a null has {@code start(i) < 0}.
  */
 public final class RowReader {
+  private static final VarHandle EIGHT_BYTES =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private final ColumnType[] types;
   private final boolean[] nullable;
   private final byte[] bytes;
@@ -86,12 +92,11 @@ public final class RowReader {
       for (int i = 0; i < types.length; i++) {
         if (nullable[i] && readLong() == 0) {
           starts[i] = -1;
-          ends[i] = -1;
         } else {
           starts[i] = at;
           skip(types[i]);
-          ends[i] = at;
         }
+        ends[i] = at;
       }
       if (at > bytes.length) {
         throw new IndexOutOfBoundsException();
@@ -133,14 +138,24 @@ public final class RowReader {
     return bytes;
   }
 
+  /** The current row as it came, encoded. */
+  public byte[] encodedRow() {
+    return Arrays.copyOfRange(bytes, rowStart, at);
+  }
+
   /** Where a value's encoding begins; negative for a null. */
   public int start(int column) {
     return starts[column];
   }
 
-  /** Where a value's encoding ends. */
+  /** Where the encoding of a column, value or null, ends. */
   public int end(int column) {
     return ends[column];
+  }
+
+  /** Where the encoding of a column begins, the mark of a nullable one included. */
+  public int fieldStart(int column) {
+    return column == 0 ? keyEnd : ends[column - 1];
   }
 
   /** Where the text or the bytes of a value begin, behind their length; they end with the value. */
@@ -169,6 +184,9 @@ public final class RowReader {
   /** The bytes of a value of fixed size, up to eight from an offset, least significant first. */
   public long fixedValue(int column, int offset, int count) {
     int start = starts[column] + offset;
+    if (count == 8) {
+      return (long) EIGHT_BYTES.get(bytes, start);
+    }
     long value = 0;
     for (int i = 0; i < count; i++) {
       value |= (bytes[start + i] & 0xFFL) << (8 * i);

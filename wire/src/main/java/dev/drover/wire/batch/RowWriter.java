@@ -4,6 +4,9 @@ import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import java.io.ByteArrayOutputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.UUID;
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * path of every stage. Not thread-safe; reusable after {@link #reset}.
  */
 public final class RowWriter {
+  private static final VarHandle EIGHT_BYTES =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private final ColumnType[] types;
   private final boolean[] nullable;
   private final String[] names;
@@ -119,6 +125,19 @@ public final class RowWriter {
     System.arraycopy(from.bytes(), start, buffer, size, length);
     size += length;
     column++;
+  }
+
+  /**
+   * The next columns' values and nulls as a reader has them side by side, not decoded. Each must
+   * have the same type, and be nullable or not, in both schemas.
+   */
+  public void copy(RowReader from, int fromColumn, int count) {
+    int start = from.fieldStart(fromColumn);
+    int length = from.end(fromColumn + count - 1) - start;
+    ensure(length);
+    System.arraycopy(from.bytes(), start, buffer, size, length);
+    size += length;
+    column += count;
   }
 
   /** A whole number, date or time in the next column. */
@@ -271,7 +290,12 @@ public final class RowWriter {
 
   /** The low bytes of a value, least significant first, as Avro has its floats. */
   private void writeFixed(long value, int bytes) {
-    ensure(bytes);
+    ensure(8);
+    if (bytes == 8) {
+      EIGHT_BYTES.set(buffer, size, value);
+      size += 8;
+      return;
+    }
     for (int i = 0; i < bytes; i++) {
       buffer[size++] = (byte) (value >>> (8 * i));
     }

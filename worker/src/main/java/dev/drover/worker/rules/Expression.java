@@ -22,6 +22,8 @@ final class Expression {
   private final boolean nullable;
   private final RecordLayout layout;
   private final Optional<Object> table;
+  private final @Nullable DirectPath direct;
+  private final String firstField;
 
   /**
    * @param root the checked expression that {@code program} runs
@@ -41,6 +43,18 @@ final class Expression {
     this.nullable = nullable;
     this.layout = layout;
     this.table = Optional.of(layout.table());
+    this.direct = DirectPath.of(root, layout).orElse(null);
+    this.firstField = FieldReferences.in(root).stream().findFirst().orElse("");
+  }
+
+  /** The checked expression. */
+  CelExpr root() {
+    return root;
+  }
+
+  /** Whether it can do without the runtime for records that are plain. */
+  boolean isDirect() {
+    return direct != null;
   }
 
   CelType type() {
@@ -58,7 +72,7 @@ final class Expression {
 
   /** The first field in its text; empty if it names none. */
   String firstField() {
-    return FieldReferences.in(root).stream().findFirst().orElse("");
+    return firstField;
   }
 
   /** The slots of the fields that its value may depend on. */
@@ -76,6 +90,12 @@ final class Expression {
    * @throws RuleFailure if it has none
    */
   Object eval(@Nullable Object[] slots) {
+    Object value = direct == null ? DirectPath.UNDECIDED : direct.eval(slots);
+    return value == DirectPath.UNDECIDED ? evalByRuntime(slots) : value;
+  }
+
+  /** The same by CEL's runtime, whose word counts. */
+  Object evalByRuntime(@Nullable Object[] slots) {
     Variables variables = new Variables(Optional.of(new RecordValue(layout, slots)), table);
     try {
       return program.eval(variables);

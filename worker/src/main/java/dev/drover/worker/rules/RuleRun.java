@@ -15,22 +15,14 @@ public final class RuleRun {
   private final RowReader rows;
   private final List<RuleStep> steps;
   private final int[] read;
-  private final int[] outputSlots;
-  private final int[] copiedFrom;
+  private final OutputPart[] parts;
   private final @Nullable Object[] slots;
 
-  RuleRun(
-      RowReader rows,
-      List<RuleStep> steps,
-      int[] read,
-      int width,
-      int[] outputSlots,
-      int[] copiedFrom) {
+  RuleRun(RowReader rows, List<RuleStep> steps, int[] read, int width, OutputPart[] parts) {
     this.rows = rows;
     this.steps = steps;
     this.read = read;
-    this.outputSlots = outputSlots;
-    this.copiedFrom = copiedFrom;
+    this.parts = parts;
     this.slots = new Object[width];
   }
 
@@ -62,11 +54,12 @@ public final class RuleRun {
    */
   public int write(RowWriter writer) {
     writer.begin(rows.position(), rows.bytes(), rows.keyStart(), rows.keyEnd());
-    for (int i = 0; i < copiedFrom.length; i++) {
-      if (copiedFrom[i] >= 0) {
-        writer.copy(rows, copiedFrom[i]);
-      } else {
-        writer.value(slots[outputSlots[i]]);
+    for (OutputPart part : parts) {
+      switch (part) {
+        case OutputPart.Given(int slot) -> writer.value(slots[slot]);
+        case OutputPart.Copied(int column, int count) when count > 1 ->
+            writer.copy(rows, column, count);
+        case OutputPart.Copied(int column, int count) -> writer.copy(rows, column);
       }
     }
     return writer.end();

@@ -3,6 +3,7 @@ package dev.drover.worker.rules;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.schema.RecordSchema;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -12,32 +13,30 @@ import java.util.stream.IntStream;
  * same outcome. Immutable and thread-safe.
  */
 public final class Rules {
-  private final int inputWidth;
   private final RecordSchema output;
   private final Map<String, String> computed;
   private final List<RuleStep> steps;
   private final int width;
-  private final int[] outputSlots;
   private final int[] read;
-  private final boolean[] assigned;
+  private final OutputPart[] parts;
 
   /**
+   * @param input the schema of the rows that come
    * @param width how many slots the steps need; the first are the input's columns
    * @param outputSlots the slot of each of the output's columns
    */
   Rules(
-      int inputWidth,
+      RecordSchema input,
       RecordSchema output,
       Map<String, String> computed,
       List<RuleStep> steps,
       int width,
       int[] outputSlots) {
-    this.inputWidth = inputWidth;
     this.output = output;
     this.computed = Map.copyOf(computed);
     this.steps = List.copyOf(steps);
     this.width = width;
-    this.outputSlots = outputSlots;
+    int inputWidth = input.columns().size();
     this.read =
         steps.stream()
             .flatMapToInt(RuleStep::reads)
@@ -45,13 +44,24 @@ public final class Rules {
             .distinct()
             .sorted()
             .toArray();
-    this.assigned = new boolean[width];
-    steps.forEach(
-        step -> {
-          if (step instanceof RuleStep.Assign assign) {
-            assigned[assign.slot()] = true;
-          }
-        });
+    BitSet assigned = new BitSet();
+    for (RuleStep step : steps) {
+      if (step instanceof RuleStep.Assign assign) {
+        assigned.set(assign.slot());
+      }
+    }
+    this.parts =
+        OutputPart.of(
+            input,
+            output,
+            IntStream.of(outputSlots)
+                .mapToObj(
+                    slot ->
+                        (OutputPart)
+                            (slot < inputWidth && !assigned.get(slot)
+                                ? new OutputPart.Copied(slot, 1)
+                                : new OutputPart.Given(slot)))
+                .toList());
   }
 
   /** The schema of the rows that pass. */
@@ -69,18 +79,7 @@ public final class Rules {
 
   /** These rules at work on the rows of one message. */
   public RuleRun over(RowReader rows) {
-    return new RuleRun(
-        rows,
-        steps,
-        read,
-        width,
-        outputSlots,
-        IntStream.of(outputSlots).map(this::copiedFrom).toArray());
-  }
-
-  /** The input's column that stands in a slot from beginning to end; −1 if a rule gives it. */
-  private int copiedFrom(int slot) {
-    return slot < inputWidth && !assigned[slot] ? slot : -1;
+    return new RuleRun(rows, steps, read, width, parts);
   }
 
   @Override

@@ -77,8 +77,7 @@ final class StepCompiler {
   RuleCompiler.Result result() {
     return findings.isEmpty()
         ? new RuleCompiler.Result.Compiled(
-            new Rules(
-                input.columns().size(), layout.schema(), computed, compiled, width, layout.slots()))
+            new Rules(input, layout.schema(), computed, compiled, width, layout.slots()))
         : new RuleCompiler.Result.Refused(findings);
   }
 
