@@ -54,12 +54,21 @@ public final class BatchRows {
    * @throws IllegalArgumentException if the bytes are not that many rows of the schema
    */
   public Row row(int index) {
+    return at(index).row();
+  }
+
+  /**
+   * A reader at a row.
+   *
+   * @throws IllegalArgumentException if the bytes are not that many rows of the schema
+   */
+  public RowReader at(int index) {
     if (starts == null) {
       starts = findStarts();
     }
     RowReader reader = reader();
     reader.advanceTo(starts[index]);
-    return reader.row();
+    return reader;
   }
 
   /** A new reader before the first row. */

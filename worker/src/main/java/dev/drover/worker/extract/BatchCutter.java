@@ -1,6 +1,5 @@
 package dev.drover.worker.extract;
 
-import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict;
@@ -146,10 +145,10 @@ final class BatchCutter {
   private ErrorQueue.Failure failure(int position, String code, String column, String message) {
     return new ErrorQueue.Failure(
         position,
+        rows.key(),
         // Without the values: they are what is too large, and there may be many.
-        new Row(position, rows.key(), new Object[0]),
+        new byte[0],
         new Verdict.Failed(
-            FailureClass.Record, new Cause("extract", code, schema.table(), column), message),
-        false);
+            FailureClass.Record, new Cause("extract", code, schema.table(), column), message));
   }
 }

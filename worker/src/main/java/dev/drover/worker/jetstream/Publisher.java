@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -79,11 +80,23 @@ public final class Publisher {
     for (int from = 0; from < messages.size(); from += TOGETHER) {
       List<Outgoing> some = messages.subList(from, Math.min(from + TOGETHER, messages.size()));
       List<CompletableFuture<PublishAck>> sent = some.stream().map(this::sendOff).toList();
+      awaitTogether(sent);
       for (int i = 0; i < sent.size(); i++) {
         acks.add(acknowledged(some.get(i), sent.get(i)));
       }
     }
     return acks;
+  }
+
+  /** Waits once for all: a timer for each would cost more than the messages. */
+  private static void awaitTogether(List<CompletableFuture<PublishAck>> sent)
+      throws InterruptedException {
+    try {
+      CompletableFuture.allOf(sent.toArray(CompletableFuture<?>[]::new))
+          .get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException | CancellationException e) {
+      LOG.debug("not every message of {} was acknowledged", sent.size(), e);
+    }
   }
 
   private CompletableFuture<PublishAck> sendOff(Outgoing message) {
@@ -97,12 +110,11 @@ public final class Publisher {
 
   private PublishAck acknowledged(Outgoing message, CompletableFuture<PublishAck> sent)
       throws InterruptedException {
-    try {
-      return sent.get(ANSWER_SECONDS, TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException | CancellationException e) {
-      LOG.debug("{} is published again", message.subject(), e);
-      return publish(message.subject(), new Headers(), message.body(), message.id());
+    if (sent.state() == Future.State.SUCCESS) {
+      return sent.resultNow();
     }
+    LOG.debug("{} is published again", message.subject());
+    return publish(message.subject(), new Headers(), message.body(), message.id());
   }
 
   private static PublishOptions identified(String messageId) {

@@ -3,8 +3,6 @@ package dev.drover.worker.load;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Origin;
-import dev.drover.wire.batch.Row;
-import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.decision.IndexedVerdict;
@@ -14,6 +12,7 @@ import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.target.LoadOutcome;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -97,7 +96,7 @@ final class Aftermath {
       throws InterruptedException {
     long errorsAfter =
         errors.publish(batch.headers(), batch.schema(), at, failures(batch, verdicts));
-    List<Row> waiting = waiting(batch, verdicts);
+    List<byte[]> waiting = waiting(batch, verdicts);
     if (!waiting.isEmpty()) {
       publishWaiting(batch, waiting);
     }
@@ -124,24 +123,24 @@ final class Aftermath {
         .filter(v -> v.verdict() instanceof Verdict.Failed)
         .map(
             v ->
-                new ErrorQueue.Failure(
-                    v.index(), batch.rows().row(v.index()), (Verdict.Failed) v.verdict(), true))
+                ErrorQueue.Failure.of(
+                    v.index(), batch.rows().at(v.index()), (Verdict.Failed) v.verdict()))
         .toList();
   }
 
-  private static List<Row> waiting(HeldBatch batch, List<IndexedVerdict> verdicts) {
+  private static List<byte[]> waiting(HeldBatch batch, List<IndexedVerdict> verdicts) {
     return verdicts.stream()
         .filter(v -> v.verdict() instanceof Verdict.Waiting)
         .map(IndexedVerdict::index)
-        .map(batch.rows()::row)
+        .map(index -> batch.rows().at(index).encodedRow())
         .toList();
   }
 
-  private void publishWaiting(HeldBatch batch, List<Row> rows) throws InterruptedException {
+  private void publishWaiting(HeldBatch batch, List<byte[]> rows) throws InterruptedException {
     BatchHeaders headers = batch.headers();
     BatchId id = headers.id().waiting(attempt(headers) + 1);
-    RowWriter writer = new RowWriter(batch.schema(), 4096);
-    rows.forEach(writer::append);
+    ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
+    rows.forEach(body::writeBytes);
     BatchHeaders waiting =
         new BatchHeaders(
             id,
@@ -156,7 +155,7 @@ final class Aftermath {
         .publish(
             context.names().waitingSubject(context.stage()),
             waiting.toHeaders(),
-            writer.toByteArray(),
+            body.toByteArray(),
             context.stage() + "/" + id);
   }
 

@@ -2,14 +2,17 @@ package dev.drover.worker.stage;
 
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
-import dev.drover.wire.batch.Row;
-import dev.drover.wire.batch.RowWriter;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
 import io.nats.client.api.PublishAck;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Sets failed records aside: one message each, however often a batch is worked on. Thread-safe. */
@@ -25,10 +28,15 @@ public final class ErrorQueue {
    * A record to set aside.
    *
    * @param index its index in the batch as the stage received it
-   * @param row the record as it came
-   * @param withBody false leaves the record out because no message can hold it
+   * @param key its key at the source
+   * @param row the record as it came, encoded; empty if no message can hold it
    */
-  public record Failure(int index, Row row, Verdict.Failed verdict, boolean withBody) {}
+  public record Failure(int index, String key, byte[] row, Verdict.Failed verdict) {
+    /** The failure of a reader's current row. */
+    public static Failure of(int index, RowReader rows, Verdict.Failed verdict) {
+      return new Failure(index, rows.key(), rows.encodedRow(), verdict);
+    }
+  }
 
   /**
    * Publishes the failures of a batch and returns when every one is in the queue.
@@ -46,8 +54,15 @@ public final class ErrorQueue {
       return 0;
     }
     String fingerprint = schema.fingerprint();
-    List<Publisher.Outgoing> messages =
-        failures.stream().map(f -> outgoing(headers, schema, fingerprint, decidedAt, f)).toList();
+    Map<Cause, String> subjects = new HashMap<>();
+    List<Publisher.Outgoing> messages = new ArrayList<>(failures.size());
+    for (Failure failure : failures) {
+      messages.add(
+          new Publisher.Outgoing(
+              subjects.computeIfAbsent(failure.verdict().cause(), this::subject),
+              message(headers, schema, fingerprint, decidedAt, failure).toBytes(),
+              FailedMessage.messageId(context.stage(), headers.id(), failure.index())));
+    }
     long first = Long.MAX_VALUE;
     for (PublishAck ack : context.publisher().publishAll(messages)) {
       first = Math.min(first, ack.getSeqno());
@@ -55,13 +70,9 @@ public final class ErrorQueue {
     return first - 1;
   }
 
-  private Publisher.Outgoing outgoing(
-      BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
-    FailedMessage message = message(headers, schema, fingerprint, at, failure);
-    return new Publisher.Outgoing(
-        context.names().errorSubject(context.stage(), message.detail().fingerprint()),
-        message.toBytes(),
-        FailedMessage.messageId(context.stage(), headers.id(), failure.index()));
+  /** Costs a hash, so that it is made once a cause. */
+  private String subject(Cause cause) {
+    return context.names().errorSubject(context.stage(), cause.fingerprint(context.stage()));
   }
 
   private FailedMessage message(
@@ -74,7 +85,7 @@ public final class ErrorQueue {
             batch.text(),
             failure.index(),
             schema.table(),
-            cut(failure.row().key()),
+            cut(failure.key()),
             fingerprint,
             failure.verdict().failureClass(),
             failure.verdict().cause(),
@@ -84,14 +95,7 @@ public final class ErrorQueue {
             at,
             replay == null ? 0 : replay.replays(),
             replay == null ? null : replay.errorSequence());
-    return new FailedMessage(
-        detail, failure.withBody() ? body(schema, failure.row()) : new byte[0]);
-  }
-
-  private static byte[] body(RecordSchema schema, Row row) {
-    RowWriter writer = new RowWriter(schema, 512);
-    writer.append(row);
-    return writer.toByteArray();
+    return new FailedMessage(detail, failure.row());
   }
 
   private static String cut(String text) {

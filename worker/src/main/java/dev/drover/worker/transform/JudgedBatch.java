@@ -47,7 +47,7 @@ record JudgedBatch(
       if (verdict != null) {
         verdicts.add(new IndexedVerdict(index, verdict));
         if (verdict instanceof Verdict.Failed failed) {
-          failures.add(new ErrorQueue.Failure(index, rows.row(), failed, true));
+          failures.add(ErrorQueue.Failure.of(index, rows, failed));
         }
       }
       index++;

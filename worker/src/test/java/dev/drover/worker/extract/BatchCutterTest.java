@@ -144,8 +144,8 @@ class BatchCutterTest {
     assertThat(keys(batch)).containsExactly("1", "3");
     ErrorQueue.Failure failure = batch.failures().getFirst();
     assertThat(failure.index()).isEqualTo(1);
-    assertThat(failure.row().key()).isEqualTo("2");
-    assertThat(failure.row().values()).isEmpty();
+    assertThat(failure.key()).isEqualTo("2");
+    assertThat(failure.row()).isEmpty();
     assertThat(failure.verdict().cause().code()).isEqualTo("RecordTooLarge");
   }
 
@@ -159,7 +159,7 @@ class BatchCutterTest {
     assertThat(keys(batch)).containsExactly("1");
     assertThat(batch.range().upTo()).containsExactly("3");
     assertThat(batch.failures())
-        .extracting(f -> f.row().key() + " " + f.verdict().cause().code())
+        .extracting(f -> f.key() + " " + f.verdict().cause().code())
         .containsExactly("2 NullInRequiredColumn", "3 Unreadable");
   }
 
