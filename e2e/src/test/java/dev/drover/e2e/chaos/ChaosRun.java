@@ -102,7 +102,7 @@ class ChaosRun {
     try (FaultInjector injector =
             new FaultInjector(cluster, new NatsServers(cluster, servers), NAME, seed);
         TargetPace pace = new TargetPace(target, rows, () -> (double) happened.size() / faults)) {
-      for (Fault fault : Fault.of(seed, 3 * faults)) {
+      for (Fault fault : Fault.of(seed, 3 * faults, servers)) {
         if (happened.size() == faults || completed(cluster)) {
           break;
         }
@@ -114,6 +114,9 @@ class ChaosRun {
         if (hit.isPresent()) {
           happened.add(Instant.now());
           kinds.merge(fault.kind().name().toLowerCase(Locale.ROOT), 1, Integer::sum);
+          if (fault.kind() == Fault.Kind.Kill && fault.victim().equals("nats")) {
+            kinds.merge("kill of NATS", 1, Integer::sum);
+          }
         }
         say("%d: %s%s", happened.size(), fault, hit.map(h -> " (" + h + ")").orElse(": nobody"));
       }

@@ -148,29 +148,35 @@ final class FaultInjector implements AutoCloseable {
     later(fault, () -> network.remove(rules));
   }
 
+  /** A client of NATS learns the addresses of all its servers, so it is cut off by their port. */
   private List<PodNetwork.Rule> rules(Fault fault) {
     boolean server = fault.peer().equals(Fault.EVERYBODY);
+    boolean nats = fault.peer().equals("nats");
     return switch (fault.kind()) {
       case Cut ->
           server
               ? PodNetwork.cutPort(PORTS.get(fault.victim()))
-              : PodNetwork.cutFrom(address(fault.peer()));
+              : nats
+                  ? PodNetwork.cutFromPort(PORTS.get("nats"))
+                  : PodNetwork.cutFrom(address(fault.peer()));
       case Reset ->
           server
               ? PodNetwork.resetPort(PORTS.get(fault.victim()))
-              : PodNetwork.resetTo(address(fault.peer()));
+              : nats
+                  ? PodNetwork.resetToPort(PORTS.get("nats"))
+                  : PodNetwork.resetTo(address(fault.peer()));
       case Lossy -> PodNetwork.lossy();
       case Kill, Slow -> throw new IllegalArgumentException(fault.toString());
     };
   }
 
-  /** A service's address: what pods talk to. */
-  private String address(String peer) {
+  /** A database's address: what pods talk to. */
+  private String address(String database) {
     return cluster
         .client
         .services()
-        .inNamespace(peer.equals("nats") ? "drover-system" : "default")
-        .withName(peer.equals("nats") ? "nats" : peer + "-db")
+        .inNamespace("default")
+        .withName(database + "-db")
         .get()
         .getSpec()
         .getClusterIP();
