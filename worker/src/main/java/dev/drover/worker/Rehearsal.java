@@ -166,8 +166,8 @@ final class Rehearsal {
   private void makeQueues(io.nats.client.Connection nats)
       throws IOException, JetStreamApiException {
     QueueLayout layout = new QueueLayout(names, QUEUE_BYTES, 1);
-    nats.keyValueManagement().create(layout.stateBucket());
     JetStreamManagement management = nats.jetStreamManagement();
+    management.addStream(layout.stateBucket());
     for (StreamConfiguration stream : layout.streams(spec)) {
       management.addStream(stream);
     }

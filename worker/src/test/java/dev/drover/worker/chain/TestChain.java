@@ -75,7 +75,7 @@ final class TestChain implements AutoCloseable {
     this.names = ChainNames.of("test", name, name);
     this.spec = spec;
     QueueLayout layout = new QueueLayout(names, maxBytes, 1);
-    nats.keyValueManagement().create(layout.stateBucket());
+    nats.jetStreamManagement().addStream(layout.stateBucket());
     for (var stream : layout.streams(spec)) {
       nats.jetStreamManagement().addStream(stream);
     }
