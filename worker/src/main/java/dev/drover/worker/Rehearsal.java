@@ -200,7 +200,9 @@ final class Rehearsal {
       nats.jetStream()
           .publish(
               names.splitSubject(table.stage(), SplitId.of(table.table(), i).toString()),
-              WireJson.bytes(new SplitMessage(table.table(), i, table.splits().get(i), REVISION)));
+              WireJson.bytes(
+                  new SplitMessage(
+                      table.table(), Integer.toString(i), table.splits().get(i), REVISION)));
     }
   }
 

@@ -61,7 +61,9 @@ public record Stage(
           @Max(10000000)
           @JsonPropertyDescription(
               "About how many records one split holds. A split is the unit that a worker reads and,"
-                  + " after a crash, resumes; splits are read in parallel.")
+                  + " after a crash, resumes; splits are read in parallel. One that turns out twice as"
+                  + " long or longer, as where a table has grown since it was planned, is cut"
+                  + " again while it is read.")
           @Nullable Integer splitRecords) {
     public Extract {
       splitRecords = splitRecords == null ? 100_000 : splitRecords;

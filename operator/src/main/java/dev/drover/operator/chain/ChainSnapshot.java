@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * How a chain stands at one moment, derived from NATS alone. Immutable.
  *
  * @param stages each stage, in the order of the spec
- * @param splitsTotal splits that the plan has
+ * @param splitsTotal splits that the plan has, and those that were cut off them
  * @param splitsDone splits that are read to their end
  * @param complete whether every record was read and decided, nothing is queued, retried or waiting,
  *     and every target is finished

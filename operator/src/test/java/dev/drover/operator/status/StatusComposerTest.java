@@ -82,6 +82,17 @@ class StatusComposerTest {
   }
 
   @Test
+  void progress_expects_more_than_the_plan_where_splits_turned_out_longer() {
+    ChainSnapshot base = snapshot(5000, 0, 0);
+    List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(base.stages());
+    Counts read = base.stages().getFirst().counts();
+    stages.set(0, new ChainSnapshot.StageSnapshot("read", read, 15, 15_000, 1, false, null, false));
+    ChainSnapshot longer =
+        new ChainSnapshot(stages, 16, 0, false, base.balance(), List.of(), T0, T0);
+    assertThat(running(null, longer, T0).progress().percent()).isEqualTo("25%");
+  }
+
+  @Test
   void progress_never_says_all_before_it_is_over() {
     assertThat(running(null, snapshot(5000, 0, 0), T0).progress().percent()).isEqualTo("99%");
     assertThat(running(null, complete(5000, 0), T0).progress().percent()).isEqualTo("100%");
