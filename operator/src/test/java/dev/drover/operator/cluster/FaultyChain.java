@@ -70,6 +70,7 @@ public final class FaultyChain implements Chain {
               messages,
               backlogRecords,
               0,
+              new ChainSnapshot.Flow(0, passed, passed, 0),
               complete,
               null,
               false));

@@ -162,6 +162,7 @@ class StatusComposerTest {
             1,
             1,
             0,
+            null,
             false,
             new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused"),
             false));
@@ -273,14 +274,14 @@ class StatusComposerTest {
 
   private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
     return new ChainSnapshot.StageSnapshot(
-        name, counts, done ? 0 : 1, done ? 0 : 10, 0, done, null, false);
+        name, counts, done ? 0 : 1, done ? 0 : 10, 0, null, done, null, false);
   }
 
   private static ChainSnapshot finishing(ChainSnapshot.@Nullable StallReason stall) {
     ChainSnapshot complete = complete(1000, 0);
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(complete.stages());
     Counts counts = stages.removeLast().counts();
-    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, false, stall, true));
+    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, null, false, stall, true));
     return new ChainSnapshot(stages, 3, 3, false, complete.balance(), List.of(), T0, T0);
   }
 
