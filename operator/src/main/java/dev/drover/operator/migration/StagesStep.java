@@ -3,6 +3,7 @@ package dev.drover.operator.migration;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.scaling.ScalingHistory;
@@ -77,7 +78,7 @@ final class StagesStep {
         continue;
       }
       if (actual == null && (!mayStart || halted(migration.getSpec()))) {
-        workers.add(new StageWorkers(stage.name(), kind(stage), 0, 0, scale.message()));
+        workers.add(workers(stage.name(), kind(stage), null, scale.withReplicas(0)));
         continue;
       }
       if (inForce.revision().equals(revision)) {
@@ -85,9 +86,7 @@ final class StagesStep {
       } else if (actual != null) {
         workloads.scale(actual, scale.replicas());
       }
-      workers.add(
-          new StageWorkers(
-              stage.name(), kind(stage), scale.replicas(), ready(actual), scale.message()));
+      workers.add(workers(stage.name(), kind(stage), actual, scale));
     }
     byStage.values().forEach(workloads::delete);
     return workers;
@@ -106,15 +105,34 @@ final class StagesStep {
                 workloads.scale(deployment, 0);
               }
               String kind = deployment.getMetadata().getLabels().get("app.kubernetes.io/component");
+              boolean halted = halted(migration.getSpec());
               workers.add(
-                  new StageWorkers(
+                  workers(
                       stage,
                       kind == null ? "" : kind,
-                      halted(migration.getSpec()) ? 0 : replicas(deployment),
-                      ready(deployment),
-                      "backlog not known, nothing is changed"));
+                      deployment,
+                      new StageScale(
+                          stage,
+                          halted ? 0 : replicas(deployment),
+                          halted ? Reason.Suspended : Reason.NoData,
+                          halted
+                              ? haltReason(migration.getSpec())
+                              : "backlog not known, nothing is changed")));
             });
     return workers;
+  }
+
+  private static StageWorkers workers(
+      String stage, String kind, @Nullable Deployment actual, StageScale scale) {
+    return new StageWorkers(
+        stage,
+        kind,
+        new MigrationStatus.Scaling(
+            scale.replicas(),
+            current(actual),
+            ready(actual),
+            scale.reason().name(),
+            scale.message()));
   }
 
   static boolean halted(MigrationSpec spec) {
@@ -206,6 +224,14 @@ final class StagesStep {
   static int replicas(Deployment deployment) {
     Integer replicas = deployment.getSpec().getReplicas();
     return replicas == null ? 1 : replicas;
+  }
+
+  private static int current(@Nullable Deployment deployment) {
+    if (deployment == null || deployment.getStatus() == null) {
+      return 0;
+    }
+    Integer current = deployment.getStatus().getReplicas();
+    return current == null ? 0 : current;
   }
 
   static int ready(@Nullable Deployment deployment) {

@@ -234,11 +234,14 @@ class StatusComposerTest {
     return StatusComposer.compose(before, 1, seen, now);
   }
 
+  private static StageWorkers workers(String stage, String kind) {
+    return new StageWorkers(
+        stage, kind, new MigrationStatus.Scaling(1, 1, 1, "Draining", "because"));
+  }
+
   private static List<StageWorkers> workers() {
     return List.of(
-        new StageWorkers("read", "extract", 1, 1, "because"),
-        new StageWorkers("clean", "transform", 1, 1, "because"),
-        new StageWorkers("load", "load", 1, 1, "because"));
+        workers("read", "extract"), workers("clean", "transform"), workers("load", "load"));
   }
 
   private static ChainSnapshot snapshot(long read, long filtered, long failed) {
