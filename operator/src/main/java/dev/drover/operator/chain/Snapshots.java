@@ -1,5 +1,6 @@
 package dev.drover.operator.chain;
 
+import dev.drover.operator.chain.ChainSnapshot.Flow;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.ChainSnapshot.StallReason;
 import dev.drover.wire.plan.ChainPlan;
@@ -87,6 +88,13 @@ final class Snapshots {
         messages,
         extract != null ? unread(extract, queued) + backlog.retries() : records(s),
         backlog.inFlight(),
+        backlog.missingStream() == null
+            ? new Flow(
+                backlog.redelivered(),
+                extract != null ? 0 : s.upstreamPassed(),
+                s.completed(),
+                backlog.outputPercent())
+            : null,
         s.done() && !unfinished.contains(name),
         stall,
         unfinished.contains(name));
@@ -117,13 +125,18 @@ final class Snapshots {
         : table.recordsPerSplit();
   }
 
-  /** A replay is one record; other messages are taken to be as large as those decided so far. */
+  /**
+   * Records of batches that the stage before has counted are known; a batch that it has not counted
+   * yet, or that waits for what it lacks, is taken to be as large as those decided so far. A replay
+   * is one record.
+   */
   private static long records(Standing s) {
     Backlog backlog = s.backlog();
-    long batches = backlog.queued() + backlog.waiting();
     long sampleBatches = s.decided() > 0 ? s.decided() : s.promised();
     long sampleRecords = s.decided() > 0 ? s.counts().in() : s.upstreamPassed();
     long average = sampleBatches == 0 ? 1 : Math.max(1, Math.ceilDiv(sampleRecords, sampleBatches));
-    return batches * average + backlog.retries();
+    long counted = Math.max(0, Math.min(backlog.queued(), s.promised() - s.decided()));
+    long known = counted == 0 ? 0 : Math.max(counted, s.upstreamPassed() - s.counts().in());
+    return known + (backlog.queued() - counted + backlog.waiting()) * average + backlog.retries();
   }
 }

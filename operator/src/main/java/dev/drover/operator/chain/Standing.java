@@ -20,6 +20,7 @@ import java.util.Map;
  * @param parts batches that it promises to the next
  * @param openParts batches that it may have put out besides
  * @param decisions decisions of any origin
+ * @param completed records that it decided, of its queue and sent again; never falls
  * @param upstreamPassed records that the stage before handed on; for an extract, records read
  * @param upstreamDone whether the stage before is done; true for an extract
  * @param upstreamIdle whether all that the stage before promised is surely published: it works on
@@ -35,6 +36,7 @@ record Standing(
     long parts,
     long openParts,
     long decisions,
+    long completed,
     long upstreamPassed,
     boolean upstreamDone,
     boolean upstreamIdle,
@@ -87,6 +89,7 @@ record Standing(
         read.batches() + decisions.parts(),
         read.openBatches(),
         decisions.decisions(),
+        counts.in() + decisions.retry().in(),
         counts.in(),
         true,
         true,
@@ -111,6 +114,7 @@ record Standing(
               decisions.parts(),
               0,
               decisions.decisions(),
+              decisions.queue().in() + decisions.retry().in(),
               before.counts.passed(),
               before.done(),
               before.stage.from() == null || before.backlog.messages() == 0,

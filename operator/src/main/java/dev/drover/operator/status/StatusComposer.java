@@ -15,13 +15,15 @@ import dev.drover.wire.plan.Finding;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The status that follows from the previous one and an observation. Pure. */
 public final class StatusComposer {
   private static final int FAILURES_MAX = 50;
   private static final MigrationStatus NONE =
-      new MigrationStatus(null, List.of(), null, null, null, null, List.of(), null, List.of());
+      new MigrationStatus(
+          null, List.of(), null, null, null, null, null, List.of(), null, List.of());
 
   private StatusComposer() {}
 
@@ -52,6 +54,7 @@ public final class StatusComposer {
         startTime,
         completion.time(),
         stagesReadyText(stages),
+        scalingText(stages),
         plan,
         stages,
         completion.progress(),
@@ -73,6 +76,7 @@ public final class StatusComposer {
         previous.startTime(),
         previous.completionTime(),
         previous.stagesReady(),
+        previous.scaling(),
         previous.plan(),
         previous.stages(),
         previous.progress(),
@@ -206,6 +210,20 @@ public final class StatusComposer {
   private static String stagesReadyText(List<MigrationStatus.StageStatus> stages) {
     long ready = stages.stream().filter(s -> s.readyReplicas() >= s.desiredReplicas()).count();
     return ready + "/" + stages.size();
+  }
+
+  private static String scalingText(List<MigrationStatus.StageStatus> stages) {
+    return stages.stream()
+        .map(
+            s ->
+                s.name()
+                    + " "
+                    + s.readyReplicas()
+                    + "/"
+                    + s.desiredReplicas()
+                    + " "
+                    + s.scaling().reason())
+        .collect(Collectors.joining(", "));
   }
 
   private static List<MigrationStatus.FailureSummary> failures(

@@ -25,6 +25,7 @@ class ChainMetricsTest {
                         3,
                         30,
                         1,
+                        null,
                         false,
                         null,
                         false))

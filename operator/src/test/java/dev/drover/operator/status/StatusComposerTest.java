@@ -173,6 +173,7 @@ class StatusComposerTest {
             1,
             1,
             0,
+            null,
             false,
             new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused"),
             false));
@@ -244,11 +245,14 @@ class StatusComposerTest {
     return StatusComposer.compose(before, 1, seen, now);
   }
 
+  private static StageWorkers workers(String stage, String kind) {
+    return new StageWorkers(
+        stage, kind, new MigrationStatus.Scaling(1, 1, 1, "Draining", "because"));
+  }
+
   private static List<StageWorkers> workers() {
     return List.of(
-        new StageWorkers("read", "extract", 1, 1, "because"),
-        new StageWorkers("clean", "transform", 1, 1, "because"),
-        new StageWorkers("load", "load", 1, 1, "because"));
+        workers("read", "extract"), workers("clean", "transform"), workers("load", "load"));
   }
 
   private static ChainSnapshot snapshot(long read, long filtered, long failed) {
@@ -284,14 +288,14 @@ class StatusComposerTest {
 
   private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
     return new ChainSnapshot.StageSnapshot(
-        name, counts, done ? 0 : 1, done ? 0 : 10, 0, done, null, false);
+        name, counts, done ? 0 : 1, done ? 0 : 10, 0, null, done, null, false);
   }
 
   private static ChainSnapshot finishing(ChainSnapshot.@Nullable StallReason stall) {
     ChainSnapshot complete = complete(1000, 0);
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(complete.stages());
     Counts counts = stages.removeLast().counts();
-    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, false, stall, true));
+    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, null, false, stall, true));
     return new ChainSnapshot(stages, 3, 3, false, complete.balance(), List.of(), T0, T0);
   }
 
