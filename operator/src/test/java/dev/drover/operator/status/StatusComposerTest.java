@@ -86,7 +86,8 @@ class StatusComposerTest {
     ChainSnapshot base = snapshot(5000, 0, 0);
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(base.stages());
     Counts read = base.stages().getFirst().counts();
-    stages.set(0, new ChainSnapshot.StageSnapshot("read", read, 15, 15_000, 1, false, null, false));
+    stages.set(
+        0, new ChainSnapshot.StageSnapshot("read", read, 15, 15_000, 1, null, false, null, false));
     ChainSnapshot longer =
         new ChainSnapshot(stages, 16, 0, false, base.balance(), List.of(), T0, T0);
     assertThat(running(null, longer, T0).progress().percent()).isEqualTo("25%");
