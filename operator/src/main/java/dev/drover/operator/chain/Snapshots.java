@@ -128,7 +128,7 @@ final class Snapshots {
   /**
    * Records of batches that the stage before has counted are known; a batch that it has not counted
    * yet, or that waits for what it lacks, is taken to be as large as those decided so far. A replay
-   * is one record.
+   * is taken to be one record, as most are; a Redrive has few messages under way.
    */
   private static long records(Standing s) {
     Backlog backlog = s.backlog();

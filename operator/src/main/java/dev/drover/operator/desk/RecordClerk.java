@@ -6,9 +6,14 @@ import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
-import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.failure.Correction;
+import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.JournalEntry;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -89,17 +94,26 @@ final class RecordClerk {
         return visit(reader.describe(failure), resource, generation, refused);
       }
     }
-    JournalEntry entry =
-        new JournalEntry(
-            spec.action(),
-            spec.correction(),
+    JournalEntry.By by =
+        new JournalEntry.By(
+            resource.getKind(),
+            resource.getMetadata().getName(),
             resource.getMetadata().getUid(),
-            generation,
-            clock.instant().toString());
+            generation);
     JournalEntry holds =
-        journal.write(failure.sequence(), entry)
-            ? entry
-            : journal.entry(failure.sequence()).orElse(entry);
+        journal.write(
+            failure.sequence(),
+            page ->
+                JournalEntry.of(
+                    spec.action() == Action.Waive
+                        ? JournalEntry.Action.waive
+                        : JournalEntry.Action.replay,
+                    failure.detail().stage(),
+                    List.of(failure.sequence()),
+                    page,
+                    Change.merging(spec.correction()),
+                    by,
+                    clock.instant().toString()));
     return follow(resource, failure.sequence(), holds);
   }
 
@@ -107,19 +121,25 @@ final class RecordClerk {
   private Visit follow(FailedRecord resource, long sequence, JournalEntry entry) {
     FailedRecordStatus described = reader.described(resource, sequence);
     Long handled =
-        entry.resourceUid().equals(resource.getMetadata().getUid())
-            ? Long.valueOf(entry.generation())
+        entry.by().uid().equals(resource.getMetadata().getUid())
+            ? Long.valueOf(entry.by().generation())
             : handled(resource);
-    if (entry.action() == Action.Waive) {
-      errors.at(sequence).ifPresent(failure -> retries.waive(failure, clock.instant()));
-      errors.delete(sequence);
+    if (entry.action() == JournalEntry.Action.waive) {
+      if (isOfOne(entry)) {
+        errors.at(sequence).ifPresent(failure -> retries.waive(entry, failure.detail().revision()));
+        errors.delete(sequence);
+      }
       return visit(described, resource, handled, Answer.waived());
     }
     // The message does not count the replay that is under way; a status that shows it does.
     FailedRecordStatus sent =
         saysReplaying(resource, sequence) ? described : RecordStatuses.sentOnceMore(described);
     String stage = RecordNames.stage(resource);
-    Fate fate = Fate.of(BatchId.replay(sequence), batch -> retries.decision(stage, batch));
+    Fate fate =
+        Fate.of(
+            entry.batch(),
+            entry.sequences().indexOf(sequence),
+            batch -> retries.decision(stage, batch));
     return switch (fate) {
       case Fate.UnderWay u -> {
         sendUnlessSent(resource, sequence, entry);
@@ -130,7 +150,7 @@ final class RecordClerk {
       case Fate.Filtered f -> resolved(sent, resource, handled, "left out by a filter");
       case Fate.FailedAgain again ->
           followUps
-              .find(sequence, stage, again.decision())
+              .find(sequence, stage, again)
               .map(failure -> failedAgain(resource, sequence, handled, failure))
               .orElseGet(
                   () ->
@@ -142,15 +162,21 @@ final class RecordClerk {
     };
   }
 
+  /** What a Redrive asked for, its worker carries out. */
+  private static boolean isOfOne(JournalEntry entry) {
+    return entry.by().kind().equals(HasMetadata.getKind(FailedRecord.class));
+  }
+
   /** A status that says so proves that it was sent, for it was written after. */
   private void sendUnlessSent(FailedRecord resource, long sequence, JournalEntry entry) {
-    if (saysReplaying(resource, sequence)) {
+    if (!isOfOne(entry) || saysReplaying(resource, sequence)) {
       return;
     }
     Optional<QueuedFailure> failure = errors.at(sequence);
     if (failure.isPresent()) {
       try {
-        retries.send(failure.get(), reader.corrected(failure.get(), entry.correction()));
+        retries.send(
+            entry, failure.get(), reader.corrected(failure.get(), entry.change().correction()));
       } catch (Correction.RefusedException e) {
         throw new IllegalStateException(
             "the journal of failed record " + sequence + " holds a correction that is refused", e);

@@ -6,6 +6,8 @@ import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.failure.Correction;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;

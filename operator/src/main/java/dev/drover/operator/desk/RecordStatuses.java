@@ -6,6 +6,7 @@ import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.failure.RecordJson;
 import dev.drover.wire.schema.RecordSchema;
 import java.time.Instant;

@@ -122,7 +122,7 @@ public final class PlayedWorker {
       for (int n = 0; n < batches; n++) {
         BatchHeaders headers =
             new BatchHeaders(
-                BatchId.extracted(id, n), 1, records, schema, REVISION, Origin.queue, null);
+                BatchId.extracted(id, n), 1, records, schema, REVISION, Origin.queue, List.of());
         publishBatch(names.queueSubject("read", headers.id().text()), headers, rows(records));
       }
       store.update(
@@ -249,7 +249,7 @@ public final class PlayedWorker {
     if (out) {
       BatchHeaders headers =
           new BatchHeaders(
-              in.id().part(0), 1, passed.rows(), in.schema(), REVISION, Origin.queue, null);
+              in.id().part(0), 1, passed.rows(), in.schema(), REVISION, Origin.queue, List.of());
       publishBatch(names.queueSubject(stage, headers.id().text()), headers, passed.toByteArray());
     }
     if (wait && !verdicts.isEmpty()) {
@@ -261,7 +261,7 @@ public final class PlayedWorker {
               in.schema(),
               REVISION,
               Origin.waiting,
-              in.replay());
+              in.replayed());
       publishBatch(names.waitingSubject(stage), headers, body);
       return;
     }
@@ -295,7 +295,8 @@ public final class PlayedWorker {
       Row row = rows.get(v.index());
       RowWriter one = new RowWriter(schema, 64);
       one.append(row);
-      BatchHeaders.@Nullable Replay replay = in.replay();
+      BatchHeaders.@Nullable Replay replay =
+          in.replayed().isEmpty() ? null : in.replayed().get(v.index());
       FailedMessage.Detail detail =
           new FailedMessage.Detail(
               stage,

@@ -4,7 +4,6 @@ import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.FailedRecord;
-import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
@@ -19,10 +18,13 @@ import dev.drover.operator.cluster.ApiServer;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
@@ -275,7 +277,8 @@ class FailedRecordDeskIT {
         RowReader.readAll(PlayedWorker.schema(PlayedWorker.PARENTS), message.getData()).getFirst();
     assertThat(row.values()).containsExactly(1, null);
     assertThat(row.key()).isEqualTo("1");
-    assertThat(BatchHeaders.parse(message.getHeaders()).replay().replays()).isEqualTo(1);
+    assertThat(BatchHeaders.parse(message.getHeaders()).replayed().getFirst().replays())
+        .isEqualTo(1);
   }
 
   @Test
@@ -360,12 +363,19 @@ class FailedRecordDeskIT {
     new Journal(link, names)
         .write(
             sequence,
-            new JournalEntry(
-                Action.Replay,
-                asked.getSpec().correction(),
-                asked.getMetadata().getUid(),
-                asked.getMetadata().getGeneration(),
-                "now"));
+            page ->
+                JournalEntry.of(
+                    JournalEntry.Action.replay,
+                    "load",
+                    List.of(sequence),
+                    page,
+                    Change.merging(asked.getSpec().correction()),
+                    new JournalEntry.By(
+                        "FailedRecord",
+                        asked.getMetadata().getName(),
+                        asked.getMetadata().getUid(),
+                        asked.getMetadata().getGeneration()),
+                    "now"));
     assertThat(inStream(names.retriesStream())).isZero();
 
     startOperator();

@@ -254,7 +254,7 @@ final class SplitReader {
     BatchId id = id(batch);
     BatchHeaders headers =
         new BatchHeaders(
-            id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, null);
+            id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, List.of());
     errors.publish(headers, table.schema(), context.clock().instant().toString(), cut.failures());
     if (take.hasMessage()) {
       long started = System.nanoTime();

@@ -222,7 +222,7 @@ final class TestChain implements AutoCloseable {
             detail.schema(),
             REVISION,
             Origin.retry,
-            new BatchHeaders.Replay(sequence, detail.replays() + 1, detail.firstSeen()));
+            List.of(new BatchHeaders.Replay(sequence, detail.replays() + 1, detail.firstSeen())));
     nats.jetStream()
         .publish(names.retrySubject(detail.stage()), headers.toHeaders(), writer.toByteArray());
   }
