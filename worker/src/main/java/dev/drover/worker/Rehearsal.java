@@ -184,6 +184,7 @@ final class Rehearsal {
               REVISION,
               REVISION,
               Optional.of(stage),
+              Optional.empty(),
               REVISION,
               stage,
               secrets,
