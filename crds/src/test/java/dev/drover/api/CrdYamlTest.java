@@ -11,6 +11,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Redrive;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CustomResourceInfo;
@@ -63,11 +64,12 @@ class CrdYamlTest {
         .inOutputDir(generated.toFile())
         .customResources(
             CustomResourceInfo.fromClass(Migration.class),
-            CustomResourceInfo.fromClass(FailedRecord.class))
+            CustomResourceInfo.fromClass(FailedRecord.class),
+            CustomResourceInfo.fromClass(Redrive.class))
         .forCRDVersions("v1")
         .generate();
     Path root = Path.of(System.getProperty("drover.root"));
-    for (Class<?> type : List.of(Migration.class, FailedRecord.class)) {
+    for (Class<?> type : List.of(Migration.class, FailedRecord.class, Redrive.class)) {
       String plural = type.getSimpleName().toLowerCase(Locale.ROOT) + "s.drover.dev";
       String expected = finished(generated.resolve(plural + "-v1.yml"), type);
       String name = plural + ".yaml";
