@@ -96,6 +96,12 @@ class CrdYamlTest {
     at(schema, "status").ifPresent(n -> n.put("description", "What the operator found."));
     LIST_KEYS.forEach((path, key) -> listByKey(schema, path, key));
     FREE_FORM_OBJECTS.forEach(path -> at(schema, path).ifPresent(n -> n.put("type", "object")));
+    at(schema, "spec.jsonPatch")
+        .ifPresent(
+            n -> {
+              ObjectNode items = n.putObject("items");
+              items.put("type", "object").put("x-kubernetes-preserve-unknown-fields", true);
+            });
     tidy(schema);
     return "# Generated from the types in crds/src/main/java. Do not edit: run 'make crds'.\n"
         + YAML.writeValueAsString(crd);

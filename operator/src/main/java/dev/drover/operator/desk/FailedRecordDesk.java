@@ -139,7 +139,7 @@ public final class FailedRecordDesk {
             .withController(true)
             .endOwnerReference()
             .build());
-    resource.setSpec(new FailedRecordSpec(Action.None, null, null, 0));
+    resource.setSpec(new FailedRecordSpec(Action.None, null, null, null, 0));
     return resource;
   }
 

@@ -80,20 +80,34 @@ final class RecordClerk {
   private Visit rest(FailedRecord resource, QueuedFailure failure) {
     FailedRecordStatus before = resource.getStatus();
     Answer answer = before == null ? Answer.open() : Answer.last(before, action(resource));
-    return visit(reader.describe(failure), resource, handled(resource), answer);
+    Visit visit = visit(reader.describe(failure), resource, handled(resource), answer);
+    if (action(resource) == Action.Waive || !RecordStatuses.corrects(resource)) {
+      return visit;
+    }
+    try {
+      reader.change(failure, resource.getSpec());
+      return visit;
+    } catch (Correction.RefusedException e) {
+      return refused(visit, resource, String.valueOf(e.getMessage()));
+    }
   }
 
   private Visit act(FailedRecord resource, QueuedFailure failure) {
     FailedRecordSpec spec = resource.getSpec();
     Long generation = resource.getMetadata().getGeneration();
+    Change change = Change.NONE;
     if (spec.action() == Action.Replay) {
       try {
-        reader.corrected(failure, spec.correction());
+        change = reader.change(failure, spec);
       } catch (Correction.RefusedException e) {
-        Answer refused = Answer.refused(String.valueOf(e.getMessage()));
-        return visit(reader.describe(failure), resource, generation, refused);
+        String why = String.valueOf(e.getMessage());
+        return refused(
+            visit(reader.describe(failure), resource, generation, Answer.refused(why)),
+            resource,
+            why);
       }
     }
+    Change asked = change;
     JournalEntry.By by =
         new JournalEntry.By(
             resource.getKind(),
@@ -111,7 +125,7 @@ final class RecordClerk {
                     failure.detail().stage(),
                     List.of(failure.sequence()),
                     page,
-                    Change.merging(spec.correction()),
+                    asked,
                     by,
                     clock.instant().toString()));
     return follow(resource, failure.sequence(), holds);
@@ -214,6 +228,13 @@ final class RecordClerk {
       FailedRecordStatus described, FailedRecord resource, @Nullable Long handled, Answer answer) {
     return new Visit(
         RecordStatuses.say(described, resource, handled, answer, clock.instant()), answer.again());
+  }
+
+  /** The same, with what is wrong with the correction. */
+  private Visit refused(Visit visit, FailedRecord resource, String why) {
+    return new Visit(
+        RecordStatuses.correctionRefused(visit.status(), resource, why, clock.instant()),
+        visit.again());
   }
 
   private static Action action(FailedRecord resource) {

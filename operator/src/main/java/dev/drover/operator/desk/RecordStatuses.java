@@ -10,12 +10,14 @@ import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.failure.RecordJson;
 import dev.drover.wire.schema.RecordSchema;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses of FailedRecords. Pure. */
 final class RecordStatuses {
   static final String RESOLVED = "Resolved";
+  static final String CORRECTION_VALID = "CorrectionValid";
 
   private static final int RECORD_LIMIT = 60 * 1024;
   private static final int TEXT_LIMIT = 4000;
@@ -93,10 +95,46 @@ final class RecordStatuses {
       Answer answer,
       Instant now) {
     boolean closed = answer.state().closed();
-    Condition condition =
-        condition(resource, closed ? "True" : "False", answer.reason(), answer.outcome(), now);
+    List<Condition> conditions = new ArrayList<>();
+    conditions.add(
+        condition(
+            resource, RESOLVED, closed ? "True" : "False", answer.reason(), answer.outcome(), now));
+    if (corrects(resource)) {
+      conditions.add(
+          condition(
+              resource,
+              CORRECTION_VALID,
+              "True",
+              "Valid",
+              "the correction fits the record as it entered the stage",
+              now));
+    }
     return with(
-        described, resource, answer.state().name(), handled, cut(answer.outcome()), condition);
+        described, resource, answer.state().name(), handled, cut(answer.outcome()), conditions);
+  }
+
+  /** Whether a resource has a correction. */
+  static boolean corrects(FailedRecord resource) {
+    return resource.getSpec() != null
+        && (resource.getSpec().correction() != null || resource.getSpec().jsonPatch() != null);
+  }
+
+  /** A status of a resource whose correction does not fit its record. */
+  static FailedRecordStatus correctionRefused(
+      FailedRecordStatus status, FailedRecord resource, String why, Instant now) {
+    List<Condition> conditions = new ArrayList<>(status.conditions());
+    conditions.removeIf(c -> c.type().equals(CORRECTION_VALID));
+    if (corrects(resource)) {
+      conditions.add(condition(resource, CORRECTION_VALID, "False", "Refused", why, now));
+    }
+    return copy(
+        status,
+        status.replays(),
+        status.observedGeneration(),
+        status.state(),
+        status.handledGeneration(),
+        status.outcome(),
+        conditions);
   }
 
   /** A description of a record that was sent once more than its message tells. */
@@ -130,9 +168,14 @@ final class RecordStatuses {
       String reason,
       String message,
       Instant now) {
-    Condition condition = condition(resource, "Unknown", reason, message, now);
+    Condition condition = condition(resource, RESOLVED, "Unknown", reason, message, now);
     return with(
-        before, resource, before.state(), before.handledGeneration(), before.outcome(), condition);
+        before,
+        resource,
+        before.state(),
+        before.handledGeneration(),
+        before.outcome(),
+        List.of(condition));
   }
 
   private static FailedRecordStatus with(
@@ -141,7 +184,7 @@ final class RecordStatuses {
       String state,
       @Nullable Long handled,
       @Nullable String outcome,
-      Condition condition) {
+      List<Condition> conditions) {
     return copy(
         s,
         s.replays(),
@@ -149,7 +192,7 @@ final class RecordStatuses {
         state,
         handled,
         outcome,
-        List.of(condition));
+        conditions);
   }
 
   private static FailedRecordStatus copy(
@@ -184,18 +227,23 @@ final class RecordStatuses {
   }
 
   private static Condition condition(
-      FailedRecord resource, String status, String reason, String message, Instant now) {
+      FailedRecord resource,
+      String type,
+      String status,
+      String reason,
+      String message,
+      Instant now) {
     FailedRecordStatus before = resource.getStatus();
     String since =
         before == null
             ? now.toString()
             : before.conditions().stream()
-                .filter(c -> c.type().equals(RESOLVED) && c.status().equals(status))
+                .filter(c -> c.type().equals(type) && c.status().equals(status))
                 .findFirst()
                 .map(Condition::lastTransitionTime)
                 .orElse(now.toString());
     return new Condition(
-        RESOLVED, status, reason, cut(message), resource.getMetadata().getGeneration(), since);
+        type, status, reason, cut(message), resource.getMetadata().getGeneration(), since);
   }
 
   private static String cut(String text) {

@@ -296,6 +296,52 @@ class FailedRecordDeskIT {
   }
 
   @Test
+  void a_json_patch_is_a_correction_too_and_one_that_does_not_apply_is_refused() throws Exception {
+    FailedRecord record = oneFailure();
+    Map<String, String> refusals =
+        Map.of(
+            "[{\"op\": \"test\", \"path\": \"/qty\", \"value\": 99}]", "does not apply",
+            "[{\"op\": \"replace\", \"path\": \"/nothing\", \"value\": 1}]", "does not apply",
+            "[{\"op\": \"remove\", \"path\": \"/qty\"}]", "removes field qty",
+            "[{\"op\": \"add\", \"path\": \"/more\", \"value\": 1}]", "spec.jsonPatch.more",
+            "[{\"op\": \"replace\", \"path\": \"/qty\", \"value\": \"many\"}]",
+                "spec.jsonPatch.qty: the value does not fit",
+            "[{\"op\": \"replace\", \"path\": \"\", \"value\": 5}]", "no object",
+            "[{\"op\": \"turn\", \"path\": \"/qty\"}]", "does not apply");
+    refusals.forEach(
+        (patch, why) -> {
+          patch(record, "{\"jsonPatch\":" + patch + ",\"action\":\"None\"}");
+          await()
+              .untilAsserted(
+                  () ->
+                      assertThat(status(record).conditions())
+                          .anySatisfy(
+                              c -> {
+                                assertThat(c.type()).isEqualTo("CorrectionValid");
+                                assertThat(c.status()).isEqualTo("False");
+                                assertThat(c.message()).startsWith("spec.jsonPatch").contains(why);
+                              }));
+        });
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Refused);
+    assertThat(inStream(names.retriesStream())).isZero();
+    assertThat(inStream(names.journalStream())).isZero();
+
+    patch(
+        record,
+        "{\"jsonPatch\":[{\"op\":\"test\",\"path\":\"/qty\",\"value\":1},{\"op\":\"replace\",\"path\":\"/qty\",\"value\":4}]}");
+    awaitState(record, RecordState.Replaying);
+    assertThat(status(record).conditions())
+        .anySatisfy(
+            c -> {
+              assertThat(c.type()).isEqualTo("CorrectionValid");
+              assertThat(c.status()).isEqualTo("True");
+            });
+    worker.retry("load", odd("Odd"));
+    awaitState(record, RecordState.Resolved);
+  }
+
+  @Test
   void a_record_that_fails_again_is_followed_and_can_be_sent_again() throws Exception {
     FailedRecord record = oneFailure();
     long first = status(record).errorSequence();
