@@ -28,6 +28,7 @@ import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -227,18 +228,30 @@ class RedriveIT {
             .endSpec()
             .build();
     client.resource(deployment).createOr(present -> present.update());
-    client
-        .resource(deployment)
-        .editStatus(
-            d -> {
-              d.setStatus(
-                  new DeploymentStatusBuilder()
-                      .withObservedGeneration(d.getMetadata().getGeneration())
-                      .withReplicas(all)
-                      .withUpdatedReplicas(updated)
-                      .withReadyReplicas(all)
-                      .build());
-              return d;
+    var status =
+        new DeploymentStatusBuilder()
+            .withObservedGeneration(1L)
+            .withReplicas(all)
+            .withUpdatedReplicas(updated)
+            .withReadyReplicas(all)
+            .build();
+    // Whoever plays the controllers may be about to write it too, once.
+    await()
+        .pollInterval(Duration.ofMillis(300))
+        .until(
+            () -> {
+              DeploymentStatus now = client.resource(deployment).get().getStatus();
+              if (now.getUpdatedReplicas() != null && now.getUpdatedReplicas() == updated) {
+                return true;
+              }
+              client
+                  .resource(deployment)
+                  .editStatus(
+                      d -> {
+                        d.setStatus(status);
+                        return d;
+                      });
+              return all == 0;
             });
   }
 
