@@ -188,6 +188,7 @@ class RedriveIT {
                       null,
                       null,
                       null,
+                      null,
                       List.of(),
                       null,
                       List.of()));
