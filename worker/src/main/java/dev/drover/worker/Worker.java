@@ -4,6 +4,7 @@ import dev.drover.wire.nats.NatsEndpoint;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.metrics.HttpEndpoint;
@@ -153,7 +154,8 @@ public final class Worker {
       Connection nats = connect(environment);
       StateStore state = StateStore.open(nats, environment.names());
       CountDownLatch left = new CountDownLatch(1);
-      try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC())) {
+      try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC());
+          PaceKeeper pace = new PaceKeeper(state, stage)) {
         StageMetrics.stalled(registry, tags, stalls::any);
         StageContext context =
             new StageContext(
@@ -166,6 +168,7 @@ public final class Worker {
                 state,
                 new Publisher(nats.jetStream(), stalls),
                 stalls,
+                pace,
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());

@@ -37,7 +37,13 @@ public record Stage(
     @JsonPropertyDescription("Reads tables of a database.") @Nullable Extract extract,
     @JsonPropertyDescription("Judges and changes records by rules.") @Nullable Transform transform,
     @JsonPropertyDescription("Writes records to a database.") @Nullable Load load,
-    @JsonPropertyDescription("How many workers the stage has.") @Default("{}") Scale scale) {
+    @JsonPropertyDescription("How many workers the stage has.") @Default("{}") Scale scale,
+    @JsonPropertyDescription(
+            "true stops this stage's workers once they have finished what they hold. Its queue is"
+                + " kept and fills up; the stages after it go on with what they have. false goes on"
+                + " where it stopped.")
+        @Default("false")
+        boolean suspend) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
   public Stage {
@@ -159,6 +165,7 @@ public record Stage(
 
   /** How many workers a stage has. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
+  @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
   @ValidationRule(
       value = "self.minReplicas <= self.maxReplicas",
       message = "scale: minReplicas is more than maxReplicas")
@@ -184,13 +191,56 @@ public record Stage(
               "Seconds in which the stage's backlog should be gone. Fewer call for more workers at"
                   + " once, more for fewer that work longer; what arrives meanwhile is kept up with"
                   + " either way.")
-          @Nullable Integer targetDrainSeconds) {
-    static final Scale DEFAULT = new Scale(0, 1, 30);
+          @Nullable Integer targetDrainSeconds,
+      @Min(1)
+          @Max(1000000000)
+          @JsonPropertyDescription(
+              "The most records a second that the stage takes, all its workers together; each gets"
+                  + " an equal share. A batch is taken whole, so it holds over some batches, not in"
+                  + " every second. Without it there is no limit. An edit takes effect in seconds"
+                  + " and restarts no worker.")
+          @Nullable Long maxRecordsPerSecond,
+      @Size(max = 20)
+          @JsonPropertyDescription(
+              "When the stage may run, or must be slower. With windows that have no"
+                  + " maxRecordsPerSecond it runs only while one of these is open, and finishes what"
+                  + " it holds when they close. While a window with maxRecordsPerSecond is open, the"
+                  + " stage keeps to it.")
+          List<Window> windows) {
+    static final Scale DEFAULT = new Scale(0, 1, 30, null, List.of());
 
     public Scale {
       minReplicas = minReplicas == null ? 0 : minReplicas;
       maxReplicas = maxReplicas == null ? Math.max(1, minReplicas) : maxReplicas;
       targetDrainSeconds = targetDrainSeconds == null ? 30 : targetDrainSeconds;
+      windows = windows == null ? List.of() : List.copyOf(windows);
+    }
+  }
+
+  /** A time that comes again and again. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Window(
+      @Required
+          @Size(min = 9, max = 100)
+          @JsonPropertyDescription(
+              "When it opens, as a cron expression of five fields (minute, hour, day of month,"
+                  + " month, day of week): 0 22 * * 1-5.")
+          String start,
+      @Required @Min(1) @Max(44640) @JsonPropertyDescription("Minutes for which it stays open.")
+          int durationMinutes,
+      @Default("UTC")
+          @Size(min = 1, max = 60)
+          @JsonPropertyDescription(
+              "Time zone of start, such as Europe/Berlin, with its summer time.")
+          @Nullable String timeZone,
+      @Min(1)
+          @Max(1000000000)
+          @JsonPropertyDescription(
+              "The most records a second of the stage while the window is open; without it the"
+                  + " stage runs only in such windows.")
+          @Nullable Long maxRecordsPerSecond) {
+    public Window {
+      timeZone = timeZone == null ? "UTC" : timeZone;
     }
   }
 }

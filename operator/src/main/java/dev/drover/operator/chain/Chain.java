@@ -3,7 +3,9 @@ package dev.drover.operator.chain;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.state.Pace;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -36,6 +38,13 @@ public interface Chain {
    * @param hold true while suspended: nothing is dispatched
    */
   ChainSnapshot advance(String revision, ChainSpec spec, ChainPlan plan, boolean hold);
+
+  /**
+   * Tells the workers of stages how fast they may go.
+   *
+   * @param paces by stage; a stage of the spec that is not in it has no limit
+   */
+  void pace(ChainSpec spec, Map<String, Pace> paces);
 
   /** Removes the chain from NATS as the policy says. */
   Deletion delete(MigrationSpec.QueueDeletionPolicy policy);

@@ -6,6 +6,7 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
@@ -42,6 +43,7 @@ final class NatsChain implements Chain {
   private final Backlogs backlogs;
   private final FailureCauses causes;
   private final Finishings finishings;
+  private final Paces paces;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
 
   /** Loads of which it is known that no round is written for them. */
@@ -60,6 +62,7 @@ final class NatsChain implements Chain {
     backlogs = new Backlogs(link, names);
     causes = new FailureCauses(link, names);
     finishings = new Finishings(link, names);
+    paces = new Paces(link, names);
   }
 
   @Override
@@ -126,6 +129,11 @@ final class NatsChain implements Chain {
     Set<String> unfinished = finishings.open(standings.values(), hold || !whole);
     Snapshots snapshots = new Snapshots(spec, plan, follower.checkpoints(), standings, unfinished);
     return snapshot(snapshots, standings, queued, whole, now);
+  }
+
+  @Override
+  public synchronized void pace(ChainSpec spec, Map<String, Pace> limits) {
+    spec.stages().forEach(s -> paces.tell(s.name(), limits.get(s.name())));
   }
 
   @Override

@@ -7,11 +7,16 @@ import dev.drover.api.v1alpha1.Stage;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.ChainSnapshot.Flow;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
+import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.scaling.StageObservation;
 import dev.drover.operator.scaling.StageObservation.Bounds;
+import dev.drover.operator.scaling.StageObservation.Halt;
 import dev.drover.operator.scaling.StageObservation.Work;
+import dev.drover.operator.schedule.Windows;
 import dev.drover.wire.plan.StageSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /** From what is seen of a stage to what scaling wants to know of it. Pure. */
@@ -25,31 +30,48 @@ final class StageObservations {
       MigrationSpec spec,
       StageSpec stage,
       @Nullable ChainSnapshot snapshot,
-      @Nullable Deployment deployment) {
+      @Nullable Deployment deployment,
+      Instant now) {
+    Stage asked =
+        spec.stages().stream().filter(s -> s.name().equals(stage.name())).findFirst().orElse(null);
     int desired = deployment == null ? 0 : StagesStep.replicas(deployment);
     return new StageObservation(
         stage.name(),
         stage.from(),
         StagesStep.connectionName(stage),
-        bounds(spec, stage.name(), desired),
-        null,
+        bounds(asked, desired, now),
+        asked == null ? null : halt(asked, now),
         desired,
         StagesStep.ready(deployment),
         snapshot == null ? null : work(snapshot, stage.name()));
   }
 
   /** A stage that the spec has no longer keeps what it has. */
-  private static Bounds bounds(MigrationSpec spec, String stage, int desired) {
-    for (Stage s : spec.stages()) {
-      if (s.name().equals(stage)) {
-        return new Bounds(
-            requireNonNullElse(s.scale().minReplicas(), 0),
-            requireNonNullElse(s.scale().maxReplicas(), 1),
-            requireNonNullElse(s.scale().targetDrainSeconds(), 30),
-            0);
-      }
+  private static Bounds bounds(@Nullable Stage stage, int desired, Instant now) {
+    if (stage == null) {
+      return new Bounds(0, Math.max(1, desired), 30, 0);
     }
-    return new Bounds(0, Math.max(1, desired), 30, 0);
+    Stage.Scale scale = stage.scale();
+    return new Bounds(
+        requireNonNullElse(scale.minReplicas(), 0),
+        requireNonNullElse(scale.maxReplicas(), 1),
+        requireNonNullElse(scale.targetDrainSeconds(), 30),
+        Windows.recordsPerSecond(scale, now));
+  }
+
+  private static @Nullable Halt halt(Stage stage, Instant now) {
+    if (stage.suspend()) {
+      return new Halt(Reason.Suspended, "suspend of the stage is true");
+    }
+    if (Windows.mayRun(stage.scale(), now)) {
+      return null;
+    }
+    return new Halt(
+        Reason.OutsideWindow,
+        "none of its windows is open"
+            + Windows.nextRun(stage.scale(), now)
+                .map(next -> ", the next opens at " + next.truncatedTo(ChronoUnit.MINUTES))
+                .orElse(""));
   }
 
   private static @Nullable Work work(ChainSnapshot snapshot, String stage) {

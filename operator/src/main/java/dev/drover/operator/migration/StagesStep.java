@@ -4,12 +4,16 @@ import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.scaling.ScalingHistory;
 import dev.drover.operator.scaling.ScalingPolicy;
 import dev.drover.operator.scaling.StageObservation;
 import dev.drover.operator.scaling.StageScale;
+import dev.drover.operator.schedule.Windows;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.StageWorkers;
 import dev.drover.operator.workload.StageDeployment;
@@ -17,6 +21,7 @@ import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,11 +55,13 @@ final class StagesStep {
    *
    * @param revision the revision of the Migration's spec as it is now; if another is in force, its
    *     workers are scaled and otherwise left as they are
+   * @param chain told how fast stages may go, before there are more workers to share that
    * @param queuesReady whether streams and consumers exist; without them no stage starts
    * @param snapshot backlogs; null if they are not known
    */
   List<StageWorkers> run(
       Migration migration,
+      Chain chain,
       InForce inForce,
       @Nullable String revision,
       boolean queuesReady,
@@ -66,13 +73,22 @@ final class StagesStep {
         halted(migration.getSpec())
             ? Map.of()
             : scales(migration, inForce.spec(), snapshot, byStage, now);
+    if (snapshot != null) {
+      try {
+        chain.pace(inForce.spec(), paces(migration.getSpec(), scales.values(), now));
+      } catch (ChainUnavailableException e) {
+        // More workers that share a rate they were not told of would exceed it.
+        return hold(migration, existing);
+      }
+    }
     List<StageWorkers> workers = new ArrayList<>();
     for (StageSpec stage : inForce.spec().stages()) {
       Deployment actual = byStage.remove(stage.name());
       StageScale scale =
           scales.getOrDefault(
               stage.name(),
-              new StageScale(stage.name(), 0, Reason.Suspended, haltReason(migration.getSpec())));
+              new StageScale(
+                  stage.name(), 0, Reason.Suspended, haltReason(migration.getSpec()), 0));
       boolean mayStart = queuesReady || halted(migration.getSpec());
       if (actual == null && migration.getSpec().mode() == MigrationSpec.Mode.PlanOnly) {
         continue;
@@ -117,7 +133,8 @@ final class StagesStep {
                           halted ? Reason.Suspended : Reason.NoData,
                           halted
                               ? haltReason(migration.getSpec())
-                              : "backlog not known, nothing is changed")));
+                              : "backlog not known, nothing is changed",
+                          0)));
             });
     return workers;
   }
@@ -172,7 +189,7 @@ final class StagesStep {
     List<StageObservation> stages =
         chain.stages().stream()
             .sorted(Comparator.comparingInt(s -> depth(chain, s)))
-            .map(s -> StageObservations.of(spec, s, snapshot, byStage.get(s.name())))
+            .map(s -> StageObservations.of(spec, s, snapshot, byStage.get(s.name()), now))
             .toList();
     String uid = migration.getMetadata().getUid();
     ScalingPolicy.Decision decision =
@@ -181,6 +198,20 @@ final class StagesStep {
     Map<String, StageScale> scales = new LinkedHashMap<>();
     decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
+  }
+
+  private static Map<String, Pace> paces(
+      MigrationSpec spec, Collection<StageScale> scales, Instant now) {
+    Map<String, Pace> paces = new LinkedHashMap<>();
+    for (StageScale scale : scales) {
+      for (Stage stage : spec.stages()) {
+        long rate = Windows.recordsPerSecond(stage.scale(), now);
+        if (stage.name().equals(scale.stage()) && rate > 0) {
+          paces.put(stage.name(), new Pace(rate, Math.max(1, scale.sharers())));
+        }
+      }
+    }
+    return paces;
   }
 
   /** Forgets a Migration that is gone. */

@@ -97,6 +97,7 @@ final class Visit {
     List<StageWorkers> workers =
         stages.run(
             migration,
+            chain,
             inForce,
             revision,
             running.queues() instanceof Queues.Ready,

@@ -41,13 +41,15 @@ public final class ScalingPolicy {
       StageHistory seen = look(stage, history.continuous(now) ? before : before.afterGap(at), at);
       StagePolicy.Wish wish = StagePolicy.decide(stage, expecting(stage, byName), seen, at);
       wishes.put(stage.stage(), wish);
-      histories.put(stage.stage(), wish.history());
     }
     Map<String, Integer> granted = ConnectionCaps.grant(stages, wishes, caps);
     List<StageScale> scales = new ArrayList<>();
     for (StageObservation stage : stages) {
       StagePolicy.Wish wish = Objects.requireNonNull(wishes.get(stage.stage()));
-      scales.add(scale(stage, wish, granted, caps));
+      StageScale scale = scale(stage, wish, granted, caps);
+      StageHistory given = wish.history().granted(at, scale.replicas());
+      histories.put(stage.stage(), given);
+      scales.add(scale.sharing(Math.max(given.atWork(), stage.ready())));
     }
     return new Decision(scales, new ScalingHistory(now, at, histories));
   }
@@ -59,7 +61,7 @@ public final class ScalingPolicy {
       Map<String, Integer> caps) {
     int replicas = granted.getOrDefault(stage.stage(), wish.replicas());
     if (replicas == wish.replicas()) {
-      return new StageScale(stage.stage(), replicas, wish.reason(), wish.message());
+      return new StageScale(stage.stage(), replicas, wish.reason(), wish.message(), replicas);
     }
     return new StageScale(
         stage.stage(),
@@ -71,7 +73,8 @@ public final class ScalingPolicy {
             + " by maxConnections "
             + caps.get(stage.connection())
             + " of connection "
-            + stage.connection());
+            + stage.connection(),
+        replicas);
   }
 
   private static StageHistory look(StageObservation stage, StageHistory history, double at) {

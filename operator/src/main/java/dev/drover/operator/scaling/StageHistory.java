@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param samples of the last minute, the latest last; empty after a gap
  * @param needs workers that were needed at the latest decisions, the latest last
+ * @param granted workers that were given at the latest decisions, the latest last
  * @param capacity what its workers can do
  * @param raisedAt when more workers were last asked for
  * @param settledAt since when about as many workers are ready
@@ -18,6 +19,7 @@ import java.util.List;
 record StageHistory(
     List<Sample> samples,
     List<Need> needs,
+    List<Need> granted,
     Capacity capacity,
     double raisedAt,
     double settledAt,
@@ -27,17 +29,29 @@ record StageHistory(
   private static final double SAMPLE_SECONDS = 0.9;
   private static final double NEEDS_KEPT_SECONDS = 40;
 
+  /** A pod has 30 s to end. */
+  private static final double GRACE_SECONDS = 32;
+
   /** Workers that were needed at a time. */
   record Need(double at, int workers) {}
 
   StageHistory {
     samples = List.copyOf(samples);
     needs = List.copyOf(needs);
+    granted = List.copyOf(granted);
   }
 
   static StageHistory start(double now) {
     return new StageHistory(
-        List.of(), List.of(), Capacity.UNKNOWN, Double.NEGATIVE_INFINITY, now, 0, now, 0);
+        List.of(),
+        List.of(),
+        List.of(),
+        Capacity.UNKNOWN,
+        Double.NEGATIVE_INFINITY,
+        now,
+        0,
+        now,
+        0);
   }
 
   /** The same after a look at the stage, and what that teaches about its workers. */
@@ -55,6 +69,7 @@ record StageHistory(
     return new StageHistory(
         next,
         needs,
+        granted,
         capacity.learn(next, settled),
         raisedAt,
         settled,
@@ -68,23 +83,36 @@ record StageHistory(
     next.removeIf(n -> now - n.at() > NEEDS_KEPT_SECONDS);
     next.add(new Need(now, workers));
     return new StageHistory(
-        samples, next, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);
+        samples, next, granted, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);
+  }
+
+  StageHistory granted(double now, int workers) {
+    List<Need> next = new ArrayList<>(granted);
+    next.removeIf(n -> now - n.at() > GRACE_SECONDS);
+    next.add(new Need(now, workers));
+    return new StageHistory(
+        samples, needs, next, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);
+  }
+
+  /** Workers that may still be at work: those that were given lately, as a pod ends in its time. */
+  int atWork() {
+    return granted.stream().mapToInt(Need::workers).max().orElse(0);
   }
 
   StageHistory raised(double now) {
     return new StageHistory(
-        samples, needs, capacity, now, settledAt, settledReady, progressAt, fullLimit);
+        samples, needs, granted, capacity, now, settledAt, settledReady, progressAt, fullLimit);
   }
 
   StageHistory limited(int limit) {
     return new StageHistory(
-        samples, needs, capacity, raisedAt, settledAt, settledReady, progressAt, limit);
+        samples, needs, granted, capacity, raisedAt, settledAt, settledReady, progressAt, limit);
   }
 
   /** After a gap in time what was counted before says nothing about rates. */
   StageHistory afterGap(double now) {
     return new StageHistory(
-        List.of(), List.of(), capacity, raisedAt, now, settledReady, now, fullLimit);
+        List.of(), List.of(), granted, capacity, raisedAt, now, settledReady, now, fullLimit);
   }
 
   /**

@@ -7,10 +7,15 @@ package dev.drover.operator.scaling;
  * @param replicas workers
  * @param reason why that many
  * @param message the same with its numbers, for people
+ * @param sharers workers that may be at work: these, and those that are still ending
  */
-public record StageScale(String stage, int replicas, Reason reason, String message) {
+public record StageScale(String stage, int replicas, Reason reason, String message, int sharers) {
   /** The same with another number of workers. */
   public StageScale withReplicas(int other) {
-    return new StageScale(stage, other, reason, message);
+    return new StageScale(stage, other, reason, message, sharers);
+  }
+
+  StageScale sharing(int others) {
+    return new StageScale(stage, replicas, reason, message, Math.max(others, replicas));
   }
 }

@@ -71,6 +71,9 @@ final class StageStatuses {
     if (seen.spec().suspend()) {
       return "Suspended";
     }
+    if (workers.scaling().reason().equals("Suspended")) {
+      return "Suspended";
+    }
     if (now == null) {
       return before == null ? "Waiting" : before.state();
     }

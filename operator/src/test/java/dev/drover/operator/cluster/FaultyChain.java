@@ -12,6 +12,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.Pace;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +30,10 @@ import java.util.function.Function;
 public final class FaultyChain implements Chain {
   public final Map<String, ChainSpec> specs = new ConcurrentHashMap<>();
   public volatile boolean away;
+
+  /** How fast stages were told to go. */
+  public volatile Map<String, Pace> paces = Map.of();
+
   public volatile Function<ChainSpec, Optional<ChainPlan>> planner = FaultyChain::goodPlan;
   public volatile Function<ChainSpec, ChainSnapshot> counts = spec -> snapshot(spec, 0, 0, false);
   public volatile boolean queuesMade;
@@ -120,6 +125,11 @@ public final class FaultyChain implements Chain {
   public ChainSnapshot advance(String revision, ChainSpec spec, ChainPlan plan, boolean hold) {
     reach();
     return counts.apply(spec);
+  }
+
+  @Override
+  public void pace(ChainSpec spec, Map<String, Pace> limits) {
+    paces = Map.copyOf(limits);
   }
 
   @Override

@@ -30,7 +30,7 @@ class ScalingPolicyTest {
     int ready = -1;
     Instant now = T0;
     ScalingHistory history = ScalingHistory.NONE;
-    StageScale last = new StageScale("clean", 0, Reason.NoData, "");
+    StageScale last = new StageScale("clean", 0, Reason.NoData, "", 0);
 
     /** Passes two seconds in which so many records arrive and are decided. */
     Watched pass(long arrive, long complete) {
@@ -285,6 +285,19 @@ class ScalingPolicyTest {
     w.pass(0, 10_000);
     assertThat(w.desired).isEqualTo(6);
     assertThat(w.last.reason()).isEqualTo(Reason.RateCap);
+  }
+
+  @Test
+  void a_rate_is_shared_with_those_that_are_still_ending() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 10, 30, 5_000);
+    w.pass(0, 10_000);
+    assertThat(w.desired).isEqualTo(6);
+    assertThat(w.last.sharers()).isEqualTo(100);
+    for (int i = 0; i < 20; i++) {
+      w.pass(10_000, 10_000);
+    }
+    assertThat(w.last.sharers()).isEqualTo(6);
   }
 
   @Test

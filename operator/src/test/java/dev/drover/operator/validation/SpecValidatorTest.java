@@ -34,6 +34,11 @@ class SpecValidatorTest {
         "load: {connectionName: shop} | load: {connectionName: shp} | UnknownConnection | spec.stages[2].load.connectionName",
         "extract: {connectionName: legacy, | extract: {connectionName: x, | UnknownConnection | spec.stages[0].extract.connectionName",
         "from: clean | from: read | QueueUnread | spec.stages[1]",
+        "scale: {maxReplicas: 4} | scale: {minReplicas: 5, maxReplicas: 4} | MinAboveMax | spec.stages[0].scale.minReplicas",
+        "scale: {maxReplicas: 4} | scale: {windows: [{start: 0 0 30 2 *, durationMinutes: 5}]} | WindowInvalid | spec.stages[0].scale.windows[0].start",
+        "scale: {maxReplicas: 4} | scale: {windows: [{start: every night, durationMinutes: 5}]} | WindowInvalid | spec.stages[0].scale.windows[0].start",
+        "scale: {maxReplicas: 4} | scale: {windows: [{start: 0 22 * * *, durationMinutes: 5, timeZone: Mars}]} | WindowInvalid | spec.stages[0].scale.windows[0].timeZone",
+        "scale: {maxReplicas: 4} | scale: {minReplicas: 9, maxReplicas: 99} | CapBelowFloors | spec.connections[0].maxConnections",
       })
   void a_fault_is_found_at_its_path(String good, String bad, String reason, String path) {
     assertThat(SpecValidator.validate(Specs.with(good, bad.replace("~", ""))))

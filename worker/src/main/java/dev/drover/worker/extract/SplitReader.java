@@ -202,6 +202,12 @@ final class SplitReader {
             progress.open(batch.range(), new Take(1, batch.records(), batch.failures().size()));
         underWay.add(
             new Publication(open, publishers.submit((Callable<Take>) () -> publish(open, batch))));
+        context.pace().took(batch.records());
+        if (context.pace().owes()) {
+          // The source keeps no snapshot while nothing may be read.
+          rows.release();
+          context.pace().await(stop);
+        }
         if (stop.getAsBoolean()) {
           return Ended.ByRequest;
         }

@@ -28,6 +28,15 @@ public final class Delivery {
     return BatchHeaders.parse(message.getHeaders());
   }
 
+  /** Its records; 0 when it cannot be read, of which who works on it will tell. */
+  public int records() {
+    try {
+      return headers().records();
+    } catch (RuntimeException e) {
+      return 0;
+    }
+  }
+
   /** The message's bytes; not to be changed. */
   public byte[] body() {
     return message.getData();

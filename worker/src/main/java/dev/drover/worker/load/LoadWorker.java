@@ -95,7 +95,8 @@ public final class LoadWorker implements StageWorker {
   @Override
   public void run() throws InterruptedException {
     while (!stopping) {
-      Delivery first = inbox.take(Duration.ofSeconds(1));
+      context.pace().await(() -> stopping);
+      Delivery first = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (first != null) {
         loadAll(gather(first));
       } else if (finishing != null && !stopping) {
@@ -109,7 +110,10 @@ public final class LoadWorker implements StageWorker {
     Map<RecordSchema, List<HeldBatch>> gathered = new LinkedHashMap<>();
     int rows = 0;
     int bytes = 0;
-    for (Delivery d = first; d != null; d = inbox.take(Duration.ZERO)) {
+    for (Delivery d = first;
+        d != null;
+        d = context.pace().owes() ? null : inbox.take(Duration.ZERO)) {
+      context.pace().took(d.records());
       try {
         HeldBatch batch = decode(d);
         gathered.computeIfAbsent(batch.schema(), s -> new ArrayList<>()).add(batch);

@@ -3,6 +3,7 @@ package dev.drover.worker.stage;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
+import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.metrics.StageMetrics;
@@ -28,6 +29,7 @@ public record StageContext(
     StateStore state,
     Publisher publisher,
     Stalls stalls,
+    PaceKeeper pace,
     StageMetrics metrics,
     Clock clock,
     long maxPayload) {

@@ -63,8 +63,10 @@ public final class TransformWorker implements StageWorker {
   @Override
   public void run() throws InterruptedException {
     while (!stopping) {
-      Delivery delivery = inbox.take(Duration.ofSeconds(1));
+      context.pace().await(() -> stopping);
+      Delivery delivery = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
+        context.pace().took(delivery.records());
         batches.execute(() -> work(delivery));
       }
     }

@@ -1,0 +1,92 @@
+package dev.drover.operator.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.api.v1alpha1.Stage.Window;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class WindowsTest {
+  private static final Instant MONDAY = Instant.parse("2026-03-02T00:00:00Z");
+
+  private static Stage.Scale scale(@Nullable Long rate, Window... windows) {
+    return new Stage.Scale(0, 4, 30, rate, List.of(windows));
+  }
+
+  private static boolean mayRun(Window window, String time) {
+    return Windows.mayRun(scale(null, window), Instant.parse(time));
+  }
+
+  @Test
+  void a_stage_without_windows_always_runs_at_its_own_rate() {
+    assertThat(Windows.mayRun(scale(null), MONDAY)).isTrue();
+    assertThat(Windows.recordsPerSecond(scale(null), MONDAY)).isZero();
+    assertThat(Windows.recordsPerSecond(scale(500L), MONDAY)).isEqualTo(500);
+  }
+
+  @Test
+  void a_window_is_open_from_its_start_for_its_minutes_in_its_zone() {
+    Window night = new Window("0 22 * * *", 480, "Europe/Berlin", null);
+    assertThat(mayRun(night, "2026-03-02T20:59:59Z")).isFalse();
+    assertThat(mayRun(night, "2026-03-02T21:00:00Z")).as("22:00 in Berlin, winter").isTrue();
+    assertThat(mayRun(night, "2026-03-03T04:59:59Z")).isTrue();
+    assertThat(mayRun(night, "2026-03-03T05:00:00Z")).isFalse();
+    assertThat(mayRun(night, "2026-07-01T20:00:00Z")).as("22:00 in Berlin, summer").isTrue();
+    assertThat(mayRun(night, "2026-07-01T19:59:59Z")).isFalse();
+    assertThat(
+            Windows.nextRun(scale(null, night), Instant.parse("2026-03-02T12:00:00Z"))
+                .map(n -> n.toInstant()))
+        .contains(Instant.parse("2026-03-02T21:00:00Z"));
+  }
+
+  @Test
+  void of_several_windows_one_open_is_enough() {
+    Stage.Scale scale =
+        scale(
+            null,
+            new Window("0 1 * * *", 60, "UTC", null),
+            new Window("0 5 * * *", 60, "UTC", null));
+    assertThat(Windows.mayRun(scale, MONDAY.plusSeconds(90 * 60))).isTrue();
+    assertThat(Windows.mayRun(scale, MONDAY.plusSeconds(3 * 3600))).isFalse();
+    assertThat(Windows.mayRun(scale, MONDAY.plusSeconds(5 * 3600))).isTrue();
+  }
+
+  @Test
+  void a_window_with_a_rate_slows_and_the_least_counts() {
+    Stage.Scale scale =
+        scale(
+            900L,
+            new Window("0 8 * * 1-5", 600, "UTC", 100L),
+            new Window("0 12 * * *", 60, "UTC", 5000L));
+    assertThat(Windows.mayRun(scale, MONDAY)).isTrue();
+    assertThat(Windows.recordsPerSecond(scale, MONDAY)).isEqualTo(900);
+    assertThat(Windows.recordsPerSecond(scale, MONDAY.plusSeconds(9 * 3600))).isEqualTo(100);
+    Instant saturday = MONDAY.plusSeconds((5 * 24 + 9) * 3600);
+    assertThat(Windows.recordsPerSecond(scale, saturday)).isEqualTo(900);
+  }
+
+  @Test
+  void what_never_opens_or_is_nowhere_is_a_problem_with_its_field() {
+    assertThat(Windows.problem(new Window("0 22 * * *", 60, "Europe/Berlin", null), MONDAY))
+        .isEmpty();
+    assertThat(Windows.problem(new Window("0 0 30 2 *", 60, "UTC", null), MONDAY))
+        .hasValueSatisfying(
+            p -> {
+              assertThat(p.field()).isEqualTo("start");
+              assertThat(p.message()).contains("never");
+            });
+    assertThat(Windows.problem(new Window("every night", 60, "UTC", null), MONDAY))
+        .hasValueSatisfying(p -> assertThat(p.message()).contains("five fields"));
+    assertThat(Windows.problem(new Window("0 99 * * *", 60, "UTC", null), MONDAY))
+        .hasValueSatisfying(p -> assertThat(p.field()).isEqualTo("start"));
+    assertThat(Windows.problem(new Window("0 22 * * *", 60, "Europe/Berlln", null), MONDAY))
+        .hasValueSatisfying(
+            p -> {
+              assertThat(p.field()).isEqualTo("timeZone");
+              assertThat(p.message()).contains("Europe/Berlln");
+            });
+  }
+}
