@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "self.action != 'Waive' || !has(self.correction)",
     message = "correction: a waived record is not sent again, so it takes no correction")
+@ValidationRule(
+    value = "self.action != 'Waive' || (has(self.reason) && self.reason.matches('\\\\S'))",
+    message =
+        "reason: say why the record is given up, for whoever asks later; a waiver without a reason is"
+            + " refused")
 public record FailedRecordSpec(
     @Default("None")
         @JsonPropertyDescription(
@@ -28,7 +33,8 @@ public record FailedRecordSpec(
                 + " merge patch, RFC 7386); null sets a field to null. The original is kept.")
         @Nullable JsonNode correction,
     @Size(max = 1000)
-        @JsonPropertyDescription("Why, for whoever reads this later; Drover does not use it.")
+        @JsonPropertyDescription(
+            "Why, for whoever reads this later; it is kept in status.history. A waiver must have one.")
         @Nullable String reason,
     @Default("0")
         @Min(0)
