@@ -30,12 +30,19 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.nats.client.Connection;
 import io.nats.client.Message;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -604,6 +611,54 @@ class FailedRecordDeskIT {
                 .values())
         .as("the queue kept the truth")
         .containsExactly(1, 4);
+  }
+
+  @Test
+  void no_log_line_holds_what_a_correction_says() throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            lines.add(
+                line.getMessage()
+                    + Arrays.toString(line.getParameters())
+                    + (line.getThrown() == null ? "" : trace(line.getThrown())));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger root = Logger.getLogger("");
+    root.addHandler(handler);
+    try {
+      FailedRecord record = oneFailure();
+      patch(record, "{\"correction\":{\"qty\":\"planted-text\"},\"action\":\"Replay\"}");
+      awaitState(record, RecordState.Refused);
+      assertThat(client.resource(record).get().getStatus().toString())
+          .doesNotContain("planted-text");
+      patch(record, "{\"correction\":{\"qty\":987654321}}");
+      awaitState(record, RecordState.Replaying);
+      server.kill();
+      patch(record, "{\"attempt\":1}");
+      awaitOutcome(record, "NATS");
+      server.restart();
+      Logger.getLogger("dev.drover.test").info("logs are seen");
+    } finally {
+      root.removeHandler(handler);
+    }
+    assertThat(String.join("\n", lines))
+        .contains("logs are seen")
+        .doesNotContain("planted-text", "987654321");
+  }
+
+  private static String trace(Throwable e) {
+    StringWriter text = new StringWriter();
+    e.printStackTrace(new PrintWriter(text));
+    return text.toString();
   }
 
   @Test
