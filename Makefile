@@ -36,10 +36,16 @@ bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader
 chaos: ## A migration in which everything is killed and cut, and each row is looked for afterwards
 	bench/chaos
 
+standstill: ## A target that stops for five minutes: what queues and workers do meanwhile
+	bench/standstill
+
+simulate: ## Scaling over simulated chains of thousands of workers, beside two other rules, with a report page
+	$(MVN) -pl operator -am test -Dsurefire.failIfNoSpecifiedTests=false -Dtest=SimulationReport
+
 crds: ## Write the CRDs anew from their Java types
 	$(MVN) -pl crds test -Ddrover.crds.update=true -Dsurefire.failIfNoSpecifiedTests=false -Dtest=CrdYamlTest
 
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e bench chaos crds format
+.PHONY: help up down demo test unit integration e2e bench chaos standstill simulate crds format

@@ -19,18 +19,36 @@ apply() { # description; manifest on standard input
 
 # Volumes outlive the cluster's own memory of them: their folders are only removed by dev/down.
 make_volumes() {
-  mkdir -p "$STATE/volumes/nats" "$STATE/volumes/legacy-db" "$STATE/volumes/target-db"
-  chown "$NOBODY:$NOBODY" "$STATE/volumes/nats"
-  chown 999:999 "$STATE/volumes/legacy-db" "$STATE/volumes/target-db"
   # A volume remembers the claim it was bound to; when that is gone it would refuse its successor.
   admin get persistentvolumes -o jsonpath='{range .items[?(@.status.phase=="Released")]}{.metadata.name}{"\n"}{end}' |
     xargs -r "$BIN/kubectl" --kubeconfig "$STATE/kubeconfig" delete persistentvolume >"$LOGS/volumes.log"
-  render volumes.yaml VOLUMES="$STATE/volumes" | apply "the volumes"
+  apply "the storage class" <"$DEV/manifests/storage-class.yaml"
+  local server
+  for ((server = 0; server < NATS_SERVERS; server++)); do make_volume "nats-$server" drover-system "$NOBODY"; done
+  make_volume legacy-db-0 default 999
+  make_volume target-db-0 default 999
+}
+
+make_volume() { # POD NAMESPACE USER
+  mkdir -p "$STATE/volumes/$1"
+  chown "$3:$3" "$STATE/volumes/$1"
+  render volume.yaml POD="$1" NAMESPACE="$2" VOLUMES="$STATE/volumes" | apply "the volume of $1"
+}
+
+# JetStream of one server and that of several keep their streams differently: one does not become the other.
+check_nats_servers() {
+  local before
+  case $NATS_SERVERS in 1 | 3) ;; *) die "NATS_SERVERS is $NATS_SERVERS" "set it to 1 or 3" ;; esac
+  before=$(cat "$STATE/nats-servers" 2>/dev/null || echo "$NATS_SERVERS")
+  [ "$before" = "$NATS_SERVERS" ] || die "the cluster has $before NATS servers, and NATS_SERVERS is $NATS_SERVERS" "run dev/down first"
+  echo "$NATS_SERVERS" >"$STATE/nats-servers"
 }
 
 apply_workloads() { # STORAGE_CLASS
   apply "the namespace" <"$DEV/manifests/namespace.yaml"
-  render nats.yaml NATS_IMAGE="$NATS_IMAGE" STORAGE_CLASS="$1" | apply "NATS"
+  local conf=nats.conf
+  [ "$NATS_SERVERS" = 1 ] || conf=cluster.conf
+  render nats.yaml NATS_IMAGE="$NATS_IMAGE" NATS_SERVERS="$NATS_SERVERS" NATS_CONF=$conf STORAGE_CLASS="$1" | apply "NATS"
   local name
   for name in legacy target; do
     render database.yaml NAME="$name-db" DATABASE="$name" POSTGRES_IMAGE="$POSTGRES_IMAGE" STORAGE_CLASS="$1" \

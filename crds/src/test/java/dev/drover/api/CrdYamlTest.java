@@ -11,6 +11,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Redrive;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CustomResourceInfo;
@@ -63,11 +64,12 @@ class CrdYamlTest {
         .inOutputDir(generated.toFile())
         .customResources(
             CustomResourceInfo.fromClass(Migration.class),
-            CustomResourceInfo.fromClass(FailedRecord.class))
+            CustomResourceInfo.fromClass(FailedRecord.class),
+            CustomResourceInfo.fromClass(Redrive.class))
         .forCRDVersions("v1")
         .generate();
     Path root = Path.of(System.getProperty("drover.root"));
-    for (Class<?> type : List.of(Migration.class, FailedRecord.class)) {
+    for (Class<?> type : List.of(Migration.class, FailedRecord.class, Redrive.class)) {
       String plural = type.getSimpleName().toLowerCase(Locale.ROOT) + "s.drover.dev";
       String expected = finished(generated.resolve(plural + "-v1.yml"), type);
       String name = plural + ".yaml";
@@ -94,6 +96,12 @@ class CrdYamlTest {
     at(schema, "status").ifPresent(n -> n.put("description", "What the operator found."));
     LIST_KEYS.forEach((path, key) -> listByKey(schema, path, key));
     FREE_FORM_OBJECTS.forEach(path -> at(schema, path).ifPresent(n -> n.put("type", "object")));
+    at(schema, "spec.jsonPatch")
+        .ifPresent(
+            n -> {
+              ObjectNode items = n.putObject("items");
+              items.put("type", "object").put("x-kubernetes-preserve-unknown-fields", true);
+            });
     tidy(schema);
     return "# Generated from the types in crds/src/main/java. Do not edit: run 'make crds'.\n"
         + YAML.writeValueAsString(crd);

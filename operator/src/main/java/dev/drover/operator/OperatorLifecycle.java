@@ -11,6 +11,7 @@ import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.FailureWindow;
 import dev.drover.operator.migration.MigrationController;
+import dev.drover.operator.redrive.RedriveController;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -116,13 +117,17 @@ public class OperatorLifecycle {
     ServedNamespaces namespaces = namespaces();
     FailedRecordDesk desk =
         FailedRecordController.register(assembled, namespaces, nats, InstantSource.system());
+    NatsSecret natsSecret =
+        access.credentialsFile().isPresent() || access.caFile().isPresent()
+            ? new NatsSecret(access.credentialsFile().orElse(null), access.caFile().orElse(null))
+            : null;
+    RedriveController.register(
+        assembled, namespaces, workloadSettings(), natsSecret, nats, Clock.systemUTC());
     MigrationController.register(
         assembled,
         namespaces,
         workloadSettings(),
-        access.credentialsFile().isPresent() || access.caFile().isPresent()
-            ? new NatsSecret(access.credentialsFile().orElse(null), access.caFile().orElse(null))
-            : null,
+        natsSecret,
         source(chains),
         window(desk),
         metrics,

@@ -30,10 +30,11 @@ class ArchitectureTest {
           .resideInAnyPackage("java..", "org.jspecify..", ROOM + "scaling");
 
   @ArchTest
-  static final ArchRule only_chain_and_desk_talk_to_nats =
+  static final ArchRule only_chain_desk_and_redrive_talk_to_nats =
       noClasses()
           .that()
-          .resideOutsideOfPackages(ROOM + "chain..", ROOM + "desk..", "dev.drover.operator")
+          .resideOutsideOfPackages(
+              ROOM + "chain..", ROOM + "desk..", ROOM + "redrive..", "dev.drover.operator")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.nats..");
@@ -58,7 +59,11 @@ class ArchitectureTest {
       noClasses()
           .that()
           .resideOutsideOfPackages(
-              ROOM + "migration", ROOM + "desk..", ROOM + "health", "dev.drover.operator")
+              ROOM + "migration",
+              ROOM + "desk..",
+              ROOM + "redrive..",
+              ROOM + "health",
+              "dev.drover.operator")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.javaoperatorsdk..");

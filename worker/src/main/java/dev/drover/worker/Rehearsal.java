@@ -166,8 +166,8 @@ final class Rehearsal {
   private void makeQueues(io.nats.client.Connection nats)
       throws IOException, JetStreamApiException {
     QueueLayout layout = new QueueLayout(names, QUEUE_BYTES, 1);
-    nats.keyValueManagement().create(layout.stateBucket());
     JetStreamManagement management = nats.jetStreamManagement();
+    management.addStream(layout.stateBucket());
     for (StreamConfiguration stream : layout.streams(spec)) {
       management.addStream(stream);
     }
@@ -184,6 +184,7 @@ final class Rehearsal {
               REVISION,
               REVISION,
               Optional.of(stage),
+              Optional.empty(),
               REVISION,
               stage,
               secrets,
@@ -200,7 +201,9 @@ final class Rehearsal {
       nats.jetStream()
           .publish(
               names.splitSubject(table.stage(), SplitId.of(table.table(), i).toString()),
-              WireJson.bytes(new SplitMessage(table.table(), i, table.splits().get(i), REVISION)));
+              WireJson.bytes(
+                  new SplitMessage(
+                      table.table(), Integer.toString(i), table.splits().get(i), REVISION)));
     }
   }
 

@@ -10,6 +10,9 @@ import dev.drover.worker.metrics.HttpEndpoint;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.redrive.RedriveContext;
+import dev.drover.worker.redrive.RedriveWorker;
+import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import io.micrometer.core.instrument.Tags;
@@ -31,7 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A worker's process. With the argument {@code plan} it plans and ends; with {@code run} it works
- * at one stage until it is told to stop, and then gives back what it holds.
+ * at one stage until it is told to stop, and then gives back what it holds; with {@code redrive} it
+ * sends failed records again as one Redrive asks, and ends.
  */
 public final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
@@ -55,9 +59,10 @@ public final class Worker {
     switch (args.length == 1 ? args[0] : "") {
       case "plan" -> plan(environment(false));
       case "run" -> run(environment(true));
+      case "redrive" -> redrive(environment(false));
       case "rehearse" -> rehearse();
       default -> {
-        LOG.error("usage: worker plan | worker run");
+        LOG.error("usage: worker plan | worker run | worker redrive");
         System.exit(2);
       }
     }
@@ -87,6 +92,34 @@ public final class Worker {
               environment.secrets(),
               Endpoint.applicationName(environment.migration(), "plan"))
           .run();
+    }
+  }
+
+  /** Carries out one Redrive and ends; told to stop before, it leaves the rest to the next. */
+  private static void redrive(WorkerEnvironment environment)
+      throws InterruptedException, IOException {
+    String uid =
+        environment
+            .redrive()
+            .orElseThrow(() -> new IllegalStateException("DROVER_REDRIVE is not set"));
+    Connection nats = connect(environment);
+    StateStore state = StateStore.open(nats, environment.names());
+    try (Stalls stalls =
+        new Stalls(state, "redrive-" + uid, environment.pod(), Clock.systemUTC())) {
+      RedriveContext context =
+          RedriveContext.of(uid, nats, environment.names(), state, stalls, Clock.systemUTC());
+      RedriveWorker worker =
+          new RedriveWorker(
+              context, new DecisionLog(nats, environment.names(), context.publisher(), stalls));
+      CountDownLatch left = new CountDownLatch(1);
+      leaveWhenAsked(worker::stop, Thread.currentThread(), left);
+      try {
+        worker.run();
+      } finally {
+        left.countDown();
+      }
+    } finally {
+      nats.close();
     }
   }
 
@@ -147,12 +180,25 @@ public final class Worker {
 
   /** Works until the process is asked to end. */
   private static void work(StageWorker worker, AtomicBoolean ready, CountDownLatch left) {
-    Thread working = Thread.currentThread();
+    leaveWhenAsked(worker::stop, Thread.currentThread(), left);
+    try (worker) {
+      ready.set(true);
+      LOG.info("working");
+      worker.run();
+    } catch (InterruptedException e) {
+      LOG.info("leaving before all in hand is done: it is given back");
+    } finally {
+      // An interruption has done what it was for, and would keep the rest from closing well.
+      Thread.interrupted();
+    }
+  }
+
+  private static void leaveWhenAsked(Runnable stop, Thread working, CountDownLatch left) {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
-                  worker.stop();
+                  stop.run();
                   try {
                     if (!left.await(FINISH_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
                       working.interrupt();
@@ -166,21 +212,11 @@ public final class Worker {
                   }
                 },
                 "leave"));
-    try (worker) {
-      ready.set(true);
-      LOG.info("working");
-      worker.run();
-    } catch (InterruptedException e) {
-      LOG.info("leaving before all in hand is done: it is given back");
-    } finally {
-      // An interruption has done what it was for, and would keep the rest from closing well.
-      Thread.interrupted();
-    }
   }
 
   private static Connection connect(WorkerEnvironment environment) throws InterruptedException {
     Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5));
-    String name = environment.migration() + "/" + environment.stage().orElse("plan");
+    String name = environment.migration() + "/" + environment.stage().orElse("job");
     while (true) {
       try {
         return environment.nats().connect(name);

@@ -12,8 +12,9 @@ import java.util.Optional;
  * @param namespace DROVER_NAMESPACE, the Migration's
  * @param migration DROVER_MIGRATION, its name
  * @param uid DROVER_UID, its uid
- * @param stage DROVER_STAGE; absent for planning
- * @param revision DROVER_REVISION, the chain revision to work by
+ * @param stage DROVER_STAGE; absent for planning and redriving
+ * @param redrive DROVER_REDRIVE, uid of the Redrive to carry out; absent for anything else
+ * @param revision DROVER_REVISION, the chain revision to work by; a Redrive needs none
  * @param pod HOSTNAME
  * @param secrets DROVER_SECRETS, folder of the connections' secrets
  * @param httpPort DROVER_HTTP_PORT, of metrics and health
@@ -23,6 +24,7 @@ record WorkerEnvironment(
     String migration,
     String uid,
     Optional<String> stage,
+    Optional<String> redrive,
     String revision,
     String pod,
     Path secrets,
@@ -41,7 +43,10 @@ record WorkerEnvironment(
         required(environment, "DROVER_MIGRATION"),
         required(environment, "DROVER_UID"),
         Optional.ofNullable(environment.get("DROVER_STAGE")).filter(stage -> !stage.isBlank()),
-        required(environment, "DROVER_REVISION"),
+        Optional.ofNullable(environment.get("DROVER_REDRIVE")).filter(uid -> !uid.isBlank()),
+        environment.containsKey("DROVER_REDRIVE")
+            ? environment.getOrDefault("DROVER_REVISION", "")
+            : required(environment, "DROVER_REVISION"),
         environment.getOrDefault("HOSTNAME", "worker"),
         Path.of(environment.getOrDefault("DROVER_SECRETS", "/etc/drover/connections")),
         port(environment.getOrDefault("DROVER_HTTP_PORT", "8080")),

@@ -9,18 +9,22 @@ import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the user wants done with a failed record. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-    value = "self.action != 'Waive' || !has(self.correction)",
+    value = "self.action != 'Waive' || !(has(self.correction) || has(self.jsonPatch))",
     message = "correction: a waived record is not sent again, so it takes no correction")
 @ValidationRule(
     value = "self.action != 'Waive' || (has(self.reason) && self.reason.matches('\\\\S'))",
     message =
         "reason: say why the record is given up, for whoever asks later; a waiver without a reason is"
             + " refused")
+@ValidationRule(
+    value = "!(has(self.correction) && has(self.jsonPatch))",
+    message = "correction, jsonPatch: give one of the two")
 public record FailedRecordSpec(
     @Default("None")
         @JsonPropertyDescription(
@@ -32,6 +36,11 @@ public record FailedRecordSpec(
             "Fields to change before the replay, merged over the record as status.record shows it (JSON"
                 + " merge patch, RFC 7386); null sets a field to null. The original is kept.")
         @Nullable JsonNode correction,
+    @Size(min = 1, max = 100)
+        @JsonPropertyDescription(
+            "The same as a JSON patch (RFC 6902) of the record as status.record shows it. A record keeps"
+                + " its fields: replace one with null, do not remove it.")
+        @Nullable List<JsonNode> jsonPatch,
     @Size(max = 1000)
         @JsonPropertyDescription(
             "Why, for whoever reads this later; it is kept in status.history. A waiver must have one.")

@@ -43,6 +43,11 @@ import io.fabric8.kubernetes.model.annotation.Version;
     jsonPath = ".status.progress.percent",
     type = Type.STRING)
 @AdditionalPrinterColumn(name = "ETA", jsonPath = ".status.progress.eta", type = Type.STRING)
+@AdditionalPrinterColumn(
+    name = "Scaling",
+    jsonPath = ".status.scaling",
+    type = Type.STRING,
+    priority = 1)
 @AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp", type = Type.DATE)
 public class Migration extends CustomResource<MigrationSpec, MigrationStatus>
     implements Namespaced {

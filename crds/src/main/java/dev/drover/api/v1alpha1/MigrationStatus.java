@@ -21,6 +21,11 @@ public record MigrationStatus(
     @JsonPropertyDescription("When the last record was decided.") @Nullable String completionTime,
     @JsonPropertyDescription("Stages whose workers are as many as wanted, of all: 4/4.")
         @Nullable String stagesReady,
+    @Size(max = 4000)
+        @JsonPropertyDescription(
+            "Ready of wanted workers of each stage and why so many are wanted: read 2/4 Draining,"
+                + " load 1/1 Idle.")
+        @Nullable String scaling,
     @JsonPropertyDescription("The plan in force.") @Nullable Plan plan,
     @Size(max = 40) @JsonPropertyDescription("Each stage, in the order of the spec.")
         List<StageStatus> stages,
@@ -63,9 +68,7 @@ public record MigrationStatus(
               "Waiting, Running, Finishing (all records are decided; indexes, sequences and"
                   + " statistics of the target are not), Stalled, Suspended or Done.")
           String state,
-      @JsonPropertyDescription("Workers that are wanted.") int desiredReplicas,
-      @JsonPropertyDescription("Workers that are ready.") int readyReplicas,
-      @JsonPropertyDescription("Why that many workers are wanted.") @Nullable String scaling,
+      @JsonPropertyDescription("How many workers, and why.") Scaling scaling,
       @JsonPropertyDescription("Why the stage does not move on, if so.") @Nullable String stalled,
       @JsonPropertyDescription("Messages that wait for this stage or are being worked on.")
           long backlogMessages,
@@ -76,7 +79,32 @@ public record MigrationStatus(
       @JsonPropertyDescription("Records left out by a filter.") long filteredRecords,
       @JsonPropertyDescription("Records in the error queue.") long failedRecords,
       @JsonPropertyDescription("Records that wait for what they point to.") long waitingRecords,
-      @JsonPropertyDescription("Failed records that were given up.") long waivedRecords) {}
+      @JsonPropertyDescription("Failed records that were given up.") long waivedRecords) {
+    /** Workers that are wanted. */
+    public int desiredReplicas() {
+      return scaling.desired();
+    }
+
+    /** Workers that are ready. */
+    public int readyReplicas() {
+      return scaling.ready();
+    }
+  }
+
+  /** How many workers a stage has, and why. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Scaling(
+      @JsonPropertyDescription("Workers that are wanted.") int desired,
+      @JsonPropertyDescription("Workers that there are, ready or starting.") int current,
+      @JsonPropertyDescription("Workers that are ready.") int ready,
+      @JsonPropertyDescription(
+              "Why that many are wanted: Draining (as the backlog calls for), MaxReplicas,"
+                  + " MinReplicas, ConnectionCap, RateCap, Stabilizing (fewer would do, they stay a"
+                  + " while), DownstreamFull, Bottlenecked (more completed no more), Stalled,"
+                  + " RetryStorm, Expecting, Finishing, Idle, Done, NoData (nothing is changed),"
+                  + " Suspended or OutsideWindow.")
+          String reason,
+      @JsonPropertyDescription("The same with its numbers.") String message) {}
 
   /** The whole in numbers. Records of several loads are added up. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

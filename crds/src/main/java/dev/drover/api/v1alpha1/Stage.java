@@ -61,7 +61,9 @@ public record Stage(
           @Max(10000000)
           @JsonPropertyDescription(
               "About how many records one split holds. A split is the unit that a worker reads and,"
-                  + " after a crash, resumes; splits are read in parallel.")
+                  + " after a crash, resumes; splits are read in parallel. One that turns out twice as"
+                  + " long or longer, as where a table has grown since it was planned, is cut"
+                  + " again while it is read.")
           @Nullable Integer splitRecords) {
     public Extract {
       splitRecords = splitRecords == null ? 100_000 : splitRecords;
@@ -165,7 +167,8 @@ public record Stage(
           @Min(0)
           @Max(1000)
           @JsonPropertyDescription(
-              "Workers that stay while the Migration has work left; 0 lets an idle stage go away.")
+              "The fewest workers while the stage may get work; 0 lets it go away when nothing waits"
+                  + " and nothing is on its way. Once all is done none stays.")
           @Nullable Integer minReplicas,
       @Default("1")
           @Min(1)
@@ -173,12 +176,21 @@ public record Stage(
           @JsonPropertyDescription(
               "The most workers, however long the queue. A connection's maxConnections may hold it"
                   + " lower.")
-          @Nullable Integer maxReplicas) {
-    static final Scale DEFAULT = new Scale(0, 1);
+          @Nullable Integer maxReplicas,
+      @Default("30")
+          @Min(1)
+          @Max(86400)
+          @JsonPropertyDescription(
+              "Seconds in which the stage's backlog should be gone. Fewer call for more workers at"
+                  + " once, more for fewer that work longer; what arrives meanwhile is kept up with"
+                  + " either way.")
+          @Nullable Integer targetDrainSeconds) {
+    static final Scale DEFAULT = new Scale(0, 1, 30);
 
     public Scale {
       minReplicas = minReplicas == null ? 0 : minReplicas;
       maxReplicas = maxReplicas == null ? Math.max(1, minReplicas) : maxReplicas;
+      targetDrainSeconds = targetDrainSeconds == null ? 30 : targetDrainSeconds;
     }
   }
 }

@@ -49,18 +49,29 @@ record Fault(Kind kind, String victim, String peer, Duration lasting, Duration b
           new Chance(8, Kind.Slow, List.of("read", "clean", "load", "archive", "nats", "target")),
           new Chance(4, Kind.Lossy, List.of("read", "clean", "load", "nats", "target")));
 
-  /** The faults of a seed: always the same. Pure. */
-  static List<Fault> of(long seed, int count) {
+  /** Besides, where there are several servers of which one may be missing. */
+  private static final Chance ONE_OF_SEVERAL = new Chance(24, Kind.Kill, List.of("nats"));
+
+  /**
+   * The faults of a seed: always the same. Pure.
+   *
+   * @param natsServers how many servers NATS has
+   */
+  static List<Fault> of(long seed, int count, int natsServers) {
     Random random = new Random(seed);
-    int weights = CHANCES.stream().mapToInt(Chance::weight).sum();
+    List<Chance> chances = new ArrayList<>(CHANCES);
+    if (natsServers > 1) {
+      chances.add(ONE_OF_SEVERAL);
+    }
+    int weights = chances.stream().mapToInt(Chance::weight).sum();
     List<Fault> faults = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int at = random.nextInt(weights);
       int chosen = 0;
-      while (at >= CHANCES.get(chosen).weight()) {
-        at -= CHANCES.get(chosen++).weight();
+      while (at >= chances.get(chosen).weight()) {
+        at -= chances.get(chosen++).weight();
       }
-      Chance chance = CHANCES.get(chosen);
+      Chance chance = chances.get(chosen);
       String victim = chance.victims().get(random.nextInt(chance.victims().size()));
       faults.add(
           new Fault(

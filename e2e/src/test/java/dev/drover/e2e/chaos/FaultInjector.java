@@ -33,14 +33,17 @@ final class FaultInjector implements AutoCloseable {
   private static final Map<String, Integer> PORTS = Map.of("nats", 4222, "target", 5432);
 
   private final Cluster cluster;
+  private final NatsServers nats;
   private final String migration;
   private final Random random;
   private final ScheduledExecutorService ends =
       Executors.newScheduledThreadPool(4, Thread.ofPlatform().daemon().factory());
   private final ConcurrentLinkedQueue<Future<?>> open = new ConcurrentLinkedQueue<>();
+  private long longestWait;
 
-  FaultInjector(Cluster cluster, String migration, long seed) {
+  FaultInjector(Cluster cluster, NatsServers nats, String migration, long seed) {
     this.cluster = cluster;
+    this.nats = nats;
     this.migration = migration;
     this.random = new Random(seed);
   }
@@ -51,6 +54,9 @@ final class FaultInjector implements AutoCloseable {
    * @return who it hit; empty if there was nobody to hit for a while
    */
   Optional<String> inject(Fault fault) throws IOException, InterruptedException {
+    if (fault.kind() == Fault.Kind.Kill && fault.victim().equals("nats")) {
+      longestWait = Math.max(longestWait, nats.awaitWhole().toMillis());
+    }
     Optional<Pod> found = await(fault.victim());
     if (found.isEmpty()) {
       return Optional.empty();
@@ -74,6 +80,11 @@ final class FaultInjector implements AutoCloseable {
       return Optional.empty();
     }
     return Optional.of(pod.getMetadata().getName());
+  }
+
+  /** The longest that a kill of a NATS server had to wait until the servers were whole again. */
+  Duration longestWait() {
+    return Duration.ofMillis(longestWait);
   }
 
   /** Waits until every fault that lasts is over. */
@@ -137,29 +148,35 @@ final class FaultInjector implements AutoCloseable {
     later(fault, () -> network.remove(rules));
   }
 
+  /** A client of NATS learns the addresses of all its servers, so it is cut off by their port. */
   private List<PodNetwork.Rule> rules(Fault fault) {
     boolean server = fault.peer().equals(Fault.EVERYBODY);
+    boolean nats = fault.peer().equals("nats");
     return switch (fault.kind()) {
       case Cut ->
           server
               ? PodNetwork.cutPort(PORTS.get(fault.victim()))
-              : PodNetwork.cutFrom(address(fault.peer()));
+              : nats
+                  ? PodNetwork.cutFromPort(PORTS.get("nats"))
+                  : PodNetwork.cutFrom(address(fault.peer()));
       case Reset ->
           server
               ? PodNetwork.resetPort(PORTS.get(fault.victim()))
-              : PodNetwork.resetTo(address(fault.peer()));
+              : nats
+                  ? PodNetwork.resetToPort(PORTS.get("nats"))
+                  : PodNetwork.resetTo(address(fault.peer()));
       case Lossy -> PodNetwork.lossy();
       case Kill, Slow -> throw new IllegalArgumentException(fault.toString());
     };
   }
 
-  /** A service's address: what pods talk to. */
-  private String address(String peer) {
+  /** A database's address: what pods talk to. */
+  private String address(String database) {
     return cluster
         .client
         .services()
-        .inNamespace(peer.equals("nats") ? "drover-system" : "default")
-        .withName(peer.equals("nats") ? "nats" : peer + "-db")
+        .inNamespace("default")
+        .withName(database + "-db")
         .get()
         .getSpec()
         .getClusterIP();

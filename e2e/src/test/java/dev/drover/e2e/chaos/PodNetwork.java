@@ -56,6 +56,13 @@ record PodNetwork(long process) {
         new Rule("INPUT", List.of("-s", address, "-j", "DROP")));
   }
 
+  /** Whatever goes to a port, at any address, and comes from it vanishes. */
+  static List<Rule> cutFromPort(int port) {
+    return List.of(
+        new Rule("OUTPUT", List.of("-p", "tcp", "--dport", "" + port, "-j", "DROP")),
+        new Rule("INPUT", List.of("-p", "tcp", "--sport", "" + port, "-j", "DROP")));
+  }
+
   /** Whatever clients of a port send, and it answers, vanishes. */
   static List<Rule> cutPort(int port) {
     return List.of(
@@ -69,6 +76,15 @@ record PodNetwork(long process) {
         new Rule(
             "OUTPUT",
             List.of("-p", "tcp", "-d", address, "-j", "REJECT", "--reject-with", "tcp-reset")));
+  }
+
+  /** Connections to a port, at any address, break as soon as they are used. */
+  static List<Rule> resetToPort(int port) {
+    return List.of(
+        new Rule(
+            "OUTPUT",
+            List.of(
+                "-p", "tcp", "--dport", "" + port, "-j", "REJECT", "--reject-with", "tcp-reset")));
   }
 
   /** Connections of clients to a port break as soon as they are used. */

@@ -5,6 +5,7 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.StateStore;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -51,12 +52,21 @@ final class ReadingPosition {
   Reader of(Split split) {
     return Patiently.get(
         () -> {
-          Optional<StateStore.Versioned<dev.drover.wire.state.SplitCheckpoint>> checkpoint =
-              state.checkpoint(split.stage(), split.split());
-          if (checkpoint.isEmpty()) {
+          if (state.checkpoint(split.stage(), split.split()).isEmpty()) {
             return Reader.YetToCome;
           }
-          return checkpoint.get().value().done() ? Reader.Gone : Reader.InTheSplit;
+          return gone(split.stage(), split.split()) ? Reader.Gone : Reader.InTheSplit;
         });
+  }
+
+  /** Whether a split is read, and all that was cut off it meanwhile. */
+  private boolean gone(String stage, SplitId split) throws IOException, JetStreamApiException {
+    Optional<SplitCheckpoint> checkpoint =
+        state.checkpoint(stage, split).map(StateStore.Versioned::value);
+    boolean gone = checkpoint.isPresent() && checkpoint.get().done();
+    for (int n = 0; gone && n < checkpoint.get().cuts(); n++) {
+      gone = gone(stage, split.cutOff(n));
+    }
+    return gone;
   }
 }

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param retries messages of its retries that are not acknowledged
  * @param waiting messages of its waiting room that are not acknowledged
  * @param inFlight of all these, those being worked on
+ * @param redelivered of those in flight, those that were delivered before
  * @param waitingDeliveries how often the waiting room's messages were delivered, ever
+ * @param outputPercent how full the stage's own queue is, of its most bytes; 0 for a load
  * @param missingStream a stream or consumer of the stage that is not there; null if all are
  */
 record Backlog(
@@ -17,9 +19,11 @@ record Backlog(
     long retries,
     long waiting,
     long inFlight,
+    long redelivered,
     long waitingDeliveries,
+    int outputPercent,
     @Nullable String missingStream) {
-  static final Backlog NONE = new Backlog(0, 0, 0, 0, 0, null);
+  static final Backlog NONE = new Backlog(0, 0, 0, 0, 0, 0, 0, null);
 
   long messages() {
     return queued + retries + waiting;

@@ -5,6 +5,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerInfo;
+import io.nats.client.api.StreamInfo;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -34,21 +35,42 @@ final class Backlogs {
     Reading waiting =
         stage instanceof StageSpec.Load
             ? consumer(names.waitingStream(), stage.name())
-            : new Reading(0, 0, 0, null);
+            : new Reading(0, 0, 0, 0, null);
     return new Backlog(
         queue.unacknowledged(),
         retries.unacknowledged(),
         waiting.unacknowledged(),
         queue.inFlight + retries.inFlight + waiting.inFlight,
+        queue.redelivered + retries.redelivered,
         waiting.deliveries,
+        stage instanceof StageSpec.Load ? 0 : outputPercent(stage.name()),
         queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
+  }
+
+  private int outputPercent(String stage) {
+    String stream = names.queueStream(stage);
+    return link.call(
+        "read how full the queue of stage " + stage + " is",
+        nats -> {
+          try {
+            StreamInfo info = nats.jetStreamManagement().getStreamInfo(stream);
+            long most = info.getConfiguration().getMaxBytes();
+            return most <= 0 ? 0 : (int) (100 * info.getStreamState().getByteCount() / most);
+          } catch (JetStreamApiException e) {
+            if (Refusals.missing(e)) {
+              return 0;
+            }
+            throw e;
+          }
+        });
   }
 
   private static @Nullable String or(@Nullable String one, @Nullable String other) {
     return one != null ? one : other;
   }
 
-  private record Reading(long pending, long inFlight, long deliveries, @Nullable String missing) {
+  private record Reading(
+      long pending, long inFlight, long redelivered, long deliveries, @Nullable String missing) {
     long unacknowledged() {
       return pending + inFlight;
     }
@@ -64,11 +86,12 @@ final class Backlogs {
             return new Reading(
                 info.getNumPending(),
                 info.getNumAckPending(),
+                info.getRedelivered(),
                 info.getDelivered().getConsumerSequence(),
                 null);
           } catch (JetStreamApiException e) {
             if (Refusals.missing(e)) {
-              return new Reading(0, 0, 0, stream);
+              return new Reading(0, 0, 0, 0, stream);
             }
             throw e;
           }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * How a chain stands at one moment, derived from NATS alone. Immutable.
  *
  * @param stages each stage, in the order of the spec
- * @param splitsTotal splits that the plan has
+ * @param splitsTotal splits that the plan has, and those that were cut off them
  * @param splitsDone splits that are read to their end
  * @param complete whether every record was read and decided, nothing is queued, retried or waiting,
  *     and every target is finished
@@ -44,6 +44,7 @@ public record ChainSnapshot(
    *     acknowledged, those being worked on included; for an extract, splits
    * @param backlogRecords about how many records that is
    * @param inFlightMessages of the backlog, those being worked on
+   * @param flow what scaling wants to know of it; null when a queue of it is not there
    * @param done whether it has decided everything that it was promised and will get no more, and
    *     has finished its target
    * @param stall why it does not move on; null when it does
@@ -56,9 +57,21 @@ public record ChainSnapshot(
       long backlogMessages,
       long backlogRecords,
       long inFlightMessages,
+      @Nullable Flow flow,
       boolean done,
       @Nullable StallReason stall,
       boolean finishing) {}
+
+  /**
+   * What passes through a stage.
+   *
+   * @param redeliveredMessages of its messages in flight, those that were delivered before
+   * @param arrivedRecords records that the stage before ever handed on; 0 for an extract
+   * @param completedRecords records that it ever decided, those sent again counted again
+   * @param outputPercent how full its own queue is, of its most bytes; 0 for a load
+   */
+  public record Flow(
+      long redeliveredMessages, long arrivedRecords, long completedRecords, int outputPercent) {}
 
   /** Why a stage does not move on: a CamelCase reason and a message for people. */
   public record StallReason(String reason, String message) {}

@@ -32,17 +32,15 @@ final class Checkpoints {
    * @param counts records read, as passed or failed
    * @param batches messages published for sure: what the next stages are promised
    * @param openBatches messages that may be published already
-   * @param done splits that are read to their end
    */
-  record Sum(Counts counts, long batches, long openBatches, int done) {
-    static final Sum ZERO = new Sum(Counts.ZERO, 0, 0, 0);
+  record Sum(Counts counts, long batches, long openBatches) {
+    static final Sum ZERO = new Sum(Counts.ZERO, 0, 0);
 
     Sum plus(SplitCheckpoint c) {
       return new Sum(
           counts.plus(new Counts(c.records(), c.records() - c.failed(), 0, c.failed(), 0, 0)),
           batches + c.batches(),
-          openBatches + c.open().size(),
-          done + (c.done() ? 1 : 0));
+          openBatches + c.open().size());
     }
   }
 

@@ -22,13 +22,6 @@ final class Dispatch {
   private final Checkpoints checkpoints;
   private final Tally tally;
 
-  /** A split of an extract stage. */
-  record Split(String stage, String table, int number) {
-    SplitId id() {
-      return SplitId.of(table, number);
-    }
-  }
-
   private Dispatch(ChainSpec spec, ChainPlan plan, Checkpoints checkpoints, Tally tally) {
     this.spec = spec;
     this.plan = plan;
@@ -37,8 +30,9 @@ final class Dispatch {
   }
 
   /**
-   * The splits to send now, in the order of the plan: those that are neither done nor queued, whose
-   * table's parents are decided, as many as the bound leaves room for.
+   * The splits to send now, in the order of the plan, those cut off behind theirs: those that are
+   * neither done nor queued, whose table's parents are decided, as many as the bound leaves room
+   * for.
    *
    * <p>A split that was claimed but is not queued any more lost its message with the stream; it is
    * sent again, and the worker goes on from its checkpoint. For that to hold, {@code queued} must
@@ -64,10 +58,11 @@ final class Dispatch {
       if (left == 0 || !table.after().stream().allMatch(t -> decided(table.stage(), t))) {
         continue;
       }
-      for (int n = 0; n < table.splits().size() && left > 0; n++) {
-        Split split = new Split(table.stage(), table.table(), n);
-        if (!checkpoints.done(split.stage(), split.id())
-            && !queued.contains(split.stage() + "." + split.id())) {
+      for (Split split : Split.of(table, checkpoints)) {
+        if (left > 0
+            && split.range() != null
+            && !checkpoints.done(split.stage(), split.id())
+            && !queued.contains(split.place())) {
           next.add(split);
           left--;
         }
@@ -87,8 +82,9 @@ final class Dispatch {
       return true;
     }
     String hash = SplitId.hash(table);
-    Checkpoints.Sum read = checkpoints.table(stage, hash);
-    return read.done() >= plan.get().splits().size() && decidedBehind(stage, hash, read.batches());
+    return Split.of(plan.get(), checkpoints).stream()
+            .allMatch(split -> checkpoints.done(stage, split.id()))
+        && decidedBehind(stage, hash, checkpoints.table(stage, hash).batches());
   }
 
   private boolean decidedBehind(String stage, String hash, long promised) {

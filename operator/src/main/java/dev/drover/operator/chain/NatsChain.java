@@ -111,10 +111,10 @@ final class NatsChain implements Chain {
     Map<String, Backlog> backlog = backlogs.read(spec);
     boolean whole = follower.catchUp();
     if (!hold && whole) {
-      List<Dispatch.Split> next =
+      List<Split> next =
           Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
-      splits.send(next, plan, revision);
-      next.forEach(split -> queued.add(split.stage() + "." + split.id()));
+      splits.send(next, revision);
+      next.forEach(split -> queued.add(split.place()));
     }
     Map<String, Standing> standings =
         Standing.of(spec, plan, follower.checkpoints(), follower.tally(), backlog);
@@ -124,8 +124,8 @@ final class NatsChain implements Chain {
       endWaiting(standings.values(), now);
     }
     Set<String> unfinished = finishings.open(standings.values(), hold || !whole);
-    Snapshots snapshots = new Snapshots(plan, follower.checkpoints(), standings, unfinished);
-    return snapshot(spec, snapshots, standings, queued, whole, now);
+    Snapshots snapshots = new Snapshots(spec, plan, follower.checkpoints(), standings, unfinished);
+    return snapshot(snapshots, standings, queued, whole, now);
   }
 
   @Override
@@ -134,7 +134,6 @@ final class NatsChain implements Chain {
   }
 
   private ChainSnapshot snapshot(
-      ChainSpec spec,
       Snapshots snapshots,
       Map<String, Standing> standings,
       Set<String> queued,
@@ -148,7 +147,7 @@ final class NatsChain implements Chain {
                 "QueueLost",
                 "the stream " + names.decisionsStream() + " is not there: nothing can be counted");
     return new ChainSnapshot(
-        snapshots.stages(spec, queued, now),
+        snapshots.stages(queued, now),
         snapshots.splitsTotal(),
         snapshots.splitsDone(),
         whole && balance.balanced() && snapshots.complete(),

@@ -6,8 +6,6 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.queues.QueueLayout;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
-import io.nats.client.KeyValueManagement;
-import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -27,7 +25,7 @@ final class QueueSetup {
   void ensureBucket(QueueLayout layout) {
     link.run(
         "make the state bucket " + names.stateBucket(),
-        nats -> ensure(nats.keyValueManagement(), layout.stateBucket()));
+        nats -> ensure(nats.jetStreamManagement(), layout.stateBucket()));
   }
 
   /**
@@ -112,18 +110,6 @@ final class QueueSetup {
 
   private String bucketStream() {
     return "KV_" + names.stateBucket();
-  }
-
-  private static void ensure(KeyValueManagement management, KeyValueConfiguration bucket)
-      throws IOException, JetStreamApiException {
-    try {
-      management.create(bucket);
-    } catch (JetStreamApiException e) {
-      if (!Refusals.existsOtherwise(e)) {
-        throw e;
-      }
-      management.update(bucket);
-    }
   }
 
   private static void ensure(JetStreamManagement management, StreamConfiguration stream)

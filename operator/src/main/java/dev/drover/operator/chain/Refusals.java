@@ -30,9 +30,12 @@ final class Refusals {
     };
   }
 
-  /** Whether a publish or compare-and-set lost because there is a message already. */
+  /**
+   * Whether a publish or compare-and-set lost because there is a message already. Code 10164 says
+   * less: one is on its way to the replicas, and may yet fail.
+   */
   static boolean alreadyThere(JetStreamApiException e) {
-    return e.getApiErrorCode() == 10071 || e.getApiErrorCode() == 10164;
+    return e.getApiErrorCode() == 10071;
   }
 
   /** Whether the stream or consumer is not there. */
@@ -62,6 +65,14 @@ final class Refusals {
               "could not "
                   + what
                   + ": spec.queues.replicas needs a NATS cluster of that many servers"
+                  + tail,
+              e);
+      case 10008, 10009, 10164 ->
+          new ChainUnavailableException(
+              "NatsUnavailable",
+              "could not "
+                  + what
+                  + ": the servers of NATS are not agreed; it is tried again"
                   + tail,
               e);
       case STREAM_NOT_FOUND, CONSUMER_NOT_FOUND ->

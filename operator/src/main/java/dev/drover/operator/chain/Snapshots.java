@@ -1,20 +1,24 @@
 package dev.drover.operator.chain;
 
+import dev.drover.operator.chain.ChainSnapshot.Flow;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.ChainSnapshot.StallReason;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SplitCheckpoint;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What the operator is told of a chain, from how its stages stand. Pure. */
 final class Snapshots {
+  private final ChainSpec spec;
   private final ChainPlan plan;
   private final Checkpoints checkpoints;
   private final Map<String, Standing> standings;
@@ -24,11 +28,13 @@ final class Snapshots {
    * @param unfinished loads that have decided all and still owe their target something
    */
   Snapshots(
+      ChainSpec spec,
       ChainPlan plan,
       Checkpoints checkpoints,
       Map<String, Standing> standings,
       Set<String> unfinished) {
     this.unfinished = unfinished;
+    this.spec = spec;
     this.plan = plan;
     this.checkpoints = checkpoints;
     this.standings = standings;
@@ -39,7 +45,7 @@ final class Snapshots {
    *
    * @param queued splits that are queued or being read, as {@code <stage>.<split>}
    */
-  List<StageSnapshot> stages(ChainSpec spec, Set<String> queued, Instant now) {
+  List<StageSnapshot> stages(Set<String> queued, Instant now) {
     return spec.stages().stream()
         .map(stage -> Objects.requireNonNull(standings.get(stage.name()), "no stage reads nothing"))
         .map(standing -> stage(standing, queued, now))
@@ -47,15 +53,18 @@ final class Snapshots {
   }
 
   int splitsTotal() {
-    return plan.tables().stream().mapToInt(t -> t.splits().size()).sum();
+    return (int) extracts(Standing::promised);
   }
 
   int splitsDone() {
-    return (int)
-        standings.values().stream()
-            .filter(s -> s.stage() instanceof StageSpec.Extract)
-            .mapToLong(Standing::decided)
-            .sum();
+    return (int) extracts(Standing::decided);
+  }
+
+  private long extracts(ToLongFunction<Standing> splits) {
+    return standings.values().stream()
+        .filter(s -> s.stage() instanceof StageSpec.Extract)
+        .mapToLong(splits)
+        .sum();
   }
 
   boolean complete() {
@@ -65,9 +74,9 @@ final class Snapshots {
   private StageSnapshot stage(Standing s, Set<String> queued, Instant now) {
     Backlog backlog = s.backlog();
     String name = s.stage().name();
-    boolean extract = s.stage() instanceof StageSpec.Extract;
+    StageSpec.@Nullable Extract extract = s.stage() instanceof StageSpec.Extract e ? e : null;
     long splits = queued.stream().filter(q -> q.startsWith(name + ".")).count();
-    long messages = extract ? splits + backlog.retries() : backlog.messages();
+    long messages = extract != null ? splits + backlog.retries() : backlog.messages();
     @Nullable StallReason stall =
         checkpoints
             .stall(name, now)
@@ -77,37 +86,57 @@ final class Snapshots {
         name,
         s.counts(),
         messages,
-        extract ? unread(name, queued) + backlog.retries() : records(s),
+        extract != null ? unread(extract, queued) + backlog.retries() : records(s),
         backlog.inFlight(),
+        backlog.missingStream() == null
+            ? new Flow(
+                backlog.redelivered(),
+                extract != null ? 0 : s.upstreamPassed(),
+                s.completed(),
+                backlog.outputPercent())
+            : null,
         s.done() && !unfinished.contains(name),
         stall,
         unfinished.contains(name));
   }
 
   /** By the plan's estimate, what the queued splits of an extract still have. */
-  private long unread(String stage, Set<String> queued) {
+  private long unread(StageSpec.Extract stage, Set<String> queued) {
     long records = 0;
     for (TablePlan table : plan.tables()) {
-      int splits = Math.max(1, table.splits().size());
-      long each = Math.ceilDiv(Math.max(table.estimatedRecords(), 1), splits);
-      for (int n = 0; table.stage().equals(stage) && n < splits; n++) {
-        Dispatch.Split split = new Dispatch.Split(stage, table.table(), n);
-        if (queued.contains(stage + "." + split.id())) {
-          long read = checkpoints.of(stage, split.id()).map(c -> c.records()).orElse(0L);
-          records += Math.max(1, each - read);
+      if (!table.stage().equals(stage.name())) {
+        continue;
+      }
+      for (Split split : Split.of(table, checkpoints)) {
+        if (queued.contains(split.place())) {
+          long read =
+              checkpoints.of(split.stage(), split.id()).map(SplitCheckpoint::records).orElse(0L);
+          records += Math.max(1, planned(stage, table, split) - read);
         }
       }
     }
     return records;
   }
 
-  /** A replay is one record; other messages are taken to be as large as those decided so far. */
+  /** A split is cut because the estimate was wrong, but is cut to a size. */
+  private static long planned(StageSpec.Extract stage, TablePlan table, Split split) {
+    return split.id().isCutOff()
+        ? Math.max(stage.splitRecords(), table.recordsPerSplit())
+        : table.recordsPerSplit();
+  }
+
+  /**
+   * Records of batches that the stage before has counted are known; a batch that it has not counted
+   * yet, or that waits for what it lacks, is taken to be as large as those decided so far. A replay
+   * is taken to be one record, as most are; a Redrive has few messages under way.
+   */
   private static long records(Standing s) {
     Backlog backlog = s.backlog();
-    long batches = backlog.queued() + backlog.waiting();
     long sampleBatches = s.decided() > 0 ? s.decided() : s.promised();
     long sampleRecords = s.decided() > 0 ? s.counts().in() : s.upstreamPassed();
     long average = sampleBatches == 0 ? 1 : Math.max(1, Math.ceilDiv(sampleRecords, sampleBatches));
-    return batches * average + backlog.retries();
+    long counted = Math.max(0, Math.min(backlog.queued(), s.promised() - s.decided()));
+    long known = counted == 0 ? 0 : Math.max(counted, s.upstreamPassed() - s.counts().in());
+    return known + (backlog.queued() - counted + backlog.waiting()) * average + backlog.retries();
   }
 }

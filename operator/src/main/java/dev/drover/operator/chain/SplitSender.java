@@ -1,8 +1,6 @@
 package dev.drover.operator.chain;
 
 import dev.drover.wire.names.ChainNames;
-import dev.drover.wire.plan.ChainPlan;
-import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
@@ -10,6 +8,7 @@ import io.nats.client.JetStreamApiException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -40,27 +39,22 @@ final class SplitSender {
   }
 
   /** Sends splits; one that is queued already is left alone. */
-  void send(List<Dispatch.Split> splits, ChainPlan plan, String revision) {
+  void send(List<Split> splits, String revision) {
     if (!splits.isEmpty()) {
       markStarted();
     }
-    for (Dispatch.Split split : splits) {
+    for (Split split : splits) {
       link.publishFirst(
           "dispatch split " + split.id() + " of stage " + split.stage(),
           names.splitSubject(split.stage(), split.id().toString()),
           null,
           WireJson.bytes(
-              new SplitMessage(split.table(), split.number(), range(plan, split), revision)));
+              new SplitMessage(
+                  split.table(),
+                  split.id().number(),
+                  Objects.requireNonNull(split.range(), "a split whose range is not known"),
+                  revision)));
     }
-  }
-
-  private static KeyRange range(ChainPlan plan, Dispatch.Split split) {
-    return plan.tables().stream()
-        .filter(t -> t.stage().equals(split.stage()) && t.table().equals(split.table()))
-        .findFirst()
-        .orElseThrow()
-        .splits()
-        .get(split.number());
   }
 
   /** When the first split was sent; empty before. */

@@ -4,8 +4,8 @@ import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
-import dev.drover.wire.plan.TablePlan;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,12 +14,13 @@ import java.util.Map;
  * @param stage the stage
  * @param counts its tally
  * @param promised batches that the stage before certainly put out; for an extract, splits of the
- *     plan
+ *     plan and those cut off them
  * @param promisedAtMost the same and those that it may have put out but not yet counted
  * @param decided batches decided; for an extract, splits done
  * @param parts batches that it promises to the next
  * @param openParts batches that it may have put out besides
  * @param decisions decisions of any origin
+ * @param completed records that it decided, of its queue and sent again; never falls
  * @param upstreamPassed records that the stage before handed on; for an extract, records read
  * @param upstreamDone whether the stage before is done; true for an extract
  * @param upstreamIdle whether all that the stage before promised is surely published: it works on
@@ -35,6 +36,7 @@ record Standing(
     long parts,
     long openParts,
     long decisions,
+    long completed,
     long upstreamPassed,
     boolean upstreamDone,
     boolean upstreamIdle,
@@ -73,34 +75,25 @@ record Standing(
     Checkpoints.Sum read = checkpoints.stage(stage.name());
     StageTally decisions = tally.stage(stage.name());
     Counts counts = decisions.now(read.counts());
-    long splits =
+    List<Split> splits =
         plan.tables().stream()
             .filter(t -> t.stage().equals(stage.name()))
-            .mapToLong(t -> t.splits().size())
-            .sum();
+            .flatMap(t -> Split.of(t, checkpoints).stream())
+            .toList();
     return new Standing(
         stage,
         counts,
-        splits,
-        splits,
-        done(plan, stage.name(), checkpoints),
+        splits.size(),
+        splits.size(),
+        splits.stream().filter(s -> checkpoints.done(s.stage(), s.id())).count(),
         read.batches() + decisions.parts(),
         read.openBatches(),
         decisions.decisions(),
+        counts.in() + decisions.retry().in(),
         counts.in(),
         true,
         true,
         backlog);
-  }
-
-  private static long done(ChainPlan plan, String stage, Checkpoints checkpoints) {
-    long done = 0;
-    for (TablePlan table : plan.tables()) {
-      for (int n = 0; table.stage().equals(stage) && n < table.splits().size(); n++) {
-        done += checkpoints.done(stage, new Dispatch.Split(stage, table.table(), n).id()) ? 1 : 0;
-      }
-    }
-    return done;
   }
 
   private static void addReaders(
@@ -121,6 +114,7 @@ record Standing(
               decisions.parts(),
               0,
               decisions.decisions(),
+              decisions.queue().in() + decisions.retry().in(),
               before.counts.passed(),
               before.done(),
               before.stage.from() == null || before.backlog.messages() == 0,

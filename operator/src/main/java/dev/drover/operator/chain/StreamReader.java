@@ -10,6 +10,8 @@ import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.MessageGetRequest;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
 import java.time.Duration;
@@ -32,7 +34,7 @@ final class StreamReader {
    * What to read.
    *
    * @param stream the stream
-   * @param filters its subjects to read; empty reads all
+   * @param filters its subjects to read
    * @param headersOnly whether bodies stay in the server
    */
   record Source(String stream, List<String> filters, boolean headersOnly) {}
@@ -41,7 +43,9 @@ final class StreamReader {
    * Hands every message after a sequence to a sink.
    *
    * @param deadline value of {@link System#nanoTime} after which it stops early
-   * @return whether the end was reached; if not, go on after the last sequence that the sink saw
+   * @return whether the end was reached; if not, go on after the last sequence that the sink saw.
+   *     Any replica of the stream may be read from, and the end is that replica's: see {@link
+   *     #hasBetween}
    */
   static boolean read(
       Connection nats, Source source, long after, long deadline, Consumer<Message> sink)
@@ -59,6 +63,26 @@ final class StreamReader {
     } finally {
       remove(nats, source.stream(), consumer.getConsumerName());
     }
+  }
+
+  /** Whether the stream's leader has a message after one sequence and up to another. */
+  static boolean hasBetween(Connection nats, Source source, long after, long upTo)
+      throws IOException, JetStreamApiException {
+    for (String filter : source.filters()) {
+      try {
+        MessageInfo next =
+            nats.jetStreamManagement()
+                .getMessage(source.stream(), MessageGetRequest.nextForSubject(after + 1, filter));
+        if (next.getSeq() <= upTo) {
+          return true;
+        }
+      } catch (JetStreamApiException e) {
+        if (e.getApiErrorCode() != Refusals.NO_MESSAGE) {
+          throw e;
+        }
+      }
+    }
+    return false;
   }
 
   private static boolean drain(ConsumerContext consumer, long deadline, Consumer<Message> sink)

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class TallyFollower {
   private static final System.Logger LOG = System.getLogger(TallyFollower.class.getName());
 
+  /** What a replica is given to hear of a write that its leader has acknowledged. */
+  private static final Duration LAG = Duration.ofMillis(50);
+
   private final NatsLink link;
   private final ChainNames names;
   private final Duration patience;
@@ -141,10 +144,15 @@ final class TallyFollower {
           JetStreamApiException,
           JetStreamStatusCheckedException,
           InterruptedException {
-    boolean ended = last <= seen.getAsLong();
-    while (!ended) {
-      ended = StreamReader.read(nats, source, seen.getAsLong(), deadline, sink);
-      if (!ended && System.nanoTime() >= deadline) {
+    while (last > seen.getAsLong()) {
+      boolean ended = StreamReader.read(nats, source, seen.getAsLong(), deadline, sink);
+      if (ended && !StreamReader.hasBetween(nats, source, seen.getAsLong(), last)) {
+        return;
+      }
+      if (ended) {
+        Thread.sleep(LAG); // a replica that is behind was read from
+      }
+      if (System.nanoTime() >= deadline) {
         throw new ChainUnavailableException(
             "TallyBehind",
             "the tally is being summed up: at %d of %d in %s; it goes on by itself"

@@ -2,6 +2,7 @@ package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.MessageGetRequest;

@@ -10,6 +10,7 @@ import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -252,7 +253,7 @@ public final class FailedRecordDesk {
             .withController(true)
             .endOwnerReference()
             .build());
-    resource.setSpec(new FailedRecordSpec(Action.None, null, null, 0));
+    resource.setSpec(new FailedRecordSpec(Action.None, null, null, null, 0));
     return resource;
   }
 

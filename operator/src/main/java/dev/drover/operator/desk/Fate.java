@@ -1,10 +1,11 @@
 package dev.drover.operator.desk;
 
 import dev.drover.wire.batch.BatchId;
-import dev.drover.wire.decision.Counts;
+import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What became of one record that was sent again. */
 sealed interface Fate {
@@ -20,29 +21,60 @@ sealed interface Fate {
   /** Waits for what it points to. */
   record Waits() implements Fate {}
 
-  /** Set aside once more. */
-  record FailedAgain(Decision decision) implements Fate {}
+  /**
+   * Set aside once more.
+   *
+   * @param cause why; null if the decision does not say
+   */
+  record FailedAgain(Decision decision, @Nullable Cause cause) implements Fate {}
 
   /**
    * Follows a record's decisions: one that waits is decided again under its next try's name.
    *
+   * @param replay the batch it was sent in
+   * @param index its place in the batch
    * @param decisions what the stage decided about a batch, if it has
    */
-  static Fate of(BatchId replay, Function<BatchId, Optional<Decision>> decisions) {
+  static Fate of(BatchId replay, int index, Function<BatchId, Optional<Decision>> decisions) {
     Optional<Decision> decision = decisions.apply(replay);
     if (decision.isEmpty()) {
       return new UnderWay();
     }
-    for (int attempt = 1; decision.get().counts().waiting() > 0; attempt++) {
-      decision = decisions.apply(replay.waiting(attempt));
-      if (decision.isEmpty()) {
-        return new Waits();
+    int place = index;
+    for (int attempt = 1; true; attempt++) {
+      Optional<Decision.Group> group = group(decision.get(), place);
+      if (group.isEmpty()) {
+        return new Passed(decision.get());
+      }
+      switch (group.get().kind()) {
+        case filtered, waived -> {
+          return new Filtered();
+        }
+        case failed -> {
+          return new FailedAgain(decision.get(), group.get().cause());
+        }
+        case waiting -> {
+          place = placeAmongWaiting(decision.get(), place);
+          decision = decisions.apply(replay.waiting(attempt));
+          if (decision.isEmpty()) {
+            return new Waits();
+          }
+        }
       }
     }
-    Counts counts = decision.get().counts();
-    if (counts.failed() > 0) {
-      return new FailedAgain(decision.get());
-    }
-    return counts.filtered() > 0 ? new Filtered() : new Passed(decision.get());
+  }
+
+  private static Optional<Decision.Group> group(Decision decision, int index) {
+    return decision.groups().stream().filter(g -> g.indexes().contains(index)).findFirst();
+  }
+
+  /** The records that wait go on as one batch, in their order. */
+  private static int placeAmongWaiting(Decision decision, int index) {
+    return (int)
+        decision.groups().stream()
+            .filter(g -> g.kind() == Decision.Kind.waiting)
+            .flatMap(g -> g.indexes().stream())
+            .filter(i -> i < index)
+            .count();
   }
 }

@@ -1,8 +1,9 @@
 package dev.drover.operator.desk;
 
+import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
-import java.util.Objects;
 import java.util.Optional;
 
 /** Finds the new message of a record that was sent again and failed again. */
@@ -22,16 +23,13 @@ final class FollowUps {
    * The message that follows another; empty if it is not there yet.
    *
    * @param sequence the message that was sent again
-   * @param decision what the stage decided about that
+   * @param again what the stage decided about that
    */
-  Optional<QueuedFailure> find(long sequence, String stage, Decision decision) {
-    return decision.groups().stream()
-        .filter(group -> group.kind() == Decision.Kind.failed)
-        .map(Decision.Group::cause)
-        .filter(Objects::nonNull)
-        .findFirst()
-        .flatMap(
-            cause -> find(sequence, decision, names.errorSubject(stage, cause.fingerprint(stage))));
+  Optional<QueuedFailure> find(long sequence, String stage, Fate.FailedAgain again) {
+    Cause cause = again.cause();
+    return cause == null
+        ? Optional.empty()
+        : find(sequence, again.decision(), names.errorSubject(stage, cause.fingerprint(stage)));
   }
 
   private Optional<QueuedFailure> find(long sequence, Decision decision, String subject) {
@@ -42,8 +40,7 @@ final class FollowUps {
         return Optional.empty();
       }
       Long replayOf = next.get().detail().replayOf();
-      if ((replayOf != null && replayOf == sequence)
-          || next.get().detail().batch().equals(decision.batch())) {
+      if (replayOf != null && replayOf == sequence) {
         return next;
       }
       from = next.get().sequence() + 1;

@@ -30,22 +30,31 @@ final class History {
   }
 
   /**
-   * The history with what came of a request. The same request told again changes its entry.
+   * Something that was asked.
    *
+   * @param action Replay or Waive
    * @param time when the operator took it up, which tells requests apart
-   * @param generation the generation that asked; null if another object did
+   * @param generation the resource's generation that asked; null if another object did
+   * @param other the other object that asked, kind/name; null if the resource did
    */
-  static List<Attempt> with(
-      FailedRecord resource, String action, String time, @Nullable Long generation, Answer answer) {
+  record Request(
+      FailedRecordSpec.Action action,
+      String time,
+      @Nullable Long generation,
+      @Nullable String other) {}
+
+  /** The history with what came of a request. The same request told again changes its entry. */
+  static List<Attempt> with(FailedRecord resource, Request request, Answer answer) {
     List<Attempt> history = new ArrayList<>(of(resource));
-    Optional<Attempt> before = history.stream().filter(a -> a.time().equals(time)).findFirst();
-    boolean asks = Objects.equals(generation, resource.getMetadata().getGeneration());
+    Optional<Attempt> before =
+        history.stream().filter(a -> a.time().equals(request.time())).findFirst();
+    boolean asks = Objects.equals(request.generation(), resource.getMetadata().getGeneration());
     Attempt attempt =
         new Attempt(
-            action,
-            time,
-            before.map(Attempt::by).orElseGet(() -> asks ? by(resource) : null),
-            generation,
+            request.action().name(),
+            request.time(),
+            before.map(Attempt::by).orElseGet(() -> asks ? by(resource) : request.other()),
+            request.generation(),
             before.map(Attempt::reason).orElseGet(() -> asks ? reason(resource) : null),
             answer.reason(),
             RecordStatuses.cut(answer.outcome(), TEXT_LIMIT));

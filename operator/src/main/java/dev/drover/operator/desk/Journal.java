@@ -2,9 +2,10 @@ package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.wire.names.ChainNames;
-import dev.drover.wire.state.WireJson;
-import io.nats.client.api.MessageGetRequest;
+import dev.drover.wire.replay.JournalBlock;
+import dev.drover.wire.replay.JournalEntry;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** What was asked for the failed records of one chain: each error sequence at most once, ever. */
 final class Journal {
@@ -18,23 +19,34 @@ final class Journal {
 
   /** What was asked for a record, if anything was. */
   Optional<JournalEntry> entry(long errorSequence) {
-    return link.message(
-            "read the journal of failed record " + errorSequence,
-            names.journalStream(),
-            MessageGetRequest.lastForSubject(names.journalSubject(errorSequence)))
-        .map(message -> WireJson.parse(message.getData(), JournalEntry.class));
+    return link.call(
+        "read the journal of failed record " + errorSequence,
+        nats -> new dev.drover.wire.replay.Journal(nats, names).entry(errorSequence));
   }
 
   /**
-   * Writes what is asked for a record.
+   * Writes what is asked for a record, unless something was asked before.
    *
-   * @return false if something was asked before; then that holds
+   * @param entry makes the entry for the record's block as it is
+   * @return what holds: the entry, or the one that was there
    */
-  boolean write(long errorSequence, JournalEntry entry) {
-    return link.publishFirst(
+  JournalEntry write(
+      long errorSequence, Function<dev.drover.wire.replay.Journal.Page, JournalEntry> entry) {
+    return link.call(
         "write the journal of failed record " + errorSequence,
-        names.journalSubject(errorSequence),
-        null,
-        WireJson.bytes(entry));
+        nats -> {
+          var journal = new dev.drover.wire.replay.Journal(nats, names);
+          while (true) {
+            Optional<JournalEntry> before = journal.entry(errorSequence);
+            if (before.isPresent()) {
+              return before.get();
+            }
+            var page = journal.page(JournalBlock.of(errorSequence));
+            JournalEntry mine = entry.apply(page);
+            if (!page.has(errorSequence) && journal.append(page, mine)) {
+              return mine;
+            }
+          }
+        });
   }
 }

@@ -1,6 +1,7 @@
 package dev.drover.operator.desk;
 
 import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -8,7 +8,11 @@ import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
-import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.failure.Correction;
+import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.JournalEntry;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -96,50 +100,78 @@ final class RecordClerk {
   private Visit rest(FailedRecord resource, QueuedFailure failure) {
     FailedRecordStatus before = resource.getStatus();
     Answer answer = before == null ? Answer.open() : Answer.last(before, action(resource));
-    return visit(reader.describe(failure), resource, handled(resource), answer);
+    Visit visit = visit(reader.describe(failure), resource, handled(resource), answer);
+    if (action(resource) == Action.Waive || !RecordStatuses.corrects(resource)) {
+      return visit;
+    }
+    try {
+      reader.change(failure, resource.getSpec());
+      return visit;
+    } catch (Correction.RefusedException e) {
+      return refused(visit, resource, String.valueOf(e.getMessage()));
+    }
   }
 
   private Visit act(FailedRecord resource, QueuedFailure failure) {
     FailedRecordSpec spec = resource.getSpec();
     Long generation = resource.getMetadata().getGeneration();
+    Change change = Change.NONE;
     if (spec.action() == Action.Replay) {
       try {
-        reader.corrected(failure, spec.correction());
+        change = reader.change(failure, spec);
       } catch (Correction.RefusedException e) {
-        Answer refused = Answer.refused(String.valueOf(e.getMessage()));
-        List<Attempt> history =
-            History.with(
-                resource, spec.action().name(), clock.instant().toString(), generation, refused);
-        return visit(reader.describe(failure), resource, generation, history, refused);
+        String why = String.valueOf(e.getMessage());
+        Answer answer = Answer.refused(why);
+        History.Request request =
+            new History.Request(spec.action(), clock.instant().toString(), generation, null);
+        List<Attempt> history = History.with(resource, request, answer);
+        return refused(
+            visit(reader.describe(failure), resource, generation, history, answer), resource, why);
       }
     }
-    JournalEntry entry =
-        new JournalEntry(
-            spec.action(),
-            spec.correction(),
+    Change asked = change;
+    JournalEntry.By by =
+        new JournalEntry.By(
+            resource.getKind(),
+            resource.getMetadata().getName(),
             resource.getMetadata().getUid(),
-            generation,
-            clock.instant().toString());
+            generation);
     JournalEntry holds =
-        journal.write(failure.sequence(), entry)
-            ? entry
-            : journal.entry(failure.sequence()).orElse(entry);
+        journal.write(
+            failure.sequence(),
+            page ->
+                JournalEntry.of(
+                    spec.action() == Action.Waive
+                        ? JournalEntry.Action.waive
+                        : JournalEntry.Action.replay,
+                    failure.detail().stage(),
+                    List.of(failure.sequence()),
+                    page,
+                    asked,
+                    by,
+                    clock.instant().toString()));
     return follow(resource, failure.sequence(), holds);
   }
 
   /** What was asked is in the journal: carries it out, as far as that is not done. */
   private Visit follow(FailedRecord resource, long sequence, JournalEntry entry) {
     FailedRecordStatus described = reader.described(resource, sequence);
-    if (entry.action() == Action.Waive) {
-      errors.at(sequence).ifPresent(failure -> retries.waive(failure, clock.instant()));
-      errors.delete(sequence);
+    if (entry.action() == JournalEntry.Action.waive) {
+      if (isOfOne(entry)) {
+        errors.at(sequence).ifPresent(failure -> retries.waive(entry, failure.detail().revision()));
+        errors.delete(sequence);
+      }
       return visit(described, resource, entry, Answer.waived());
     }
     // The message does not count the replay that is under way; a status that shows it does.
     FailedRecordStatus sent =
         saysReplaying(resource, sequence) ? described : RecordStatuses.sentOnceMore(described);
     String stage = RecordNames.stage(resource);
-    Fate fate = Fate.of(BatchId.replay(sequence), batch -> retries.decision(stage, batch));
+    Fate fate =
+        Fate.of(
+            entry.batch(),
+            entry.sequences().indexOf(sequence),
+            batch -> retries.decision(stage, batch));
     return switch (fate) {
       case Fate.UnderWay u -> {
         sendUnlessSent(resource, sequence, entry);
@@ -150,7 +182,7 @@ final class RecordClerk {
       case Fate.Filtered f -> resolved(sent, resource, entry, "left out by a filter");
       case Fate.FailedAgain again ->
           followUps
-              .find(sequence, stage, again.decision())
+              .find(sequence, stage, again)
               .map(failure -> failedAgain(resource, sequence, entry, failure))
               .orElseGet(
                   () ->
@@ -162,15 +194,21 @@ final class RecordClerk {
     };
   }
 
+  /** What a Redrive asked for, its worker carries out. */
+  private static boolean isOfOne(JournalEntry entry) {
+    return entry.by().kind().equals(HasMetadata.getKind(FailedRecord.class));
+  }
+
   /** A status that says so proves that it was sent, for it was written after. */
   private void sendUnlessSent(FailedRecord resource, long sequence, JournalEntry entry) {
-    if (saysReplaying(resource, sequence)) {
+    if (!isOfOne(entry) || saysReplaying(resource, sequence)) {
       return;
     }
     Optional<QueuedFailure> failure = errors.at(sequence);
     if (failure.isPresent()) {
       try {
-        retries.send(failure.get(), reader.corrected(failure.get(), entry.correction()));
+        retries.send(
+            entry, failure.get(), reader.corrected(failure.get(), entry.change().correction()));
       } catch (Correction.RefusedException e) {
         throw new IllegalStateException(
             "the journal of failed record " + sequence + " holds a correction that is refused", e);
@@ -206,13 +244,18 @@ final class RecordClerk {
 
   private Visit visit(
       FailedRecordStatus described, FailedRecord resource, JournalEntry entry, Answer answer) {
-    boolean ours = entry.resourceUid().equals(resource.getMetadata().getUid());
-    Long generation = ours ? Long.valueOf(entry.generation()) : null;
+    boolean ours = entry.by().uid().equals(resource.getMetadata().getUid());
+    History.Request request =
+        new History.Request(
+            entry.action() == JournalEntry.Action.waive ? Action.Waive : Action.Replay,
+            entry.at(),
+            ours ? Long.valueOf(entry.by().generation()) : null,
+            ours ? null : entry.by().kind() + "/" + entry.by().name());
     return visit(
         described,
         resource,
-        ours ? generation : handled(resource),
-        History.with(resource, entry.action().name(), entry.at(), generation, answer),
+        ours ? request.generation() : handled(resource),
+        History.with(resource, request, answer),
         answer);
   }
 
@@ -230,6 +273,13 @@ final class RecordClerk {
     return new Visit(
         RecordStatuses.say(described, resource, handled, history, answer, clock.instant()),
         answer.again());
+  }
+
+  /** The same, with what is wrong with the correction. */
+  private Visit refused(Visit visit, FailedRecord resource, String why) {
+    return new Visit(
+        RecordStatuses.correctionRefused(visit.status(), resource, why, clock.instant()),
+        visit.again());
   }
 
   private static Action action(FailedRecord resource) {

@@ -2,14 +2,19 @@ package dev.drover.operator.desk;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.failure.Correction;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.replay.Change;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +64,28 @@ final class RecordReader {
                     before != null
                         ? before
                         : RecordStatuses.unknown(resource, ref.name(), sequence));
+  }
+
+  /**
+   * What a spec changes in a record, found to fit it.
+   *
+   * @throws Correction.RefusedException if it does not; the message has the path
+   */
+  Change change(QueuedFailure failure, FailedRecordSpec spec) throws Correction.RefusedException {
+    List<JsonNode> patch = spec.jsonPatch();
+    if (patch == null) {
+      corrected(failure, spec.correction());
+      return Change.merging(spec.correction());
+    }
+    Correction.requireRow(failure);
+    JsonNode correction = PatchedRecord.correction(patch, schema(failure), failure.message().row());
+    try {
+      corrected(failure, correction);
+    } catch (Correction.RefusedException e) {
+      throw new Correction.RefusedException(
+          String.valueOf(e.getMessage()).replaceFirst("^spec\\.correction", "spec.jsonPatch"));
+    }
+    return Change.merging(correction);
   }
 
   /** The record as it is sent again, see {@link Correction#apply}. */

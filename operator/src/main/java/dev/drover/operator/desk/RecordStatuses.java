@@ -6,6 +6,7 @@ import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class RecordStatuses {
   /** Whether the record is out of the way. */
   static final String RESOLVED = "Resolved";
+
+  /** Whether the correction, if there is one, fits the record. */
+  static final String CORRECTION_VALID = "CorrectionValid";
 
   /** Whether it was sent again and is not decided yet. */
   static final String REPLAYING = "Replaying";
@@ -104,12 +108,45 @@ final class RecordStatuses {
     } else {
       conditions.end(REPLAYING, "Decided", "it is not under way");
     }
+    if (corrects(resource)) {
+      conditions.set(
+          CORRECTION_VALID,
+          "True",
+          "Valid",
+          "the correction fits the record as it entered the stage");
+    } else {
+      conditions.remove(CORRECTION_VALID);
+    }
     return with(
         described,
         described.replays(),
         resource.getMetadata().getGeneration(),
         handled,
         history,
+        conditions.toList());
+  }
+
+  /** Whether a resource has a correction. */
+  static boolean corrects(FailedRecord resource) {
+    return resource.getSpec() != null
+        && (resource.getSpec().correction() != null || resource.getSpec().jsonPatch() != null);
+  }
+
+  /** A status of a resource whose correction does not fit its record. */
+  static FailedRecordStatus correctionRefused(
+      FailedRecordStatus status, FailedRecord resource, String why, Instant now) {
+    if (!corrects(resource)) {
+      return status;
+    }
+    Conditions conditions = new Conditions(resource, now);
+    status.conditions().forEach(conditions::put);
+    conditions.set(CORRECTION_VALID, "False", "Refused", why);
+    return with(
+        status,
+        status.replays(),
+        status.observedGeneration(),
+        status.handledGeneration(),
+        status.history(),
         conditions.toList());
   }
 
@@ -215,6 +252,7 @@ final class RecordStatuses {
 
   /** A resource's conditions in the making; those that are not set stay as they are. */
   private static final class Conditions {
+    private final Map<String, Condition> before = new LinkedHashMap<>();
     private final Map<String, Condition> byType = new LinkedHashMap<>();
     private final @Nullable Long generation;
     private final Instant now;
@@ -222,17 +260,18 @@ final class RecordStatuses {
     Conditions(FailedRecord resource, Instant now) {
       this.generation = resource.getMetadata().getGeneration();
       this.now = now;
-      FailedRecordStatus before = resource.getStatus();
-      if (before != null) {
-        before.conditions().forEach(c -> byType.put(c.type(), c));
+      FailedRecordStatus status = resource.getStatus();
+      if (status != null) {
+        status.conditions().forEach(c -> before.put(c.type(), c));
       }
+      byType.putAll(before);
     }
 
     void set(String type, String status, String reason, String message) {
-      Condition before = byType.get(type);
+      Condition earlier = before.get(type);
       String since =
-          before != null && before.status().equals(status)
-              ? before.lastTransitionTime()
+          earlier != null && earlier.status().equals(status)
+              ? earlier.lastTransitionTime()
               : now.toString();
       byType.put(
           type, new Condition(type, status, reason, cut(message, TEXT_LIMIT), generation, since));
@@ -243,6 +282,14 @@ final class RecordStatuses {
       if (byType.containsKey(type)) {
         set(type, "False", reason, message);
       }
+    }
+
+    void put(Condition condition) {
+      byType.put(condition.type(), condition);
+    }
+
+    void remove(String type) {
+      byType.remove(type);
     }
 
     List<Condition> toList() {

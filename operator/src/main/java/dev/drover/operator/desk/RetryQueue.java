@@ -1,17 +1,15 @@
 package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
-import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
-import dev.drover.wire.batch.Origin;
-import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
-import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RetryBatch;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.MessageGetRequest;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,26 +27,21 @@ final class RetryQueue {
    * Sends a record to the stage that refused it. A second copy is harmless: the stage decides a
    * batch once.
    *
+   * @param entry the journal's, of this record alone
    * @param row the record, corrected, in the encoding of its schema
    */
-  void send(QueuedFailure failure, byte[] row) {
-    FailedMessage.Detail detail = failure.detail();
-    BatchId batch = BatchId.replay(failure.sequence());
-    BatchHeaders headers =
-        new BatchHeaders(
-            batch,
-            1,
-            1,
-            detail.schema(),
-            detail.revision(),
-            Origin.retry,
-            new BatchHeaders.Replay(failure.sequence(), detail.replays() + 1, detail.firstSeen()));
-    PublishOptions once = PublishOptions.builder().messageId(batch.text()).build();
+  void send(JournalEntry entry, QueuedFailure failure, byte[] row) {
+    RetryBatch batch = RetryBatch.of(entry, List.of(failure), List.of(row));
+    PublishOptions once = PublishOptions.builder().messageId(entry.batch().text()).build();
     link.run(
-        "send failed record " + failure.sequence() + " to stage " + detail.stage(),
+        "send failed record " + failure.sequence() + " to stage " + entry.stage(),
         nats ->
             nats.jetStream()
-                .publish(names.retrySubject(detail.stage()), headers.toHeaders(), row, once));
+                .publish(
+                    names.retrySubject(entry.stage()),
+                    batch.headers().toHeaders(),
+                    batch.body(),
+                    once));
   }
 
   /** What a stage decided about a batch, if it has. */
@@ -60,25 +53,12 @@ final class RetryQueue {
         .map(message -> WireJson.parse(message.getData(), Decision.class));
   }
 
-  /** Decides that a failed record is given up; decided before, that holds. */
-  void waive(QueuedFailure failure, Instant now) {
-    FailedMessage.Detail detail = failure.detail();
-    BatchId batch = BatchId.replay(failure.sequence());
-    Decision decision =
-        new Decision(
-            batch.text(),
-            1,
-            Origin.retry,
-            detail.revision(),
-            "",
-            new Counts(1, 0, 0, 0, 0, 1),
-            List.of(),
-            List.of(new Decision.Group(Decision.Kind.waived, null, List.of(0))),
-            0,
-            now.toString());
+  /** Decides that the records of an entry are given up; decided before, that holds. */
+  void waive(JournalEntry entry, String revision) {
+    Decision decision = RetryBatch.waiver(entry, revision);
     link.publishFirst(
-        "waive failed record " + failure.sequence(),
-        names.decisionSubject(detail.stage(), batch.text()),
+        "waive failed record " + entry.sequences().getFirst(),
+        names.decisionSubject(entry.stage(), decision.batch()),
         decision.toHeaders(),
         WireJson.bytes(decision));
   }

@@ -50,8 +50,10 @@ public final class Transitions {
                   + from
                   + " to "
                   + now.desiredReplicas()
-                  + " workers"
-                  + (now.scaling() == null ? "" : ": " + now.scaling())));
+                  + " workers: "
+                  + now.scaling().reason()
+                  + ", "
+                  + now.scaling().message()));
     }
     if (now.stalled() != null && (was == null || was.stalled() == null)) {
       news.add(News.warning("Stalled", now.name() + ": " + now.stalled()));

@@ -3,10 +3,12 @@ package dev.drover.operator.migration;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
-import dev.drover.api.v1alpha1.Stage;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.scaling.Reason;
+import dev.drover.operator.scaling.ScalingHistory;
 import dev.drover.operator.scaling.ScalingPolicy;
-import dev.drover.operator.scaling.StageLoad;
+import dev.drover.operator.scaling.StageObservation;
 import dev.drover.operator.scaling.StageScale;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.StageWorkers;
@@ -16,22 +18,27 @@ import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gives every stage of the chain in force its Deployment, with as many workers as scaling says.
  * Only a stage whose own work or connection changed is rolled: the others keep the revision in
- * which their workers read it.
+ * which their workers read it. Thread-safe.
  */
 final class StagesStep {
   private final Workloads workloads;
   private final StageDeployment deployments;
+
+  /** What scaling remembers of each Migration, by its uid; found anew after a restart. */
+  private final Map<String, ScalingHistory> histories = new ConcurrentHashMap<>();
 
   StagesStep(Workloads workloads, StageDeployment deployments) {
     this.workloads = workloads;
@@ -52,24 +59,26 @@ final class StagesStep {
       @Nullable String revision,
       boolean queuesReady,
       @Nullable ChainSnapshot snapshot,
-      Collection<Deployment> existing) {
+      Collection<Deployment> existing,
+      Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
     Map<String, StageScale> scales =
         halted(migration.getSpec())
             ? Map.of()
-            : scales(migration.getSpec(), inForce.spec(), snapshot, byStage);
+            : scales(migration, inForce.spec(), snapshot, byStage, now);
     List<StageWorkers> workers = new ArrayList<>();
     for (StageSpec stage : inForce.spec().stages()) {
       Deployment actual = byStage.remove(stage.name());
       StageScale scale =
           scales.getOrDefault(
-              stage.name(), new StageScale(stage.name(), 0, haltReason(migration.getSpec())));
+              stage.name(),
+              new StageScale(stage.name(), 0, Reason.Suspended, haltReason(migration.getSpec())));
       boolean mayStart = queuesReady || halted(migration.getSpec());
       if (actual == null && migration.getSpec().mode() == MigrationSpec.Mode.PlanOnly) {
         continue;
       }
       if (actual == null && (!mayStart || halted(migration.getSpec()))) {
-        workers.add(new StageWorkers(stage.name(), kind(stage), 0, 0, scale.reason()));
+        workers.add(workers(stage.name(), kind(stage), null, scale.withReplicas(0)));
         continue;
       }
       if (inForce.revision().equals(revision)) {
@@ -77,9 +86,7 @@ final class StagesStep {
       } else if (actual != null) {
         workloads.scale(actual, scale.replicas());
       }
-      workers.add(
-          new StageWorkers(
-              stage.name(), kind(stage), scale.replicas(), ready(actual), scale.reason()));
+      workers.add(workers(stage.name(), kind(stage), actual, scale));
     }
     byStage.values().forEach(workloads::delete);
     return workers;
@@ -98,15 +105,34 @@ final class StagesStep {
                 workloads.scale(deployment, 0);
               }
               String kind = deployment.getMetadata().getLabels().get("app.kubernetes.io/component");
+              boolean halted = halted(migration.getSpec());
               workers.add(
-                  new StageWorkers(
+                  workers(
                       stage,
                       kind == null ? "" : kind,
-                      halted(migration.getSpec()) ? 0 : replicas(deployment),
-                      ready(deployment),
-                      "backlog not known, nothing is changed"));
+                      deployment,
+                      new StageScale(
+                          stage,
+                          halted ? 0 : replicas(deployment),
+                          halted ? Reason.Suspended : Reason.NoData,
+                          halted
+                              ? haltReason(migration.getSpec())
+                              : "backlog not known, nothing is changed")));
             });
     return workers;
+  }
+
+  private static StageWorkers workers(
+      String stage, String kind, @Nullable Deployment actual, StageScale scale) {
+    return new StageWorkers(
+        stage,
+        kind,
+        new MigrationStatus.Scaling(
+            scale.replicas(),
+            current(actual),
+            ready(actual),
+            scale.reason().name(),
+            scale.message()));
   }
 
   static boolean halted(MigrationSpec spec) {
@@ -133,57 +159,33 @@ final class StagesStep {
         migration, stage, connection, kept == null ? inForce.revision() : kept, hash, replicas);
   }
 
-  private static Map<String, StageScale> scales(
-      MigrationSpec spec,
+  private Map<String, StageScale> scales(
+      Migration migration,
       ChainSpec chain,
       @Nullable ChainSnapshot snapshot,
-      Map<String, Deployment> byStage) {
+      Map<String, Deployment> byStage,
+      Instant now) {
+    MigrationSpec spec = migration.getSpec();
     Map<String, Integer> caps = new LinkedHashMap<>();
     spec.connections()
         .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
-    List<StageLoad> loads =
+    List<StageObservation> stages =
         chain.stages().stream()
             .sorted(Comparator.comparingInt(s -> depth(chain, s)))
-            .map(s -> load(spec, s, snapshot, byStage.get(s.name())))
+            .map(s -> StageObservations.of(spec, s, snapshot, byStage.get(s.name())))
             .toList();
+    String uid = migration.getMetadata().getUid();
+    ScalingPolicy.Decision decision =
+        ScalingPolicy.decide(stages, caps, histories.getOrDefault(uid, ScalingHistory.NONE), now);
+    histories.put(uid, decision.history());
     Map<String, StageScale> scales = new LinkedHashMap<>();
-    ScalingPolicy.decide(loads, caps).forEach(s -> scales.put(s.stage(), s));
+    decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
   }
 
-  private static StageLoad load(
-      MigrationSpec spec,
-      StageSpec stage,
-      @Nullable ChainSnapshot snapshot,
-      @Nullable Deployment deployment) {
-    int current = deployment == null ? 0 : replicas(deployment);
-    Stage.Scale scale =
-        spec.stages().stream()
-            .filter(s -> s.name().equals(stage.name()))
-            .map(Stage::scale)
-            .findFirst()
-            .orElse(new Stage.Scale(0, Math.max(1, current)));
-    StageLoad.Backlog backlog =
-        snapshot == null
-            ? null
-            : snapshot.stages().stream()
-                .filter(s -> s.name().equals(stage.name()))
-                .map(
-                    s ->
-                        new StageLoad.Backlog(
-                            s.backlogMessages(),
-                            s.backlogRecords(),
-                            s.done() && s.inFlightMessages() == 0))
-                .findFirst()
-                .orElse(null);
-    return new StageLoad(
-        stage.name(),
-        stage instanceof StageSpec.Extract,
-        connectionName(stage),
-        scale.minReplicas() == null ? 0 : scale.minReplicas(),
-        scale.maxReplicas() == null ? 1 : scale.maxReplicas(),
-        current,
-        backlog);
+  /** Forgets a Migration that is gone. */
+  void forget(String uid) {
+    histories.remove(uid);
   }
 
   private static int depth(ChainSpec chain, StageSpec stage) {
@@ -194,7 +196,7 @@ final class StagesStep {
     return depth;
   }
 
-  private static @Nullable String connectionName(StageSpec stage) {
+  static @Nullable String connectionName(StageSpec stage) {
     return switch (stage) {
       case StageSpec.Extract e -> e.connectionName();
       case StageSpec.Transform t -> null;
@@ -219,12 +221,20 @@ final class StagesStep {
     return StageDeployment.kind(stage);
   }
 
-  private static int replicas(Deployment deployment) {
+  static int replicas(Deployment deployment) {
     Integer replicas = deployment.getSpec().getReplicas();
     return replicas == null ? 1 : replicas;
   }
 
-  private static int ready(@Nullable Deployment deployment) {
+  private static int current(@Nullable Deployment deployment) {
+    if (deployment == null || deployment.getStatus() == null) {
+      return 0;
+    }
+    Integer current = deployment.getStatus().getReplicas();
+    return current == null ? 0 : current;
+  }
+
+  static int ready(@Nullable Deployment deployment) {
     if (deployment == null || deployment.getStatus() == null) {
       return 0;
     }

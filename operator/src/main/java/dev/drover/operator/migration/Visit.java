@@ -101,7 +101,8 @@ final class Visit {
             revision,
             running.queues() instanceof Queues.Ready,
             running.snapshot(),
-            deployments);
+            deployments,
+            now);
     if (running.snapshot() != null) {
       boolean halted = StagesStep.halted(spec);
       show(migration, !halted && !running.snapshot().complete());
@@ -132,6 +133,7 @@ final class Visit {
   /** Forgets a Migration that is gone. */
   void forget(Migration migration) {
     known.remove(migration.getMetadata().getUid());
+    stages.forget(migration.getMetadata().getUid());
     chains.forget(ref(migration));
     failures.forget(migration.getMetadata().getUid());
   }

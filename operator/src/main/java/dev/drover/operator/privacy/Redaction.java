@@ -12,7 +12,9 @@ import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.RecordJson;
 import dev.drover.wire.schema.RecordSchema;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,14 +93,8 @@ public final class Redaction {
     }
     Row row = RowReader.readAll(schema, failure.row()).getFirst();
     ObjectNode whole = RecordJson.render(schema, row.values(), Integer.MAX_VALUE).json();
-    Map<String, String> hidden = new java.util.LinkedHashMap<>();
     Set<String> keyParts = keyParts(detail.key());
-    for (Map.Entry<String, JsonNode> field : whole.properties()) {
-      boolean ofKey = keyParts.contains(field.getValue().asText());
-      if (fields.contains(field.getKey()) || (payload != Payload.Full && !ofKey)) {
-        hidden.put(field.getKey(), field.getValue().isNull() ? "" : field.getValue().asText());
-      }
-    }
+    Map<String, String> hidden = hidden(whole, keyParts);
     String message = message(detail, hidden.values());
     String key = key(detail.key(), keyParts, hidden);
     if (payload == Payload.KeysOnly) {
@@ -115,6 +111,70 @@ public final class Redaction {
         });
     List<String> cut = shown.cut().stream().filter(f -> !masked.contains(f)).toList();
     return new Shown(key, message, shown.json(), cut, List.copyOf(masked));
+  }
+
+  /**
+   * A record before and after a change, as much of it as may be shown.
+   *
+   * @param key its key, or {@link #MASK}
+   * @param before null if there is nothing to show
+   * @param after null if there is nothing to show
+   * @param refusal why it cannot be changed so, without hidden values; null if it can
+   */
+  public record Sample(
+      String key, @Nullable JsonNode before, @Nullable JsonNode after, @Nullable String refusal) {}
+
+  /** Takes out of a change what is hidden; also where the change puts it into another field. */
+  public Sample show(Sample sample) {
+    JsonNode before = sample.before();
+    Set<String> keyParts = keyParts(sample.key());
+    Map<String, String> hidden = new LinkedHashMap<>();
+    for (JsonNode record : Arrays.asList(before, sample.after())) {
+      if (record != null) {
+        hidden.putAll(hidden(record, keyParts));
+      }
+    }
+    Set<String> values = new HashSet<>(hidden.values());
+    if (before != null) {
+      values.addAll(hidden(before, keyParts).values());
+    }
+    values.removeIf(String::isBlank);
+    boolean blind = before == null && payload == Payload.Full && !fields.isEmpty();
+    String key = blind ? MASK : key(sample.key(), keyParts, hidden);
+    String refusal = sample.refusal() == null ? null : without(values, sample.refusal());
+    if (payload == Payload.KeysOnly) {
+      return new Sample(key, null, null, refusal);
+    }
+    return new Sample(
+        key,
+        before == null ? null : masked(before, before, hidden.keySet(), values),
+        sample.after() == null ? null : masked(sample.after(), before, hidden.keySet(), values),
+        refusal);
+  }
+
+  private Map<String, String> hidden(JsonNode record, Set<String> keyParts) {
+    Map<String, String> hidden = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> field : record.properties()) {
+      boolean ofKey = keyParts.contains(field.getValue().asText());
+      if (fields.contains(field.getKey()) || (payload != Payload.Full && !ofKey)) {
+        hidden.put(field.getKey(), field.getValue().isNull() ? "" : field.getValue().asText());
+      }
+    }
+    return hidden;
+  }
+
+  private static ObjectNode masked(
+      JsonNode record, @Nullable JsonNode before, Set<String> names, Set<String> values) {
+    ObjectNode shown = record.deepCopy();
+    for (Map.Entry<String, JsonNode> field : record.properties()) {
+      JsonNode value = field.getValue();
+      boolean changed = before != null && !value.equals(before.get(field.getKey()));
+      boolean copies = changed && !without(values, value.asText()).equals(value.asText());
+      if (!value.isNull() && (names.contains(field.getKey()) || copies)) {
+        shown.put(field.getKey(), MASK);
+      }
+    }
+    return shown;
   }
 
   /**
@@ -174,13 +234,17 @@ public final class Redaction {
     if (mayTell(detail)) {
       return HIDDEN_MESSAGE;
     }
-    String message = detail.message();
+    return without(hidden, detail.message());
+  }
+
+  private static String without(Iterable<String> hidden, String text) {
+    String shown = text;
     for (String value : hidden) {
       if (!value.isBlank()) {
-        message = occurrences(value).matcher(message).replaceAll(Matcher.quoteReplacement(MASK));
+        shown = occurrences(value).matcher(shown).replaceAll(Matcher.quoteReplacement(MASK));
       }
     }
-    return message;
+    return shown;
   }
 
   private static Pattern occurrences(String value) {

@@ -16,11 +16,13 @@ final class ConnectionCaps {
 
   /** Workers of each stage that uses a connection with a cap; others are not in the result. */
   static Map<String, Integer> grant(
-      List<StageLoad> stages, Map<String, ScalingPolicy.Wish> wishes, Map<String, Integer> caps) {
+      List<StageObservation> stages,
+      Map<String, StagePolicy.Wish> wishes,
+      Map<String, Integer> caps) {
     Map<String, Integer> granted = new LinkedHashMap<>();
     caps.forEach(
         (connection, cap) -> {
-          List<StageLoad> sharers =
+          List<StageObservation> sharers =
               stages.stream().filter(s -> connection.equals(s.connection())).toList();
           share(sharers, wishes, cap / ScalingPolicy.CONNECTIONS_PER_WORKER, granted);
         });
@@ -28,19 +30,19 @@ final class ConnectionCaps {
   }
 
   private static void share(
-      List<StageLoad> sharers,
-      Map<String, ScalingPolicy.Wish> wishes,
+      List<StageObservation> sharers,
+      Map<String, StagePolicy.Wish> wishes,
       int slots,
       Map<String, Integer> granted) {
-    List<StageLoad> order = new ArrayList<>(sharers.reversed());
+    List<StageObservation> order = new ArrayList<>(sharers.reversed());
     order.sort(Comparator.comparing(s -> !hasBacklog(s)));
     order.forEach(s -> granted.put(s.stage(), 0));
     int free = slots;
     boolean gave = true;
     while (free > 0 && gave) {
       gave = false;
-      for (StageLoad stage : order) {
-        ScalingPolicy.Wish wish = wishes.get(stage.stage());
+      for (StageObservation stage : order) {
+        StagePolicy.Wish wish = wishes.get(stage.stage());
         int has = granted.getOrDefault(stage.stage(), 0);
         if (wish != null && free > 0 && has < wish.replicas()) {
           granted.put(stage.stage(), has + 1);
@@ -51,8 +53,7 @@ final class ConnectionCaps {
     }
   }
 
-  private static boolean hasBacklog(StageLoad stage) {
-    StageLoad.Backlog backlog = stage.backlog();
-    return backlog != null && (backlog.messages() > 0 || backlog.records() > 0);
+  private static boolean hasBacklog(StageObservation stage) {
+    return stage.work() != null && stage.work().any();
   }
 }

@@ -1,26 +1,21 @@
 package dev.drover.operator.scaling;
 
+import dev.drover.operator.scaling.StageObservation.Work;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How many workers each stage gets: as many as its backlog calls for, between its bounds, no more
- * than its connection can bear; none when nothing is left; what it has when nothing is known. Pure.
- *
- * <p>Downwards it hesitates: a worker is given back only when half of what the smaller number could
- * take on is not used, so that a backlog around a threshold starts and stops nobody.
+ * How many workers each stage of a migration gets: what {@link StagePolicy} wishes for it, no more
+ * than its connection bears. Pure: the same observation, history and time give the same decision.
  */
 public final class ScalingPolicy {
   /** Connections that one worker opens: an extract's reader, a load's writer. */
   public static final int CONNECTIONS_PER_WORKER = 1;
-
-  /** Records in the backlog for which one worker is called. */
-  static final long RECORDS_PER_WORKER = 50_000;
-
-  /** Messages in the backlog for which one worker is called, where their records are not known. */
-  static final long MESSAGES_PER_WORKER = 8;
 
   private ScalingPolicy() {}
 
@@ -29,84 +24,104 @@ public final class ScalingPolicy {
    *
    * @param stages every stage, upstream before downstream
    * @param caps the most connections of each connection, by its name
+   * @param history what the last decision left; {@link ScalingHistory#NONE} before the first
    */
-  public static List<StageScale> decide(List<StageLoad> stages, Map<String, Integer> caps) {
-    Map<String, Wish> wishes = new LinkedHashMap<>();
-    stages.forEach(s -> wishes.put(s.stage(), wish(s)));
+  public static Decision decide(
+      List<StageObservation> stages,
+      Map<String, Integer> caps,
+      ScalingHistory history,
+      Instant now) {
+    double at = history.at(now);
+    Map<String, StageObservation> byName = new LinkedHashMap<>();
+    stages.forEach(s -> byName.put(s.stage(), s));
+    Map<String, StagePolicy.Wish> wishes = new LinkedHashMap<>();
+    Map<String, StageHistory> histories = new LinkedHashMap<>();
+    for (StageObservation stage : stages) {
+      StageHistory before = history.stages().getOrDefault(stage.stage(), StageHistory.start(at));
+      StageHistory seen = look(stage, history.continuous(now) ? before : before.afterGap(at), at);
+      StagePolicy.Wish wish = StagePolicy.decide(stage, expecting(stage, byName), seen, at);
+      wishes.put(stage.stage(), wish);
+      histories.put(stage.stage(), wish.history());
+    }
     Map<String, Integer> granted = ConnectionCaps.grant(stages, wishes, caps);
-    List<StageScale> decisions = new ArrayList<>();
-    for (StageLoad stage : stages) {
-      Wish wish = wishes.getOrDefault(stage.stage(), new Wish(0, ""));
-      int replicas = granted.getOrDefault(stage.stage(), wish.replicas());
-      decisions.add(new StageScale(stage.stage(), replicas, reason(stage, wish, replicas, caps)));
+    List<StageScale> scales = new ArrayList<>();
+    for (StageObservation stage : stages) {
+      StagePolicy.Wish wish = Objects.requireNonNull(wishes.get(stage.stage()));
+      scales.add(scale(stage, wish, granted, caps));
     }
-    return decisions;
+    return new Decision(scales, new ScalingHistory(now, at, histories));
   }
 
-  private static Wish wish(StageLoad stage) {
-    StageLoad.Backlog backlog = stage.backlog();
-    if (backlog == null) {
-      return new Wish(
-          Math.min(stage.current(), stage.maxReplicas()), "backlog not known, nothing is changed");
+  private static StageScale scale(
+      StageObservation stage,
+      StagePolicy.Wish wish,
+      Map<String, Integer> granted,
+      Map<String, Integer> caps) {
+    int replicas = granted.getOrDefault(stage.stage(), wish.replicas());
+    if (replicas == wish.replicas()) {
+      return new StageScale(stage.stage(), replicas, wish.reason(), wish.message());
     }
-    if (backlog.over()) {
-      return new Wish(0, "nothing left");
-    }
-    int floor = Math.max(1, stage.minReplicas());
-    int called = Math.clamp(calledFor(stage, backlog), floor, stage.maxReplicas());
-    int current = Math.clamp(stage.current(), floor, stage.maxReplicas());
-    boolean hesitate = called < current && !slack(stage, backlog, current - 1);
-    return new Wish(hesitate ? current : called, backlogText(stage, backlog));
+    return new StageScale(
+        stage.stage(),
+        replicas,
+        Reason.ConnectionCap,
+        wish.message()
+            + "; held at "
+            + replicas
+            + " by maxConnections "
+            + caps.get(stage.connection())
+            + " of connection "
+            + stage.connection());
   }
 
-  private static long calledFor(StageLoad stage, StageLoad.Backlog backlog) {
+  private static StageHistory look(StageObservation stage, StageHistory history, double at) {
+    Work work = stage.work();
+    if (work == null || stage.halt() != null) {
+      return history.afterGap(at);
+    }
+    boolean busy = stage.ready() > 0 && work.any() && !work.finishing();
+    return history.seen(
+        new Sample(
+            at,
+            work.arrived(),
+            work.completed(),
+            stage.ready(),
+            busy && saturated(stage, work, history)),
+        busy);
+  }
+
+  /** Whether every worker surely has work, and nothing but the workers bounds what is done. */
+  private static boolean saturated(StageObservation stage, Work work, StageHistory history) {
+    long each = stage.reads() ? 1 : 2;
+    boolean enough =
+        work.units() >= each * stage.ready()
+            && (stage.reads() || work.records() >= stage.ready() * history.capacity().perWorker());
+    long cap = stage.bounds().recordsPerSecond();
+    boolean throttled = cap > 0 && Rates.of(history.samples()).completion() >= 0.8 * cap;
+    return enough && !throttled && work.outputPercent() < StagePolicy.FILLING_PERCENT;
+  }
+
+  /** Whether anything may reach the stage soon: one before it has work and may do it. */
+  private static boolean expecting(StageObservation stage, Map<String, StageObservation> byName) {
     if (stage.reads()) {
-      return backlog.messages();
+      return stage.work() != null && !stage.work().done();
     }
-    return backlog.records() > 0
-        ? Math.ceilDiv(backlog.records(), RECORDS_PER_WORKER)
-        : Math.ceilDiv(backlog.messages(), MESSAGES_PER_WORKER);
-  }
-
-  private static boolean slack(StageLoad stage, StageLoad.Backlog backlog, int fewer) {
-    return stage.reads() || backlog.records() * 2 <= fewer * RECORDS_PER_WORKER;
-  }
-
-  private static String backlogText(StageLoad stage, StageLoad.Backlog backlog) {
-    if (stage.reads()) {
-      return backlog.messages() == 0 ? "splits to come" : backlog.messages() + " splits left";
+    @Nullable StageObservation from = byName.get(stage.from());
+    if (from == null || from.halt() != null) {
+      return false;
     }
-    if (backlog.messages() == 0 && backlog.records() == 0) {
-      return "no backlog, more to come";
-    }
-    return backlog.records() > 0
-        ? "backlog " + backlog.records() + " records"
-        : "backlog " + backlog.messages() + " messages";
-  }
-
-  private static String reason(
-      StageLoad stage, Wish wish, int replicas, Map<String, Integer> caps) {
-    String text = wish.because();
-    if (replicas > 0 || wish.replicas() > 0) {
-      text += ", " + replicas + " of at most " + stage.maxReplicas() + " workers";
-    }
-    if (replicas < wish.replicas()) {
-      text +=
-          "; "
-              + wish.replicas()
-              + " wanted, held lower by maxConnections "
-              + caps.get(stage.connection())
-              + " of connection "
-              + stage.connection();
-    }
-    return text;
+    return (from.work() != null && from.work().any()) || expecting(from, byName);
   }
 
   /**
-   * What a stage would have if it were alone.
+   * What was decided.
    *
-   * @param replicas workers
-   * @param because why
+   * @param stages one for each observation, in its order
+   * @param history what the next decision needs to know
    */
-  record Wish(int replicas, String because) {}
+  public record Decision(List<StageScale> stages, ScalingHistory history) {
+    public Decision {
+      stages = List.copyOf(stages);
+    }
+  }
 }

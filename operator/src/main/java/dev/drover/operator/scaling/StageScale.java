@@ -5,6 +5,12 @@ package dev.drover.operator.scaling;
  *
  * @param stage its name
  * @param replicas workers
- * @param reason why that many, for people
+ * @param reason why that many
+ * @param message the same with its numbers, for people
  */
-public record StageScale(String stage, int replicas, String reason) {}
+public record StageScale(String stage, int replicas, Reason reason, String message) {
+  /** The same with another number of workers. */
+  public StageScale withReplicas(int other) {
+    return new StageScale(stage, other, reason, message);
+  }
+}

@@ -1,6 +1,7 @@
 package dev.drover.operator.status;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
@@ -87,9 +88,12 @@ public record Observation(
    *
    * @param stage its name
    * @param kind extract, transform or load
-   * @param desired how many are wanted
-   * @param ready how many are ready
-   * @param because why that many are wanted
+   * @param scaling how many are wanted, are there and are ready, and why
    */
-  public record StageWorkers(String stage, String kind, int desired, int ready, String because) {}
+  public record StageWorkers(String stage, String kind, MigrationStatus.Scaling scaling) {
+    /** How many are ready. */
+    public int ready() {
+      return scaling.ready();
+    }
+  }
 }

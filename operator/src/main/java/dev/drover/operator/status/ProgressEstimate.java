@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How far a migration is. Each path from an extract to a load counts: what ended on it (loaded,
  * filtered, failed or waived anywhere along it) of what will enter it, which is the plan's estimate
- * until every split was read, and the true number from then on. Never above 99 % before the
- * migration is complete. Pure.
+ * until every split was read, or more if the splits that are known have more, and the true number
+ * from then on. Never above 99 % before the migration is complete. Pure.
  */
 final class ProgressEstimate {
   private static final Duration TOO_EARLY = Duration.ofSeconds(5);
@@ -88,7 +88,9 @@ final class ProgressEstimate {
             .filter(t -> t.stage().equals(extract))
             .mapToLong(t -> t.estimatedRecords())
             .sum();
-    return Math.max(read, estimate);
+    // What splits that were cut off add shows in the backlog, the plan knew nothing of it.
+    long unread = status == null ? 0 : status.backlogRecords();
+    return Math.max(read + unread, estimate);
   }
 
   private static @Nullable StageSpec upstream(ChainSpec spec, StageSpec stage) {

@@ -16,6 +16,7 @@ import dev.drover.wire.plan.Finding;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The status that follows from the previous one and an observation. Pure. */
@@ -27,7 +28,7 @@ public final class StatusComposer {
 
   private static final MigrationStatus NONE =
       new MigrationStatus(
-          null, List.of(), null, null, null, null, List.of(), null, List.of(), null);
+          null, List.of(), null, null, null, null, null, List.of(), null, List.of(), null);
 
   private StatusComposer() {}
 
@@ -58,6 +59,7 @@ public final class StatusComposer {
         startTime,
         completion.time(),
         stagesReadyText(stages),
+        scalingText(stages),
         plan,
         stages,
         completion.progress(),
@@ -80,6 +82,7 @@ public final class StatusComposer {
         previous.startTime(),
         previous.completionTime(),
         previous.stagesReady(),
+        previous.scaling(),
         previous.plan(),
         previous.stages(),
         previous.progress(),
@@ -214,6 +217,20 @@ public final class StatusComposer {
   private static String stagesReadyText(List<MigrationStatus.StageStatus> stages) {
     long ready = stages.stream().filter(s -> s.readyReplicas() >= s.desiredReplicas()).count();
     return ready + "/" + stages.size();
+  }
+
+  private static String scalingText(List<MigrationStatus.StageStatus> stages) {
+    return stages.stream()
+        .map(
+            s ->
+                s.name()
+                    + " "
+                    + s.readyReplicas()
+                    + "/"
+                    + s.desiredReplicas()
+                    + " "
+                    + s.scaling().reason())
+        .collect(Collectors.joining(", "));
   }
 
   private static List<MigrationStatus.FailureSummary> failures(

@@ -82,9 +82,8 @@ public final class StatusWriter {
         status.conditions().stream()
             .map(c -> c.type() + c.status() + c.reason() + c.observedGeneration())
             .toList(),
-        status.stages().stream()
-            .map(s -> s.name() + s.state() + s.desiredReplicas() + "/" + s.readyReplicas())
-            .toList(),
+        status.stages().stream().map(s -> s.name() + s.state()).toList(),
+        String.valueOf(status.scaling()),
         String.valueOf(status.plan()),
         String.valueOf(status.completionTime()));
   }

@@ -61,7 +61,7 @@ public final class PlanJob {
         .anyMatch(c -> !Instant.parse(c.getLastTransitionTime()).plus(ago).isAfter(now));
   }
 
-  private static boolean ended(Job job) {
+  static boolean ended(Job job) {
     return !conditions(job).isEmpty();
   }
 

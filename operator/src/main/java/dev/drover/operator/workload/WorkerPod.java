@@ -148,7 +148,7 @@ final class WorkerPod {
   /**
    * What a pod is for.
    *
-   * @param command the worker's argument: plan or run
+   * @param command the worker's argument: plan, run or redrive
    * @param environment variables beyond those that every pod gets
    * @param connections the connections whose secrets it may see
    * @param probed whether the kubelet asks for its health; a Job ends by itself

@@ -26,6 +26,11 @@ public final class WorkloadNames {
     return name(migration, "plan", "plan", revision);
   }
 
+  /** Name of the Job that carries out a Redrive. */
+  static String redriveJob(Migration migration, String uid) {
+    return name(migration, "redrive", "redrive", uid);
+  }
+
   /** Name of the Secret by which a Migration's pods know NATS. */
   public static String natsSecret(Migration migration) {
     return name(migration, "nats", "nats", "");

@@ -24,6 +24,7 @@ class ChainMetricsTest {
                         3,
                         30,
                         1,
+                        null,
                         false,
                         null,
                         false))

@@ -2,7 +2,6 @@ package dev.drover.operator.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.drover.operator.chain.Dispatch.Split;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
@@ -32,6 +31,10 @@ class DispatchTest {
     return Dispatch.next(PlayedWorker.spec(), plan, checkpoints, tally, queued);
   }
 
+  private static Split split(String table, int number) {
+    return new Split("read", table, SplitId.of(table, number), KeyRange.ALL);
+  }
+
   private void read(String table, int number, boolean done, int batches) {
     SplitCheckpoint checkpoint =
         new SplitCheckpoint(
@@ -41,6 +44,14 @@ class DispatchTest {
         StateStore.splitKey("read", SplitId.of(table, number)),
         WireJson.bytes(checkpoint),
         Instant.now());
+  }
+
+  /** A checkpoint of a split that is done or not, and off which so many were cut. */
+  private void cut(SplitId id, boolean done, int cuts, KeyRange range) {
+    SplitCheckpoint checkpoint =
+        new SplitCheckpoint(1, "pod", range, 0, null, List.of(), done, 0, 0, 0, cuts, List.of());
+    checkpoints.put(
+        ++sequence, StateStore.splitKey("read", id), WireJson.bytes(checkpoint), Instant.now());
   }
 
   private void decide(String stage, String table, int batch, int parts) {
@@ -55,7 +66,7 @@ class DispatchTest {
   @Test
   void tables_without_parents_come_first() {
     assertThat(next(PlayedWorker.plan(2, 2), Set.of()))
-        .containsExactly(new Split("read", PARENTS, 0), new Split("read", PARENTS, 1));
+        .containsExactly(split(PARENTS, 0), split(PARENTS, 1));
   }
 
   @Test
@@ -63,15 +74,14 @@ class DispatchTest {
     read(PARENTS, 1, true, 1);
 
     assertThat(next(PlayedWorker.plan(3, 0), Set.of("read." + SplitId.of(PARENTS, 0))))
-        .containsExactly(new Split("read", PARENTS, 2));
+        .containsExactly(split(PARENTS, 2));
   }
 
   @Test
   void a_claimed_split_whose_message_is_gone_is_sent_again() {
     read(PARENTS, 0, false, 1);
 
-    assertThat(next(PlayedWorker.plan(1, 0), Set.of()))
-        .containsExactly(new Split("read", PARENTS, 0));
+    assertThat(next(PlayedWorker.plan(1, 0), Set.of())).containsExactly(split(PARENTS, 0));
   }
 
   @Test
@@ -87,7 +97,7 @@ class DispatchTest {
     assertThat(next(plan, Set.of())).as("one of three parts is not loaded").isEmpty();
 
     decide("load", PARENTS, 2, 0);
-    assertThat(next(plan, Set.of())).containsExactly(new Split("read", CHILDREN, 0));
+    assertThat(next(plan, Set.of())).containsExactly(split(CHILDREN, 0));
   }
 
   @Test
@@ -102,8 +112,38 @@ class DispatchTest {
   void an_empty_parent_holds_nothing_back() {
     read(PARENTS, 0, true, 0);
 
-    assertThat(next(PlayedWorker.plan(1, 1), Set.of()))
-        .containsExactly(new Split("read", CHILDREN, 0));
+    assertThat(next(PlayedWorker.plan(1, 1), Set.of())).containsExactly(split(CHILDREN, 0));
+  }
+
+  @Test
+  void what_was_cut_off_is_sent_with_its_own_range_once_that_is_known() {
+    SplitId parent = SplitId.of(PARENTS, 0);
+    KeyRange end = new KeyRange(List.of("7"), List.of("9"));
+    cut(parent, true, 2, KeyRange.ALL);
+    cut(parent.cutOff(1), false, 1, end);
+    cut(parent.cutOff(1).cutOff(0), false, 0, end);
+
+    assertThat(next(PlayedWorker.plan(2, 0), Set.of("read." + parent.cutOff(1))))
+        .containsExactly(
+            new Split("read", PARENTS, parent.cutOff(1).cutOff(0), end), split(PARENTS, 1));
+  }
+
+  @Test
+  void children_wait_for_what_was_cut_off_their_parents_even_if_nothing_else_is_known_of_it() {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    SplitId parent = SplitId.of(PARENTS, 0);
+    cut(parent, true, 1, KeyRange.ALL);
+    assertThat(next(plan, Set.of())).isEmpty();
+
+    cut(parent.cutOff(0), true, 0, KeyRange.ALL);
+    assertThat(next(plan, Set.of())).containsExactly(split(CHILDREN, 0));
+  }
+
+  @Test
+  void a_piece_that_is_done_says_nothing_of_its_parent() {
+    cut(SplitId.of(PARENTS, 0).cutOff(0), true, 0, KeyRange.ALL);
+
+    assertThat(next(PlayedWorker.plan(1, 1), Set.of("read." + SplitId.of(PARENTS, 0)))).isEmpty();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
@@ -11,9 +12,12 @@ import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
@@ -24,6 +28,7 @@ import io.nats.client.PurgeOptions;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
@@ -190,7 +195,7 @@ class NatsChainIT {
     worker.finish();
     assertThat(advance(plan).complete()).isTrue();
 
-    for (String subject : java.util.List.of("r1", "r2")) {
+    for (String subject : List.of("r1", "r2")) {
       var again =
           new dev.drover.wire.batch.BatchHeaders(
               new dev.drover.wire.batch.BatchId(subject),
@@ -271,6 +276,57 @@ class NatsChainIT {
 
   private io.nats.client.api.MessageInfo split() throws Exception {
     return nats.jetStreamManagement().getNextMessage(names.splitsStream(), 1, names.all("splits"));
+  }
+
+  @Test
+  void what_is_cut_off_a_split_is_dispatched_and_counted_like_any_other() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan);
+    SplitId split = SplitId.of(PlayedWorker.PARENTS, 0);
+    KeyRange first = new KeyRange(List.of("100"), List.of("200"));
+    KeyRange second = new KeyRange(List.of("200"), List.of("300"));
+    worker.cutOff(split, List.of(first, second));
+
+    assertThat(advance(plan).splitsTotal()).as("known as soon as they are cut off").isEqualTo(4);
+    assertThat(worker.extract(2, 10)).as("their ranges are not known yet").hasSize(1);
+    worker.clean(Judge.PASS);
+    worker.load(Judge.PASS);
+    ChainSnapshot cut = advance(plan);
+    assertThat(cut.splitsDone()).isEqualTo(1);
+    assertThat(stages(cut).get("read").done()).isFalse();
+    assertThat(stages(cut).get("load").finishing()).isFalse();
+    assertThat(worker.extract(2, 10)).as("the children's turn is not yet").isEmpty();
+    assertThat(operator().advance(REVISION, SPEC, plan, false)).isEqualTo(cut);
+
+    worker.launch(split.cutOff(1), second);
+    worker.launch(split.cutOff(0), first);
+    ChainSnapshot sent = advance(plan);
+    assertThat(stages(sent).get("read").backlogMessages()).isEqualTo(2);
+    assertThat(stages(sent).get("read").backlogRecords())
+        .as("a split's records each")
+        .isEqualTo(2000);
+    assertThat(operator().advance(REVISION, SPEC, plan, false))
+        .as("an operator that died after it sent them")
+        .isEqualTo(sent);
+    assertThat(worker.extract(2, 10))
+        .extracting(SplitMessage::number, SplitMessage::range)
+        .containsExactlyInAnyOrder(tuple("0c0", first), tuple("0c1", second));
+    worker.clean(Judge.PASS);
+    assertThat(advance(plan).splitsDone()).isEqualTo(3);
+    assertThat(worker.extract(2, 10)).as("cleaned is not loaded").isEmpty();
+    worker.load(Judge.PASS);
+    advance(plan);
+    assertThat(worker.extract(2, 10)).as("the children's turn").hasSize(1);
+    worker.clean(Judge.PASS);
+    worker.load(Judge.PASS);
+    advance(plan);
+    worker.finish();
+
+    ChainSnapshot end = operator().advance("edited", SPEC, PlayedWorker.plan(3, 2), false);
+    assertThat(end.complete()).as("by a later plan, too").isTrue();
+    assertThat(end.splitsDone()).isEqualTo(4).isEqualTo(end.splitsTotal());
+    assertThat(stages(end).get("load").counts()).isEqualTo(new Counts(80, 80, 0, 0, 0, 0));
+    assertThat(end.balance().balanced()).isTrue();
   }
 
   @Test

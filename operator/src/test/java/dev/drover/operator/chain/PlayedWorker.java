@@ -118,11 +118,11 @@ public final class PlayedWorker {
       SplitMessage split = WireJson.parse(m.getData(), SplitMessage.class);
       SplitId id = SplitId.of(split.table(), split.number());
       String schema = store.putSchema(schema(split.table()));
-      var claim = store.create("read", id, SplitCheckpoint.claimed("pod", KeyRange.ALL));
+      var claim = claim(store, id);
       for (int n = 0; n < batches; n++) {
         BatchHeaders headers =
             new BatchHeaders(
-                BatchId.extracted(id, n), 1, records, schema, REVISION, Origin.queue, null);
+                BatchId.extracted(id, n), 1, records, schema, REVISION, Origin.queue, List.of());
         publishBatch(names.queueSubject("read", headers.id().text()), headers, rows(records));
       }
       store.update(
@@ -139,11 +139,33 @@ public final class PlayedWorker {
               true,
               (long) batches * records,
               0,
-              batches));
+              batches,
+              claim.value().cuts(),
+              List.of()));
       m.ackSync(Duration.ofSeconds(5));
       read.add(split);
     }
     return read;
+  }
+
+  private static StateStore.Versioned<SplitCheckpoint> claim(StateStore store, SplitId id)
+      throws Exception {
+    var before = store.checkpoint("read", id);
+    return before.isEmpty()
+        ? store.create("read", id, SplitCheckpoint.claimed("pod", KeyRange.ALL))
+        : store.update("read", id, before.get(), before.get().value().claimedBy("pod"));
+  }
+
+  /** Claims a split and cuts pieces off its end, which are not made known yet. */
+  public void cutOff(SplitId id, List<KeyRange> pieces) throws Exception {
+    StateStore store = StateStore.open(nats, names);
+    var claim = claim(store, id);
+    store.update("read", id, claim, claim.value().without(pieces));
+  }
+
+  /** Makes a piece of a split known. */
+  public void launch(SplitId piece, KeyRange range) throws Exception {
+    StateStore.open(nats, names).createUnlessThere("read", piece, SplitCheckpoint.unclaimed(range));
   }
 
   /** Decides what is queued for {@code clean}. */
@@ -227,7 +249,7 @@ public final class PlayedWorker {
     if (out) {
       BatchHeaders headers =
           new BatchHeaders(
-              in.id().part(0), 1, passed.rows(), in.schema(), REVISION, Origin.queue, null);
+              in.id().part(0), 1, passed.rows(), in.schema(), REVISION, Origin.queue, List.of());
       publishBatch(names.queueSubject(stage, headers.id().text()), headers, passed.toByteArray());
     }
     if (wait && !verdicts.isEmpty()) {
@@ -239,7 +261,7 @@ public final class PlayedWorker {
               in.schema(),
               REVISION,
               Origin.waiting,
-              in.replay());
+              in.replayed());
       publishBatch(names.waitingSubject(stage), headers, body);
       return;
     }
@@ -273,7 +295,8 @@ public final class PlayedWorker {
       Row row = rows.get(v.index());
       RowWriter one = new RowWriter(schema, 64);
       one.append(row);
-      BatchHeaders.@Nullable Replay replay = in.replay();
+      BatchHeaders.@Nullable Replay replay =
+          in.replayed().isEmpty() ? null : in.replayed().get(v.index());
       FailedMessage.Detail detail =
           new FailedMessage.Detail(
               stage,

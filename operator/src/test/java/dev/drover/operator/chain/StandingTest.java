@@ -16,7 +16,19 @@ class StandingTest {
   private static Standing load(
       Counts counts, long promised, long atMost, long decided, long passed, Backlog backlog) {
     return new Standing(
-        LOAD, counts, promised, atMost, decided, 0, 0, decided, passed, true, true, backlog);
+        LOAD,
+        counts,
+        promised,
+        atMost,
+        decided,
+        0,
+        0,
+        decided,
+        counts.in(),
+        passed,
+        true,
+        true,
+        backlog);
   }
 
   private static Counts passed(long n) {
@@ -24,14 +36,15 @@ class StandingTest {
   }
 
   private static Backlog waiting(long messages, long deliveries) {
-    return new Backlog(0, 0, messages, 0, deliveries, null);
+    return new Backlog(0, 0, messages, 0, 0, deliveries, 0, null);
   }
 
   @Test
   void a_stage_is_done_when_all_promised_is_decided_and_nothing_waits() {
     assertThat(load(passed(20), 2, 2, 2, 20, Backlog.NONE).done()).isTrue();
     assertThat(load(passed(10), 2, 2, 1, 20, Backlog.NONE).done()).isFalse();
-    assertThat(load(passed(20), 2, 2, 2, 20, new Backlog(0, 1, 0, 0, 0, null)).done()).isFalse();
+    assertThat(load(passed(20), 2, 2, 2, 20, new Backlog(0, 1, 0, 0, 0, 0, 0, null)).done())
+        .isFalse();
     assertThat(load(new Counts(20, 19, 0, 0, 1, 0), 2, 2, 2, 20, Backlog.NONE).done())
         .as("decided to wait, not yet in the waiting room")
         .isFalse();
@@ -96,7 +109,7 @@ class StandingTest {
     Counts counts = new Counts(20, 15, 0, 0, 5, 0);
     WaitingWatch watch = WaitingWatch.start(load(counts, 2, 2, 2, 20, waiting(3, 7)), NOW);
 
-    Standing busy = load(counts, 3, 3, 2, 30, new Backlog(1, 0, 3, 0, 20, null));
+    Standing busy = load(counts, 3, 3, 2, 30, new Backlog(1, 0, 3, 0, 0, 20, 0, null));
     assertThat(watch.next(busy, NOW.plusSeconds(10)))
         .isEqualTo(WaitingWatch.start(busy, NOW.plusSeconds(10)));
     Standing decided = load(counts, 3, 3, 3, 30, waiting(3, 20));

@@ -98,7 +98,7 @@ class BadManifestIT {
     MigrationSpec spec = migration.getSpec();
     assertThat(spec.connections().getFirst().maxConnections()).isEqualTo(8);
     assertThat(spec.stages().get(0).extract().splitRecords()).isEqualTo(100_000);
-    assertThat(spec.stages().get(1).scale()).isEqualTo(new Stage.Scale(0, 1));
+    assertThat(spec.stages().get(1).scale()).isEqualTo(new Stage.Scale(0, 1, 30));
     assertThat(spec.stages().get(2).load().mode()).isEqualTo(Stage.LoadMode.Upsert);
     assertThat(spec.queues()).isEqualTo(new MigrationSpec.Queues("1Gi", 1));
     assertThat(spec.mode()).isEqualTo(MigrationSpec.Mode.Run);

@@ -68,8 +68,9 @@ public final class FaultyChain implements Chain {
               stage.name(),
               new Counts(passed, passed, 0, 0, 0, 0),
               messages,
-              backlogRecords,
+              stage instanceof StageSpec.Extract ? messages * 1_000_000 : backlogRecords,
               0,
+              new ChainSnapshot.Flow(0, passed, passed, 0),
               complete,
               null,
               false));

@@ -43,6 +43,7 @@ public final class Kubelets implements AutoCloseable {
                     now.setStatus(
                         new DeploymentStatusBuilder()
                             .withReplicas(replicas)
+                            .withUpdatedReplicas(replicas)
                             .withReadyReplicas(replicas)
                             .withAvailableReplicas(replicas)
                             .withObservedGeneration(now.getMetadata().getGeneration())

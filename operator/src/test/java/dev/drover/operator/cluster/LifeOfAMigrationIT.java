@@ -4,6 +4,7 @@ import static dev.drover.operator.cluster.OperatorFixture.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.wire.plan.Finding;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -122,16 +123,19 @@ class LifeOfAMigrationIT {
   @Test
   void the_cap_of_a_connection_holds_over_its_stages() {
     operator.secrets();
-    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 1_000_000, 0, false);
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 0, false);
     operator.apply(Manifests.migration(M));
     await().until(() -> operator.replicas("load"), r -> r != null && r == 3);
     await()
         .untilAsserted(
             () ->
                 assertThat(operator.migration(M).getStatus().stages().get(2).scaling())
-                    .isEqualTo(
-                        "backlog 1000000 records, 3 of at most 4 workers; 4 wanted, held lower by"
-                            + " maxConnections 3 of connection shop"));
+                    .returns(3, MigrationStatus.Scaling::desired)
+                    .returns("ConnectionCap", MigrationStatus.Scaling::reason)
+                    .returns(
+                        "backlog 3000000 records, 4 of at most 4 workers; held at 3 by"
+                            + " maxConnections 3 of connection shop",
+                        MigrationStatus.Scaling::message));
     operator.apply(Manifests.migration(M).replace("maxConnections: 3", "maxConnections: 2"));
     await().until(() -> operator.replicas("load"), r -> r == 2);
   }
@@ -301,7 +305,7 @@ class LifeOfAMigrationIT {
     assertThat(generations()).isEqualTo(before);
     operator.stop();
     operator.start();
-    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 200_000, 10, false);
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
     await().until(() -> operator.replicas("load"), r -> r == 3);
     assertThat(operator.condition(M, "Planned").orElseThrow().reason()).isEqualTo("NoSuchField");
   }

@@ -4,7 +4,6 @@ import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.FailedRecord;
-import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
@@ -20,10 +19,13 @@ import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -296,7 +298,8 @@ class FailedRecordDeskIT {
         RowReader.readAll(PlayedWorker.schema(PlayedWorker.PARENTS), message.getData()).getFirst();
     assertThat(row.values()).containsExactly(1, null);
     assertThat(row.key()).isEqualTo("1");
-    assertThat(BatchHeaders.parse(message.getHeaders()).replay().replays()).isEqualTo(1);
+    assertThat(BatchHeaders.parse(message.getHeaders()).replayed().getFirst().replays())
+        .isEqualTo(1);
   }
 
   @Test
@@ -311,6 +314,52 @@ class FailedRecordDeskIT {
 
     patch(record, "{\"correction\":{\"qty\":4}}");
     awaitState(record, RecordState.Replaying);
+  }
+
+  @Test
+  void a_json_patch_is_a_correction_too_and_one_that_does_not_apply_is_refused() throws Exception {
+    FailedRecord record = oneFailure();
+    Map<String, String> refusals =
+        Map.of(
+            "[{\"op\": \"test\", \"path\": \"/qty\", \"value\": 99}]", "does not apply",
+            "[{\"op\": \"replace\", \"path\": \"/nothing\", \"value\": 1}]", "does not apply",
+            "[{\"op\": \"remove\", \"path\": \"/qty\"}]", "removes field qty",
+            "[{\"op\": \"add\", \"path\": \"/more\", \"value\": 1}]", "spec.jsonPatch.more",
+            "[{\"op\": \"replace\", \"path\": \"/qty\", \"value\": \"many\"}]",
+                "spec.jsonPatch.qty: the value does not fit",
+            "[{\"op\": \"replace\", \"path\": \"\", \"value\": 5}]", "no object",
+            "[{\"op\": \"turn\", \"path\": \"/qty\"}]", "does not apply");
+    refusals.forEach(
+        (patch, why) -> {
+          patch(record, "{\"jsonPatch\":" + patch + ",\"action\":\"None\"}");
+          await()
+              .untilAsserted(
+                  () ->
+                      assertThat(status(record).conditions())
+                          .anySatisfy(
+                              c -> {
+                                assertThat(c.type()).isEqualTo("CorrectionValid");
+                                assertThat(c.status()).isEqualTo("False");
+                                assertThat(c.message()).startsWith("spec.jsonPatch").contains(why);
+                              }));
+        });
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Refused);
+    assertThat(inStream(names.retriesStream())).isZero();
+    assertThat(inStream(names.journalStream())).isZero();
+
+    patch(
+        record,
+        "{\"jsonPatch\":[{\"op\":\"test\",\"path\":\"/qty\",\"value\":1},{\"op\":\"replace\",\"path\":\"/qty\",\"value\":4}]}");
+    awaitState(record, RecordState.Replaying);
+    assertThat(status(record).conditions())
+        .anySatisfy(
+            c -> {
+              assertThat(c.type()).isEqualTo("CorrectionValid");
+              assertThat(c.status()).isEqualTo("True");
+            });
+    worker.retry("load", odd("Odd"));
+    awaitState(record, RecordState.Resolved);
   }
 
   @Test
@@ -381,12 +430,19 @@ class FailedRecordDeskIT {
     new Journal(link, names)
         .write(
             sequence,
-            new JournalEntry(
-                Action.Replay,
-                asked.getSpec().correction(),
-                asked.getMetadata().getUid(),
-                asked.getMetadata().getGeneration(),
-                "now"));
+            page ->
+                JournalEntry.of(
+                    JournalEntry.Action.replay,
+                    "load",
+                    List.of(sequence),
+                    page,
+                    Change.merging(asked.getSpec().correction()),
+                    new JournalEntry.By(
+                        "FailedRecord",
+                        asked.getMetadata().getName(),
+                        asked.getMetadata().getUid(),
+                        asked.getMetadata().getGeneration()),
+                    "now"));
     assertThat(inStream(names.retriesStream())).isZero();
 
     startOperator();

@@ -4,26 +4,44 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Origin;
+import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FateTest {
+  private static final Cause CAUSE = new Cause("load", "Odd", "public.t", "");
+
   private final Map<String, Decision> decisions = new HashMap<>();
 
   private Decision decide(String batch, Counts counts) {
+    return decide(batch, counts, List.of());
+  }
+
+  private Decision decide(String batch, Counts counts, List<Decision.Group> groups) {
     Decision decision =
-        new Decision(batch, 1, Origin.retry, "rev", "hash", counts, List.of(), List.of(), 0, "now");
+        new Decision(batch, 1, Origin.retry, "rev", "hash", counts, List.of(), groups, 0, "now");
     decisions.put(batch, decision);
     return decision;
   }
 
+  private static List<Decision.Group> all(Decision.Kind kind, @Nullable Cause cause, int... of) {
+    return List.of(new Decision.Group(kind, cause, IntStream.of(of).boxed().toList()));
+  }
+
   private Fate fate() {
-    return Fate.of(BatchId.replay(7), batch -> Optional.ofNullable(decisions.get(batch.text())));
+    return fate(0);
+  }
+
+  private Fate fate(int index) {
+    return Fate.of(
+        BatchId.replay(7), index, batch -> Optional.ofNullable(decisions.get(batch.text())));
   }
 
   @Test
@@ -33,16 +51,17 @@ class FateTest {
 
   @Test
   void a_record_that_waits_is_followed_through_its_tries() {
-    decide("r7", new Counts(1, 0, 0, 0, 1, 0));
+    decide("r7", new Counts(1, 0, 0, 0, 1, 0), all(Decision.Kind.waiting, null, 0));
     assertThat(fate()).isEqualTo(new Fate.Waits());
 
-    Decision last = decide("r7-w1", new Counts(1, 0, 0, 1, 0, 0));
-    assertThat(fate()).isEqualTo(new Fate.FailedAgain(last));
+    Decision last =
+        decide("r7-w1", new Counts(1, 0, 0, 1, 0, 0), all(Decision.Kind.failed, CAUSE, 0));
+    assertThat(fate()).isEqualTo(new Fate.FailedAgain(last, CAUSE));
   }
 
   @Test
   void a_filtered_record_is_out_of_the_way() {
-    decide("r7", new Counts(1, 0, 1, 0, 0, 0));
+    decide("r7", new Counts(1, 0, 1, 0, 0, 0), all(Decision.Kind.filtered, null, 0));
 
     assertThat(fate()).isEqualTo(new Fate.Filtered());
   }
@@ -51,5 +70,25 @@ class FateTest {
   void a_record_may_pass() {
     assertThat(List.of(new Fate.Passed(decide("r7", new Counts(1, 1, 0, 0, 0, 0)))))
         .containsExactly((Fate.Passed) fate());
+  }
+
+  @Test
+  void each_record_of_a_batch_has_its_own_fate() {
+    Decision first =
+        decide(
+            "r7",
+            new Counts(5, 1, 1, 1, 2, 0),
+            List.of(
+                new Decision.Group(Decision.Kind.waiting, CAUSE, List.of(4, 1)),
+                new Decision.Group(Decision.Kind.failed, CAUSE, List.of(2)),
+                new Decision.Group(Decision.Kind.filtered, null, List.of(3))));
+    Decision second =
+        decide("r7-w1", new Counts(2, 1, 0, 1, 0, 0), all(Decision.Kind.failed, CAUSE, 1));
+
+    assertThat(fate(0)).isEqualTo(new Fate.Passed(first));
+    assertThat(fate(1)).as("first of the two that waited").isEqualTo(new Fate.Passed(second));
+    assertThat(fate(2)).isEqualTo(new Fate.FailedAgain(first, CAUSE));
+    assertThat(fate(3)).isEqualTo(new Fate.Filtered());
+    assertThat(fate(4)).isEqualTo(new Fate.FailedAgain(second, CAUSE));
   }
 }

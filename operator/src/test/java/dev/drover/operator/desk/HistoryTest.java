@@ -48,7 +48,7 @@ class HistoryTest {
   void it_tells_who_asked_why_and_what_came_of_it() {
     FailedRecord resource = resource("", MANAGERS);
     List<Attempt> sent =
-        History.with(resource, "Replay", "t1", 3L, Answer.replaying("sent to the stage again"));
+        History.with(resource, replay("t1"), Answer.replaying("sent to the stage again"));
     assertThat(sent)
         .containsExactly(
             new Attempt(
@@ -75,12 +75,12 @@ class HistoryTest {
             resource.getStatus(),
             resource,
             3L,
-            History.with(resource, "Replay", "t1", 3L, sent),
+            History.with(resource, replay("t1"), sent),
             sent,
             NOW));
     resource.getMetadata().setGeneration(4L);
 
-    List<Attempt> resolved = History.with(resource, "Replay", "t1", 3L, Answer.resolved("loaded"));
+    List<Attempt> resolved = History.with(resource, replay("t1"), Answer.resolved("loaded"));
 
     assertThat(resolved).hasSize(1);
     assertThat(resolved.getFirst().result()).isEqualTo("Replayed");
@@ -91,8 +91,7 @@ class HistoryTest {
   void the_last_ten_are_kept() {
     FailedRecord resource = resource("", MANAGERS);
     for (int i = 0; i < 15; i++) {
-      List<Attempt> history =
-          History.with(resource, "Replay", "t" + i, 3L, Answer.failedAgain("no"));
+      List<Attempt> history = History.with(resource, replay("t" + i), Answer.failedAgain("no"));
       resource.setStatus(
           RecordStatuses.say(
               resource.getStatus(), resource, 3L, history, Answer.failedAgain("no"), NOW));
@@ -104,7 +103,7 @@ class HistoryTest {
   @Test
   void a_state_is_read_back_from_the_conditions_that_tell_it() {
     FailedRecord resource = resource("", MANAGERS);
-    resource.setSpec(new FailedRecordSpec(Action.Waive, null, "known", 0));
+    resource.setSpec(new FailedRecordSpec(Action.Waive, null, null, "known", 0));
     for (Answer answer :
         List.of(
             Answer.open(),
@@ -118,5 +117,9 @@ class HistoryTest {
       assertThat(RecordState.of(status)).isEqualTo(answer.state());
       resource.setStatus(status);
     }
+  }
+
+  private static History.Request replay(String time) {
+    return new History.Request(FailedRecordSpec.Action.Replay, time, 3L, null);
   }
 }

@@ -31,7 +31,7 @@ class TransitionsTest {
   @Test
   void scaling_says_from_to_and_why() {
     List<News> news = Transitions.between(status(stage(1, null)), status(stage(3, null)));
-    assertThat(news.getFirst().message()).isEqualTo("load from 1 to 3 workers: because");
+    assertThat(news.getFirst().message()).isEqualTo("load from 1 to 3 workers: Draining, because");
   }
 
   @Test
@@ -67,12 +67,24 @@ class TransitionsTest {
   private static MigrationStatus status(@Nullable StageStatus stage, Condition... conditions) {
     List<StageStatus> stages = stage == null ? List.of() : List.of(stage);
     return new MigrationStatus(
-        1L, List.of(conditions), null, null, null, null, stages, null, List.of(), null);
+        1L, List.of(conditions), null, null, null, null, null, stages, null, List.of(), null);
   }
 
   private static StageStatus stage(int desired, @Nullable String stalled) {
     return new StageStatus(
-        "load", "load", "Running", desired, 1, "because", stalled, 0, 0, 0, 0, 0, 0, 0, 0);
+        "load",
+        "load",
+        "Running",
+        new MigrationStatus.Scaling(desired, 1, 1, "Draining", "because"),
+        stalled,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0);
   }
 
   private static Condition condition(String type, String status, String reason) {

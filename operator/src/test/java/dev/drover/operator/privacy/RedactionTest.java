@@ -2,6 +2,7 @@ package dev.drover.operator.privacy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.operator.Failed;
 import dev.drover.operator.cluster.Manifests;
@@ -9,6 +10,7 @@ import dev.drover.operator.privacy.Redaction.Shown;
 import dev.drover.wire.failure.FailedMessage;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RedactionTest {
@@ -125,5 +127,54 @@ class RedactionTest {
     assertThat(show(redaction("{redact: [/email/domain]}"), "").masked())
         .isEqualTo(List.of("email"));
     assertThat(show(redaction("{redact: [/e~1mail]}"), "").masked()).isEmpty();
+  }
+
+  private static Redaction.Sample sample(
+      String key, @Nullable String before, @Nullable String after, String refusal) {
+    return new Redaction.Sample(key, json(before), json(after), refusal);
+  }
+
+  private static @Nullable JsonNode json(@Nullable String text) {
+    return text == null ? null : Serialization.unmarshal(text, JsonNode.class);
+  }
+
+  private static final Redaction.Sample CHANGED =
+      sample(
+          "17",
+          "{\"id\":17,\"email\":\"ann@example.org\",\"note\":\"\",\"qty\":5}",
+          "{\"id\":17,\"email\":\"bob@example.org\",\"note\":\"was ann@example.org\",\"qty\":6}",
+          "spec.set: no number: ann@example.org");
+
+  @Test
+  void a_change_shows_a_masked_field_neither_before_nor_after_nor_in_another_field() {
+    Redaction.Sample shown = redaction("{redact: [/email]}").show(CHANGED);
+    assertThat(String.valueOf(shown.before()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"\",\"qty\":5}");
+    assertThat(String.valueOf(shown.after()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"qty\":6}");
+    assertThat(shown.refusal()).isEqualTo("spec.set: no number: ***");
+    assertThat(shown.key()).isEqualTo("17");
+  }
+
+  @Test
+  void a_change_of_a_masked_key_hides_the_key() {
+    assertThat(redaction("{redact: [/id]}").show(CHANGED).key()).isEqualTo("***");
+  }
+
+  @Test
+  void a_change_shows_as_much_of_a_record_as_the_payload_says() {
+    assertThat(String.valueOf(redaction("{payload: Redacted}").show(CHANGED).after()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"qty\":\"***\"}");
+    Redaction.Sample bare = redaction("{payload: KeysOnly}").show(CHANGED);
+    assertThat(bare.before()).isNull();
+    assertThat(bare.after()).isNull();
+    assertThat(bare.key()).isEqualTo("17");
+    assertThat(redaction("{}").show(CHANGED)).isEqualTo(CHANGED);
+  }
+
+  @Test
+  void a_change_of_a_record_that_was_not_kept_hides_its_key() {
+    Redaction.Sample large = sample("17", null, null, "it was too large to keep");
+    assertThat(redaction("{redact: [/email]}").show(large).key()).isEqualTo("***");
   }
 }

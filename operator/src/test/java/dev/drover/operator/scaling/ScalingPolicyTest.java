@@ -2,7 +2,11 @@ package dev.drover.operator.scaling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.drover.operator.scaling.StageLoad.Backlog;
+import dev.drover.operator.scaling.StageObservation.Bounds;
+import dev.drover.operator.scaling.StageObservation.Halt;
+import dev.drover.operator.scaling.StageObservation.Work;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -10,154 +14,439 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ScalingPolicyTest {
-  private static final Backlog NOTHING_LEFT = new Backlog(0, 0, true);
+  private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
 
-  @Test
-  void backlog_calls_for_workers_up_to_the_maximum() {
-    assertThat(one(transform(0, 4, 0, records(120_000)))).isEqualTo(3);
-    assertThat(one(transform(0, 4, 0, records(1)))).isEqualTo(1);
-    assertThat(one(transform(0, 4, 0, records(9_000_000)))).isEqualTo(4);
-    assertThat(reason(transform(0, 4, 0, records(120_000))))
-        .isEqualTo("backlog 120000 records, 3 of at most 4 workers");
+  /** A stage that is looked at every two seconds, its workers being ready at once. */
+  private static final class Watched {
+    Bounds bounds = new Bounds(0, 100, 30, 0);
+    int desired;
+    long arrived;
+    long completed;
+    long redelivered;
+    int outputPercent;
+    boolean stalled;
+    boolean finishing;
+    boolean done;
+    int ready = -1;
+    Instant now = T0;
+    ScalingHistory history = ScalingHistory.NONE;
+    StageScale last = new StageScale("clean", 0, Reason.NoData, "");
+
+    /** Passes two seconds in which so many records arrive and are decided. */
+    Watched pass(long arrive, long complete) {
+      arrived += arrive;
+      completed = Math.min(arrived, completed + complete);
+      now = now.plusSeconds(2);
+      return look(work());
+    }
+
+    Watched look(@Nullable Work work) {
+      ScalingPolicy.Decision decision =
+          ScalingPolicy.decide(
+              List.of(
+                  new StageObservation(
+                      "clean",
+                      "read",
+                      null,
+                      bounds,
+                      null,
+                      desired,
+                      ready < 0 ? desired : ready,
+                      work)),
+              Map.of(),
+              history,
+              now);
+      history = decision.history();
+      last = decision.stages().getFirst();
+      desired = last.replicas();
+      return this;
+    }
+
+    Work work() {
+      long records = arrived - completed;
+      long units = Math.ceilDiv(records, 8_000);
+      return new Work(
+          units,
+          records,
+          Math.min(units, 4L * desired),
+          redelivered,
+          arrived,
+          completed,
+          outputPercent,
+          done,
+          finishing,
+          stalled);
+    }
+
+    /** Its workers do 1,000 records a second each, of a backlog that is never empty. */
+    static Watched taught() {
+      Watched w = new Watched();
+      w.arrived = 3_000_000;
+      w.pass(0, 0);
+      for (int i = 0; i < 30; i++) {
+        w.pass(2_000L * w.desired, 2_000L * w.desired);
+      }
+      return w;
+    }
   }
 
   @Test
-  void messages_count_where_records_are_not_known() {
-    assertThat(one(transform(0, 9, 0, new Backlog(17, 0, false)))).isEqualTo(3);
+  void a_first_guess_is_small_and_what_its_workers_do_calls_for_the_rest() {
+    Watched w = new Watched();
+    w.arrived = 3_000_000;
+    assertThat(w.pass(0, 0).desired).isEqualTo(5);
+    w = Watched.taught();
+    assertThat(w.desired).as("3,000,000 in 30 s by 1,000 a second").isEqualTo(100);
+    assertThat(w.last.reason()).isEqualTo(Reason.MaxReplicas);
+    assertThat(w.last.message())
+        .isEqualTo(
+            "backlog 3000000 records, 100000 a second done, 1000 a worker, 100 of at most 100"
+                + " workers");
   }
 
   @Test
-  void an_extract_gets_a_worker_a_split() {
-    assertThat(one(extract(4, new Backlog(3, 0, false)))).isEqualTo(3);
-    assertThat(one(extract(4, new Backlog(900, 0, false)))).isEqualTo(4);
+  void a_longer_target_calls_for_fewer() {
+    Watched w = new Watched();
+    w.bounds = new Bounds(0, 100, 300, 0);
+    w.arrived = 3_000_000;
+    w.pass(0, 0);
+    for (int i = 0; i < 30; i++) {
+      w.pass(0, 2_000L * w.desired);
+    }
+    assertThat(w.desired).isBetween(8, 12);
   }
 
   @Test
-  void one_worker_waits_while_more_is_to_come() {
-    assertThat(one(transform(0, 4, 0, new Backlog(0, 0, false)))).isEqualTo(1);
-    assertThat(reason(transform(0, 4, 0, new Backlog(0, 0, false))))
-        .isEqualTo("no backlog, more to come, 1 of at most 4 workers");
+  void workers_that_are_still_coming_are_not_asked_for_twice() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 1000, 30, 0);
+    w.ready = 100;
+    for (int i = 0; i < 20; i++) {
+      w.pass(200_000, 200_000);
+    }
+    assertThat(w.desired).as("λ 100 and backlog / target 100").isBetween(190, 215);
+  }
+
+  @Test
+  void a_stage_doubles_at_most_every_few_seconds() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 1000, 30, 0);
+    w.ready = 100;
+    w.arrived += 30_000_000;
+    int before = w.desired;
+    w.pass(0, 200_000);
+    assertThat(w.desired).isEqualTo(2 * before);
+    w.pass(0, 200_000);
+    assertThat(w.desired).isEqualTo(2 * before);
+  }
+
+  @Test
+  void fewer_that_would_do_for_a_moment_take_nobody_away() {
+    Watched w = Watched.taught();
+    w.completed = w.arrived - 300_000;
+    w.pass(0, 0);
+    assertThat(w.desired).isEqualTo(100);
+    assertThat(w.last.reason()).isEqualTo(Reason.Stabilizing);
+  }
+
+  @Test
+  void an_empty_queue_with_nothing_to_come_leads_to_none_and_one_message_awakes() {
+    Watched w = Watched.taught();
+    w.completed = w.arrived;
+    for (int i = 0; i < 40; i++) {
+      w.pass(0, 0);
+    }
+    assertThat(w.desired).isZero();
+    assertThat(w.last.reason()).isEqualTo(Reason.Idle);
+    assertThat(w.pass(1, 0).desired).isEqualTo(1);
+  }
+
+  @Test
+  void work_that_is_not_acknowledged_is_no_empty_queue() {
+    Watched w = Watched.taught();
+    w.completed = w.arrived;
+    for (int i = 0; i < 60; i++) {
+      w.now = w.now.plusSeconds(2);
+      w.look(new Work(0, 0, 1, 0, w.arrived, w.completed, 0, true, false, false));
+    }
+    assertThat(w.desired).isEqualTo(1);
   }
 
   @Test
   void nothing_left_means_no_workers_even_above_a_minimum() {
-    assertThat(one(transform(2, 4, 3, NOTHING_LEFT))).isZero();
-    assertThat(reason(transform(2, 4, 3, NOTHING_LEFT))).isEqualTo("nothing left");
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(5, 100, 30, 0);
+    w.completed = w.arrived;
+    w.done = true;
+    w.pass(0, 0);
+    assertThat(w.desired).isZero();
+    assertThat(w.last.reason()).isEqualTo(Reason.Done);
   }
 
   @Test
-  void the_minimum_holds_while_anything_is_left() {
-    assertThat(one(transform(2, 4, 0, new Backlog(0, 0, false)))).isEqualTo(2);
+  void minimum_and_maximum_always_hold_while_anything_may_come() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(3, 7, 30, 0);
+    assertThat(w.pass(0, 0).desired).isEqualTo(7);
+    w.completed = w.arrived;
+    for (int i = 0; i < 40; i++) {
+      w.pass(0, 0);
+    }
+    assertThat(w.desired).isEqualTo(3);
+    assertThat(w.last.reason()).isEqualTo(Reason.MinReplicas);
   }
 
   @Test
-  void a_replay_after_the_end_wakes_a_stage_from_zero() {
-    assertThat(one(transform(0, 4, 0, new Backlog(1, 1, true)))).isEqualTo(1);
+  void missing_data_means_hold_never_none_never_all() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 1000, 30, 0);
+    for (int i = 0; i < 200; i++) {
+      w.now = w.now.plusSeconds(2);
+      w.look(null);
+    }
+    assertThat(w.desired).isEqualTo(100);
+    assertThat(w.last.reason()).isEqualTo(Reason.NoData);
+    w.bounds = new Bounds(0, 40, 30, 0);
+    assertThat(w.look(null).desired).as("an edit holds even then").isEqualTo(40);
+    w.desired = 0;
+    w.bounds = new Bounds(2, 40, 30, 0);
+    assertThat(w.look(null).desired).as("nobody starts blindly").isZero();
   }
 
   @Test
-  void missing_data_means_hold_never_zero_never_more() {
-    assertThat(one(transform(0, 4, 3, null))).isEqualTo(3);
-    assertThat(one(transform(0, 4, 0, null))).isZero();
-    assertThat(one(transform(0, 2, 3, null))).as("an edit of scale holds even then").isEqualTo(2);
+  void a_filling_queue_adds_nobody_and_a_full_one_takes_who_only_wait() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 1000, 30, 0);
+    w.outputPercent = 75;
+    w.ready = 100;
+    w.arrived += 30_000_000;
+    assertThat(w.pass(0, 200_000).desired).isEqualTo(100);
+    assertThat(w.last.reason()).isEqualTo(Reason.DownstreamFull);
+    w.outputPercent = 99;
+    for (int i = 0; i < 20; i++) {
+      w.ready = w.desired;
+      w.pass(20_000, 20_000);
+    }
+    assertThat(w.desired).as("10,000 a second leave the queue").isBetween(11, 14);
+    assertThat(w.last.message()).endsWith("its queue is 99 % full");
   }
 
   @Test
-  void a_backlog_around_a_threshold_stops_nobody() {
-    assertThat(one(transform(0, 4, 2, records(49_000)))).isEqualTo(2);
-    assertThat(one(transform(0, 4, 2, records(26_000)))).isEqualTo(2);
-    assertThat(one(transform(0, 4, 2, records(25_000)))).isEqualTo(1);
+  void who_brings_no_more_completions_is_given_back_and_tried_again_later() {
+    Watched w = new Watched();
+    w.bounds = new Bounds(0, 400, 30, 0);
+    w.arrived = 30_000_000;
+    w.pass(0, 0);
+    for (int i = 0; i < 60; i++) {
+      w.pass(100_000, 2_000L * Math.min(w.desired, 20));
+    }
+    assertThat(w.desired).as("the target bears what twenty do").isBetween(16, 40);
+    assertThat(w.last.reason()).isEqualTo(Reason.Bottlenecked);
+    int most = w.desired;
+    for (int i = 0; i < 300; i++) {
+      most = Math.max(most, w.pass(100_000, 2_000L * Math.min(w.desired, 20)).desired);
+    }
+    assertThat(most).as("a little more, to see").isBetween(w.desired + 1, w.desired * 2);
+  }
+
+  @Test
+  void a_stage_that_gets_nowhere_gets_no_more_workers_and_keeps_one_in_the_end() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 1000, 30, 0);
+    w.stalled = true;
+    for (int i = 0; i < 20; i++) {
+      w.ready = 100;
+      w.pass(200_000, 0);
+    }
+    assertThat(w.desired).isLessThanOrEqualTo(200);
+    assertThat(w.last.reason()).isEqualTo(Reason.Stalled);
+    for (int i = 0; i < 200; i++) {
+      w.ready = w.desired;
+      w.pass(200_000, 0);
+    }
+    assertThat(w.desired).isEqualTo(1);
+  }
+
+  @Test
+  void messages_that_come_again_and_again_call_for_nobody() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 1000, 30, 0);
+    w.arrived += 30_000_000;
+    w.redelivered = 300;
+    w.ready = 100;
+    assertThat(w.pass(0, 10).desired).isEqualTo(100);
+    assertThat(w.last.reason()).isEqualTo(Reason.RetryStorm);
+  }
+
+  @Test
+  void a_rate_cap_needs_no_more_workers_than_it_lets_work() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 100, 30, 5_000);
+    w.pass(0, 10_000);
+    assertThat(w.desired).isEqualTo(6);
+    assertThat(w.last.reason()).isEqualTo(Reason.RateCap);
+  }
+
+  @Test
+  void a_clock_that_jumps_changes_nothing() {
+    for (Duration jump : List.of(Duration.ofHours(5), Duration.ofHours(-5))) {
+      Watched w = Watched.taught();
+      int before = w.desired;
+      w.now = w.now.plus(jump);
+      for (int i = 0; i < 20; i++) {
+        w.pass(200_000, 200_000);
+        assertThat(w.desired).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  void an_operator_that_starts_anew_takes_nobody_away_at_first() {
+    Watched w = new Watched();
+    w.desired = 40;
+    w.arrived = 400_000;
+    for (int i = 0; i < 10; i++) {
+      assertThat(w.pass(2_000, 2_000).desired).isEqualTo(40);
+    }
+  }
+
+  @Test
+  void one_worker_finishes_the_target() {
+    Watched w = new Watched();
+    w.finishing = true;
+    w.pass(0, 0);
+    assertThat(w.desired).isEqualTo(1);
+    assertThat(w.last.reason()).isEqualTo(Reason.Finishing);
+    assertThat(w.last.message())
+        .isEqualTo("all is decided, the target is being finished, 1 of at most 100 workers");
+  }
+
+  @Test
+  void one_worker_waits_while_the_stages_before_are_at_work_and_none_when_they_may_not() {
+    StageObservation read =
+        stage("read", null, null, 1, new Work(3, 9, 1, 0, 0, 0, 0, false, false, false));
+    StageObservation load = stage("load", "read", null, 0, work(0, false));
+    assertThat(decide(Map.of(), read, load).getLast())
+        .returns(1, StageScale::replicas)
+        .returns(Reason.Expecting, StageScale::reason);
+    StageObservation paused =
+        new StageObservation(
+            "read",
+            null,
+            null,
+            new Bounds(0, 4, 30, 0),
+            new Halt(Reason.Suspended, "suspended"),
+            1,
+            1,
+            read.work());
+    List<StageScale> scales = decide(Map.of(), paused, load);
+    assertThat(scales).extracting(StageScale::replicas).containsExactly(0, 0);
+    assertThat(scales)
+        .extracting(StageScale::reason)
+        .containsExactly(Reason.Suspended, Reason.Idle);
+  }
+
+  @Test
+  void an_extract_gets_no_more_workers_than_splits() {
+    Work splits = new Work(3, 90_000_000, 0, 0, 0, 0, 0, false, false, false);
+    assertThat(decide(Map.of(), stage("read", null, null, 0, splits)).getFirst().replicas())
+        .isEqualTo(3);
   }
 
   @Test
   void the_cap_of_a_connection_is_shared_fairly() {
     List<StageScale> scales =
-        ScalingPolicy.decide(
-            List.of(load("a", "db", 9, records(9_000_000)), load("b", "db", 9, records(100_000))),
-            Map.of("db", 5));
+        decide(
+            Map.of("db", 5),
+            stage("a", "x", "db", 0, work(9_000_000, false)),
+            stage("b", "x", "db", 0, work(1_000_000, false)));
     assertThat(scales).extracting(StageScale::replicas).containsExactly(3, 2);
-    assertThat(scales.getFirst().reason())
-        .isEqualTo(
-            "backlog 9000000 records, 3 of at most 9 workers; 9 wanted, held lower by"
-                + " maxConnections 5 of connection db");
+    assertThat(scales)
+        .extracting(StageScale::reason)
+        .containsOnly(Reason.ConnectionCap, Reason.Draining);
+    assertThat(scales.getFirst().message())
+        .endsWith("held at 3 by maxConnections 5 of connection db");
   }
 
   @Test
   void a_cap_of_one_goes_downstream_first_and_back_when_that_is_empty() {
-    StageLoad read = new StageLoad("read", true, "db", 0, 1, 0, new Backlog(5, 0, false));
-    assertThat(
-            ScalingPolicy.decide(
-                List.of(read, load("load", "db", 1, records(10))), Map.of("db", 1)))
+    StageObservation read =
+        stage("read", null, "db", 0, new Work(5, 50, 0, 0, 0, 0, 0, false, false, false));
+    assertThat(decide(Map.of("db", 1), read, stage("load", "read", "db", 0, work(10, false))))
         .extracting(StageScale::replicas)
         .containsExactly(0, 1);
-    assertThat(
-            ScalingPolicy.decide(
-                List.of(read, load("load", "db", 1, new Backlog(0, 0, false))), Map.of("db", 1)))
+    assertThat(decide(Map.of("db", 1), read, stage("load", "read", "db", 0, work(0, false))))
         .extracting(StageScale::replicas)
         .containsExactly(1, 0);
   }
 
   @Test
-  void no_chain_of_stages_ever_breaks_a_cap_or_a_bound() {
+  void no_observation_ever_breaks_a_cap_or_a_bound() {
     Random random = new Random(42);
-    for (int round = 0; round < 2_000; round++) {
+    ScalingHistory history = ScalingHistory.NONE;
+    for (int round = 0; round < 5_000; round++) {
       int cap = 1 + random.nextInt(6);
-      List<StageLoad> stages =
+      List<StageObservation> stages =
           random
-              .ints(1 + random.nextInt(5), 0, 1000)
-              .mapToObj(
-                  i -> {
-                    int max = 1 + random.nextInt(5);
-                    Backlog backlog =
-                        random.nextInt(4) == 0
-                            ? null
-                            : new Backlog(
-                                random.nextInt(50), random.nextInt(400_000), random.nextBoolean());
-                    return new StageLoad(
-                        "s" + i + "-" + random.nextInt(),
-                        random.nextBoolean(),
-                        random.nextInt(3) == 0 ? null : "db",
-                        random.nextInt(max + 1),
-                        max,
-                        random.nextInt(6),
-                        backlog);
-                  })
+              .ints(1 + random.nextInt(5), 0, 4)
+              .distinct()
+              .mapToObj(i -> any(random, "s" + i, i == 0 ? null : "s" + (i - 1)))
               .toList();
-      List<StageScale> scales = ScalingPolicy.decide(stages, Map.of("db", cap));
+      ScalingPolicy.Decision decision =
+          ScalingPolicy.decide(
+              stages,
+              Map.of("db", cap),
+              history,
+              T0.plusSeconds(2L * round + random.nextInt(200) - 100));
+      history = decision.history();
       int used = 0;
       for (int i = 0; i < stages.size(); i++) {
-        assertThat(scales.get(i).replicas()).isBetween(0, stages.get(i).maxReplicas());
-        used += stages.get(i).connection() == null ? 0 : scales.get(i).replicas();
+        int replicas = decision.stages().get(i).replicas();
+        assertThat(replicas).isBetween(0, stages.get(i).bounds().maxReplicas());
+        used += stages.get(i).connection() == null ? 0 : replicas;
       }
       assertThat(used * ScalingPolicy.CONNECTIONS_PER_WORKER).isLessThanOrEqualTo(cap);
     }
   }
 
-  private static Backlog records(long records) {
-    return new Backlog(Math.ceilDiv(records, 8_000), records, false);
+  private static StageObservation any(Random random, String name, @Nullable String from) {
+    int max = 1 + random.nextInt(5);
+    Work work =
+        random.nextInt(4) == 0
+            ? null
+            : new Work(
+                random.nextInt(50),
+                random.nextInt(4_000_000),
+                random.nextInt(9),
+                random.nextInt(9),
+                random.nextInt(4_000_000),
+                random.nextInt(4_000_000),
+                random.nextInt(101),
+                random.nextBoolean(),
+                random.nextInt(5) == 0,
+                random.nextInt(5) == 0);
+    return new StageObservation(
+        name,
+        from,
+        random.nextInt(3) == 0 ? null : "db",
+        new Bounds(random.nextInt(max + 1), max, 1 + random.nextInt(60), random.nextInt(3) * 1000L),
+        random.nextInt(6) == 0 ? new Halt(Reason.Suspended, "suspended") : null,
+        random.nextInt(6),
+        random.nextInt(6),
+        work);
   }
 
-  private static StageLoad transform(int min, int max, int current, @Nullable Backlog backlog) {
-    return new StageLoad("clean", false, null, min, max, current, backlog);
+  private static Work work(long records, boolean done) {
+    return new Work(Math.ceilDiv(records, 8_000), records, 0, 0, records, 0, 0, done, false, false);
   }
 
-  private static StageLoad extract(int max, Backlog backlog) {
-    return new StageLoad("read", true, "db", 0, max, 0, backlog);
+  private static StageObservation stage(
+      String name, @Nullable String from, @Nullable String connection, int desired, Work work) {
+    return new StageObservation(
+        name, from, connection, new Bounds(0, 9, 30, 0), null, desired, desired, work);
   }
 
-  private static StageLoad load(String name, String connection, int max, Backlog backlog) {
-    return new StageLoad(name, false, connection, 0, max, 0, backlog);
-  }
-
-  private static int one(StageLoad stage) {
-    return decide(stage).replicas();
-  }
-
-  private static String reason(StageLoad stage) {
-    return decide(stage).reason();
-  }
-
-  private static StageScale decide(StageLoad stage) {
-    return ScalingPolicy.decide(List.of(stage), Map.of("db", 100)).getFirst();
+  private static List<StageScale> decide(Map<String, Integer> caps, StageObservation... stages) {
+    return ScalingPolicy.decide(List.of(stages), caps, ScalingHistory.NONE, T0).stages();
   }
 }

@@ -83,6 +83,19 @@ class StatusComposerTest {
   }
 
   @Test
+  void progress_expects_more_than_the_plan_where_splits_turned_out_longer() {
+    ChainSnapshot base = snapshot(5000, 0, 0);
+    List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(base.stages());
+    Counts read = base.stages().getFirst().counts();
+    stages.set(
+        0, new ChainSnapshot.StageSnapshot("read", read, 15, 15_000, 1, null, false, null, false));
+    ChainSnapshot longer =
+        new ChainSnapshot(
+            stages, 16, 0, false, base.balance(), ChainSnapshot.Failures.NONE, T0, T0);
+    assertThat(running(null, longer, T0).progress().percent()).isEqualTo("25%");
+  }
+
+  @Test
   void progress_never_says_all_before_it_is_over() {
     assertThat(running(null, snapshot(5000, 0, 0), T0).progress().percent()).isEqualTo("99%");
     assertThat(running(null, complete(5000, 0), T0).progress().percent()).isEqualTo("100%");
@@ -177,6 +190,7 @@ class StatusComposerTest {
             1,
             1,
             0,
+            null,
             false,
             new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused"),
             false));
@@ -251,11 +265,14 @@ class StatusComposerTest {
     return StatusComposer.compose(before, 1, seen, now);
   }
 
+  private static StageWorkers workers(String stage, String kind) {
+    return new StageWorkers(
+        stage, kind, new MigrationStatus.Scaling(1, 1, 1, "Draining", "because"));
+  }
+
   private static List<StageWorkers> workers() {
     return List.of(
-        new StageWorkers("read", "extract", 1, 1, "because"),
-        new StageWorkers("clean", "transform", 1, 1, "because"),
-        new StageWorkers("load", "load", 1, 1, "because"));
+        workers("read", "extract"), workers("clean", "transform"), workers("load", "load"));
   }
 
   private static ChainSnapshot snapshot(long read, long filtered, long failed) {
@@ -303,14 +320,14 @@ class StatusComposerTest {
 
   private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
     return new ChainSnapshot.StageSnapshot(
-        name, counts, done ? 0 : 1, done ? 0 : 10, 0, done, null, false);
+        name, counts, done ? 0 : 1, done ? 0 : 10, 0, null, done, null, false);
   }
 
   private static ChainSnapshot finishing(ChainSnapshot.@Nullable StallReason stall) {
     ChainSnapshot complete = complete(1000, 0);
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(complete.stages());
     Counts counts = stages.removeLast().counts();
-    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, false, stall, true));
+    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, null, false, stall, true));
     return new ChainSnapshot(
         stages, 3, 3, false, complete.balance(), ChainSnapshot.Failures.NONE, T0, T0);
   }

@@ -1,6 +1,7 @@
 package dev.drover.wire.batch;
 
 import io.nats.client.impl.Headers;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param schema fingerprint of their schema
  * @param revision chain revision of the stage that wrote it
  * @param origin on which way it comes
- * @param replay for one failed record sent again, what it was; else null
+ * @param replayed for failed records sent again, what each was, in the order of the rows; else
+ *     empty
  */
 public record BatchHeaders(
     BatchId id,
@@ -21,7 +23,10 @@ public record BatchHeaders(
     String schema,
     String revision,
     Origin origin,
-    @Nullable Replay replay) {
+    List<Replay> replayed) {
+  public BatchHeaders {
+    replayed = List.copyOf(replayed);
+  }
 
   /**
    * The past of a record that is sent again.
@@ -38,9 +43,7 @@ public record BatchHeaders(
   private static final String SCHEMA = "Drover-Schema";
   private static final String REVISION = "Drover-Revision";
   private static final String ORIGIN = "Drover-Origin";
-  private static final String REPLAY_OF = "Drover-Replay-Of";
-  private static final String REPLAYS = "Drover-Replays";
-  private static final String FIRST_SEEN = "Drover-First-Seen";
+  private static final String REPLAYED = "Drover-Replayed";
 
   /** These as message headers. */
   public Headers toHeaders() {
@@ -52,11 +55,8 @@ public record BatchHeaders(
             .put(SCHEMA, schema)
             .put(REVISION, revision)
             .put(ORIGIN, origin.name());
-    if (replay != null) {
-      headers
-          .put(REPLAY_OF, Long.toString(replay.errorSequence()))
-          .put(REPLAYS, Integer.toString(replay.replays()))
-          .put(FIRST_SEEN, replay.firstSeen());
+    if (!replayed.isEmpty()) {
+      headers.put(REPLAYED, Replayed.text(replayed));
     }
     return headers;
   }
@@ -70,7 +70,7 @@ public record BatchHeaders(
     if (headers == null || headers.getFirst(ID) == null) {
       throw new IllegalArgumentException("a message without batch headers: not written by Drover");
     }
-    String replayOf = headers.getFirst(REPLAY_OF);
+    String replayed = headers.getFirst(REPLAYED);
     return new BatchHeaders(
         new BatchId(headers.getFirst(ID)),
         Integer.parseInt(headers.getFirst(TAKE)),
@@ -78,11 +78,6 @@ public record BatchHeaders(
         headers.getFirst(SCHEMA),
         headers.getFirst(REVISION),
         Origin.valueOf(headers.getFirst(ORIGIN)),
-        replayOf == null
-            ? null
-            : new Replay(
-                Long.parseLong(replayOf),
-                Integer.parseInt(headers.getFirst(REPLAYS)),
-                headers.getFirst(FIRST_SEEN)));
+        replayed == null ? List.of() : Replayed.parse(replayed));
   }
 }

@@ -5,8 +5,8 @@ import dev.drover.wire.names.SplitId;
 /**
  * The name of a batch, kept through the chain and fit for a subject's token. It says where the
  * batch comes from: {@code <split>-<ordinal>} for one that was extracted, {@code r<error sequence>}
- * for a failed record sent again, and a suffix for each stage since: {@code -p<part>} for a part of
- * a stage's output, {@code -w<attempt>} for records that waited.
+ * for failed records sent again, by the first of them, and a suffix for each stage since: {@code
+ * -p<part>} for a part of a stage's output, {@code -w<attempt>} for records that waited.
  *
  * @param text the name
  */
@@ -16,9 +16,14 @@ public record BatchId(String text) {
     return new BatchId(split + "-" + ordinal);
   }
 
-  /** A failed record that is sent again; the error queue's sequence is its identity. */
-  public static BatchId replay(long errorSequence) {
-    return new BatchId("r" + errorSequence);
+  /**
+   * Failed records that are sent again. No other batch has this name, since a record is sent at
+   * most once.
+   *
+   * @param first sequence in the error queue of the first of them
+   */
+  public static BatchId replay(long first) {
+    return new BatchId("r" + first);
   }
 
   /** A part of what a stage made of this batch. */

@@ -91,14 +91,14 @@ public record ChainNames(String id) {
     return subject("decisions", stage) + "." + batch;
   }
 
-  /** Stream of replays and waivers that were asked for: each error sequence at most once. */
+  /** Stream of replays and waivers that were asked for: each failed record at most once. */
   public String journalStream() {
     return id + "_journal";
   }
 
-  /** Subject of the one journal entry of a failed record. */
-  public String journalSubject(long errorSequence) {
-    return subject("journal", Long.toString(errorSequence));
+  /** Subject of the journal's entries for a block of failed records. */
+  public String journalSubject(long block) {
+    return subject("journal", Long.toString(block));
   }
 
   /** Everything under one kind, for a stream's or a consumer's filter. */

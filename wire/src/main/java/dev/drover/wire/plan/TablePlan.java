@@ -31,6 +31,12 @@ public record TablePlan(
     splits = List.copyOf(splits);
   }
 
+  /** About how many records each split holds by the estimate; at least one. */
+  @com.fasterxml.jackson.annotation.JsonIgnore
+  public long recordsPerSplit() {
+    return Math.ceilDiv(Math.max(estimatedRecords, 1), (long) Math.max(1, splits.size()));
+  }
+
   /** This table, cut at other keys. */
   public TablePlan withSplits(List<KeyRange> others) {
     return new TablePlan(stage, table, schema, key, after, estimatedRecords, others);

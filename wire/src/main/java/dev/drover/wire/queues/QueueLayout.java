@@ -28,16 +28,27 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas) {
   /** How long a second copy of a failed record's message is known as such. */
   private static final Duration ERROR_WINDOW = Duration.ofHours(24);
 
+  /**
+   * Only a stream's leader may be asked for a message. With direct gets any replica answers, also
+   * one that has not heard yet of a write that the asker knows of: "this batch is not decided",
+   * though it is, and the batch would be read and counted once more.
+   */
+  private static final boolean BY_ANY_REPLICA = false;
+
   /** A consumer and its stream. */
   public record Place(String stream, ConsumerConfiguration consumer) {}
 
-  /** The state bucket. */
-  public KeyValueConfiguration stateBucket() {
-    return KeyValueConfiguration.builder()
-        .name(names.stateBucket())
-        .maxHistoryPerKey(1)
-        .storageType(StorageType.File)
-        .replicas(replicas)
+  /** The stream of the state bucket. */
+  public StreamConfiguration stateBucket() {
+    KeyValueConfiguration bucket =
+        KeyValueConfiguration.builder()
+            .name(names.stateBucket())
+            .maxHistoryPerKey(1)
+            .storageType(StorageType.File)
+            .replicas(replicas)
+            .build();
+    return StreamConfiguration.builder(bucket.getBackingConfig())
+        .allowDirect(BY_ANY_REPLICA)
         .build();
   }
 
@@ -105,7 +116,7 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas) {
         .retentionPolicy(retention)
         .storageType(StorageType.File)
         .replicas(replicas)
-        .allowDirect(true);
+        .allowDirect(BY_ANY_REPLICA);
   }
 
   private static Place place(String stream, String stage, String filter) {

@@ -1,6 +1,7 @@
 package dev.drover.wire.state;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.KeyRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  * How far a split has been read. Every write is a compare-and-set, so whoever lost the split cannot
  * write; the counts here are the extract stage's decisions. Immutable.
  *
- * @param epoch raised by each claim
+ * @param epoch raised by each claim; 0 for a split that was cut off another and not claimed yet
  * @param owner the pod that claimed it last
- * @param range the split's keys; its end is frozen by the first claim
+ * @param range the split's keys; its end is frozen by the first claim, and lowered when splits are
+ *     cut off
  * @param nextOrdinal ordinal of the next batch
  * @param readUpTo key of the last record whose batch has an ordinal; null before the first
  * @param open batches whose range is fixed but whose publication is not yet known to be done
@@ -20,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param records records read, of closed batches
  * @param failed of these, records too large for a message
  * @param batches messages published, of closed batches: what the next stages are promised
+ * @param cuts how many splits were cut off this one so far; their names follow from it, see {@link
+ *     SplitId#cutOff}
+ * @param cutOff ranges of those of them whose own checkpoints may not be there yet: the last ones,
+ *     in order. Whoever holds the split makes these before it writes anything else here
  */
 public record SplitCheckpoint(
     int epoch,
@@ -31,15 +37,104 @@ public record SplitCheckpoint(
     boolean done,
     long records,
     long failed,
-    long batches) {
+    long batches,
+    int cuts,
+    List<KeyRange> cutOff) {
+  @SuppressWarnings("NullAway") // a checkpoint written before splits were cut off lacks them
   public SplitCheckpoint {
     readUpTo = readUpTo == null ? null : List.copyOf(readUpTo);
     open = List.copyOf(open);
+    cutOff = cutOff == null ? List.of() : List.copyOf(cutOff);
+  }
+
+  /** Of a split that nothing was cut off. */
+  public SplitCheckpoint(
+      int epoch,
+      String owner,
+      KeyRange range,
+      long nextOrdinal,
+      @Nullable List<String> readUpTo,
+      List<OpenBatch> open,
+      boolean done,
+      long records,
+      long failed,
+      long batches) {
+    this(
+        epoch,
+        owner,
+        range,
+        nextOrdinal,
+        readUpTo,
+        open,
+        done,
+        records,
+        failed,
+        batches,
+        0,
+        List.of());
   }
 
   /** A split that nobody has read from. */
   public static SplitCheckpoint claimed(String owner, KeyRange frozen) {
     return new SplitCheckpoint(1, owner, frozen, 0, null, List.of(), false, 0, 0, 0);
+  }
+
+  /** A split that was cut off another, and that nobody has claimed. */
+  public static SplitCheckpoint unclaimed(KeyRange range) {
+    return new SplitCheckpoint(0, "", range, 0, null, List.of(), false, 0, 0, 0);
+  }
+
+  /** A table without rows, read to its end at once. */
+  public static SplitCheckpoint empty(String owner, KeyRange range) {
+    return new SplitCheckpoint(1, owner, range, 0, null, List.of(), true, 0, 0, 0);
+  }
+
+  /** This split, claimed once more. */
+  public SplitCheckpoint claimedBy(String pod) {
+    return new SplitCheckpoint(
+        epoch + 1,
+        pod,
+        range,
+        nextOrdinal,
+        readUpTo,
+        open,
+        done,
+        records,
+        failed,
+        batches,
+        cuts,
+        cutOff);
+  }
+
+  /**
+   * This split without its end.
+   *
+   * @param pieces adjacent ranges at the end of what is not read yet, in order: a split each
+   * @throws IllegalStateException if earlier ones may have no checkpoints yet
+   */
+  public SplitCheckpoint without(List<KeyRange> pieces) {
+    if (!cutOff.isEmpty()) {
+      throw new IllegalStateException("splits that were cut off have no checkpoints yet");
+    }
+    return new SplitCheckpoint(
+        epoch,
+        owner,
+        new KeyRange(range.after(), pieces.getFirst().after()),
+        nextOrdinal,
+        readUpTo,
+        open,
+        done,
+        records,
+        failed,
+        batches,
+        cuts + pieces.size(),
+        pieces);
+  }
+
+  /** About how many records were read: those of closed batches, and what open ones gave last. */
+  @JsonIgnore
+  public long recordsRead() {
+    return records + open.stream().mapToLong(b -> b.latest().records()).sum();
   }
 
   /**

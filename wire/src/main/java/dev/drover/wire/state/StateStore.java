@@ -194,6 +194,21 @@ public final class StateStore {
   }
 
   /**
+   * Writes a split's first checkpoint, unless it has one.
+   *
+   * @return whether it had none
+   */
+  public boolean createUnlessThere(String stage, SplitId split, SplitCheckpoint first)
+      throws IOException, JetStreamApiException {
+    try {
+      create(stage, split, first);
+      return true;
+    } catch (LostClaimException e) {
+      return false;
+    }
+  }
+
+  /**
    * Writes a split's next checkpoint over the one that the caller read or wrote last.
    *
    * @throws LostClaimException if somebody else wrote since

@@ -1,6 +1,7 @@
 package dev.drover.wire.names;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drover.wire.batch.BatchId;
 import java.util.HashSet;
@@ -59,6 +60,20 @@ class ChainNamesTest {
 
     assertThat(SplitId.parse(id.toString())).isEqualTo(id);
     assertThat(id.toString()).matches("[0-9a-f]{12}-17");
+    assertThat(id.isCutOff()).isFalse();
+  }
+
+  @Test
+  void a_split_that_was_cut_off_another_has_a_name_of_its_own_that_fits_a_batchs() {
+    SplitId id = SplitId.of("public.t", 3).cutOff(1).cutOff(0);
+
+    assertThat(id).isEqualTo(SplitId.of("public.t", "3c1c0")).matches(SplitId::isCutOff);
+    assertThat(SplitId.parse(id.toString())).isEqualTo(id);
+    assertThat(BatchId.extracted(id, 7).tableHash()).isEqualTo(SplitId.hash("public.t"));
+    assertThat(BatchId.extracted(id, 7).text()).matches("[0-9a-f]{12}-3c1c0-7");
+    assertThatThrownBy(() -> SplitId.parse(SplitId.hash("public.t") + "-3c"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("3c");
   }
 
   @Test

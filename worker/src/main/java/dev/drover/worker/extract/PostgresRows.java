@@ -28,12 +28,6 @@ final class PostgresRows implements SplitSource.Rows {
   /** The clock is looked at once in so many rows; a power of two. */
   private static final int CLOCK_ROWS = 64;
 
-  /** The statement took longer than the source allows, or somebody ended it. */
-  private static final String CANCELED = "57014";
-
-  /** On a replica: the primary has cleaned up what the read might still have seen. */
-  private static final String CONFLICT = "40001";
-
   private final Connection connection;
   private final TablePlan table;
   private final KeyRange range;
@@ -98,7 +92,7 @@ final class PostgresRows implements SplitSource.Rows {
         }
         release();
       } catch (SQLException e) {
-        if (isEnded(e)) {
+        if (RangeReader.isEnded(e)) {
           goOnWithLess(e);
         } else if (SqlFailure.classify(e) != SqlFailure.Record) {
           throw e;
@@ -112,10 +106,6 @@ final class PostgresRows implements SplitSource.Rows {
   private boolean overdue() {
     return (read & (CLOCK_ROWS - 1)) == CLOCK_ROWS - 1
         && System.nanoTime() - openedAt > pieces.nanos();
-  }
-
-  private static boolean isEnded(SQLException e) {
-    return CANCELED.equals(e.getSQLState()) || CONFLICT.equals(e.getSQLState());
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.source.RangeReader;
+import dev.drover.worker.source.TailCutter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -39,6 +40,18 @@ public final class PostgresSplitSource implements SplitSource {
   public Rows read(TablePlan table, KeyRange range) throws SQLException {
     try {
       return new PostgresRows(connection(), table, range);
+    } catch (SQLException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public List<KeyRange> tail(
+      TablePlan table, KeyRange range, List<String> readUpTo, long read, long records)
+      throws SQLException {
+    try {
+      return TailCutter.cut(connection(), table, range, readUpTo, read, records);
     } catch (SQLException e) {
       close();
       throw e;

@@ -36,19 +36,7 @@ final class SplitClaims {
     if (c.done()) {
       return before.get();
     }
-    SplitCheckpoint claimed =
-        new SplitCheckpoint(
-            c.epoch() + 1,
-            context.pod(),
-            c.range(),
-            c.nextOrdinal(),
-            c.readUpTo(),
-            c.open(),
-            false,
-            c.records(),
-            c.failed(),
-            c.batches());
-    return context.state().update(context.stage(), id, before.get(), claimed);
+    return context.state().update(context.stage(), id, before.get(), c.claimedBy(context.pod()));
   }
 
   /** The first claim freezes the end of a range that is open above; an empty table is done. */
@@ -59,7 +47,7 @@ final class SplitClaims {
     }
     List<String> greatest = source.greatestKey(table);
     if (greatest == null) {
-      return new SplitCheckpoint(1, context.pod(), range, 0, null, List.of(), true, 0, 0, 0);
+      return SplitCheckpoint.empty(context.pod(), range);
     }
     return SplitCheckpoint.claimed(context.pod(), new KeyRange(range.after(), greatest));
   }

@@ -9,6 +9,7 @@ import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.StateStore.LostClaimException;
 import dev.drover.wire.state.StateStore.Versioned;
 import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.jetstream.Stalls;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.function.UnaryOperator;
 final class SplitProgress {
   private final StateStore state;
   private final Stalls stalls;
+  private final Patience patience;
   private final String stage;
   private final SplitId split;
   private final List<OpenBatch> closing = new ArrayList<>();
@@ -39,6 +41,7 @@ final class SplitProgress {
       Versioned<SplitCheckpoint> claimed) {
     this.state = state;
     this.stalls = stalls;
+    this.patience = new Patience(stalls);
     this.stage = stage;
     this.split = split;
     this.current = claimed;
@@ -89,6 +92,34 @@ final class SplitProgress {
     write(c -> with(c, c.nextOrdinal(), c.readUpTo(), c.open(), done));
   }
 
+  /**
+   * Cuts pieces off the end of what is not read yet: one write lowers the end and names them as
+   * splits of their own.
+   *
+   * @param pieces adjacent ranges up to the split's end, in order
+   */
+  void cutOff(List<KeyRange> pieces) throws InterruptedException, LostClaimException {
+    write(c -> with(c, c.nextOrdinal(), c.readUpTo(), c.open(), false).without(pieces));
+    launchCutOff();
+  }
+
+  /**
+   * Makes the checkpoints of the splits that the last cut named, unless they are there, by which
+   * the operator sees that they may be read. Before anything else is written, since the next write
+   * forgets their ranges.
+   */
+  void launchCutOff() throws InterruptedException {
+    SplitCheckpoint c = checkpoint();
+    int first = c.cuts() - c.cutOff().size();
+    for (int i = 0; i < c.cutOff().size(); i++) {
+      SplitId piece = split.cutOff(first + i);
+      SplitCheckpoint unclaimed = SplitCheckpoint.unclaimed(c.cutOff().get(i));
+      patience.ask(
+          "write the checkpoint of split " + piece,
+          () -> state.createUnlessThere(stage, piece, unclaimed));
+    }
+  }
+
   private SplitCheckpoint with(
       SplitCheckpoint c,
       long nextOrdinal,
@@ -121,7 +152,9 @@ final class SplitProgress {
         done,
         c.records() + records,
         c.failed() + failed,
-        c.batches() + batches);
+        c.batches() + batches,
+        c.cuts(),
+        List.of());
   }
 
   private void write(UnaryOperator<SplitCheckpoint> change)

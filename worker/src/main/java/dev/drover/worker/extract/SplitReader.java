@@ -6,7 +6,9 @@ import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitCheckpoint.OpenBatch;
 import dev.drover.wire.state.SplitCheckpoint.Take;
 import dev.drover.wire.state.StateStore.LostClaimException;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -26,12 +29,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads one claimed split to its end: first the batches that a crash left open, then the rest, with
- * a few publications under way while the next batch is read. Not thread-safe.
+ * a few publications under way while the next batch is read. One that turns out much longer than
+ * planned is cut while it is read, whoever else there may be to read what is cut off: the operator
+ * makes workers by the number of splits, so it learns by the cut that there is work for more. Not
+ * thread-safe.
  */
 final class SplitReader {
+  private static final Logger LOG = LoggerFactory.getLogger(SplitReader.class);
+
   /** Batches between their checkpoint and their acknowledgement, at most. */
   private static final int IN_FLIGHT = 3;
 
@@ -46,6 +56,8 @@ final class SplitReader {
   private final TakenBatches taken;
   private final ErrorQueue errors;
   private final String schema;
+  private final long planned;
+  private final Overlength overlength;
   private final Deque<Publication> underWay = new ArrayDeque<>();
 
   private record Publication(OpenBatch batch, Future<Take> counted) {}
@@ -66,6 +78,11 @@ final class SplitReader {
     this.taken = taken;
     this.errors = errors;
     this.schema = table.schema().fingerprint();
+    this.planned =
+        Math.max(
+            ((StageSpec.Extract) context.spec().stage(context.stage())).splitRecords(),
+            table.recordsPerSplit());
+    this.overlength = new Overlength(planned);
   }
 
   /**
@@ -77,6 +94,7 @@ final class SplitReader {
   boolean read(BooleanSupplier stop) throws SQLException, InterruptedException, LostClaimException {
     ExecutorService publishers = Executors.newVirtualThreadPerTaskExecutor();
     try {
+      progress.launchCutOff();
       recover(publishers);
       boolean end = readOn(publishers, stop);
       while (!underWay.isEmpty()) {
@@ -142,7 +160,30 @@ final class SplitReader {
     closeOldest();
   }
 
+  /** How reading on came to its end. */
+  private enum Ended {
+    AtTheEnd,
+    ByRequest,
+    /** The split's end was cut off, so what is read must be asked for anew. */
+    ByACut
+  }
+
   private boolean readOn(ExecutorService publishers, BooleanSupplier stop)
+      throws SQLException, InterruptedException, LostClaimException {
+    while (true) {
+      switch (readRest(publishers, stop)) {
+        case AtTheEnd -> {
+          return true;
+        }
+        case ByRequest -> {
+          return false;
+        }
+        case ByACut -> {}
+      }
+    }
+  }
+
+  private Ended readRest(ExecutorService publishers, BooleanSupplier stop)
       throws SQLException, InterruptedException, LostClaimException {
     KeyRange whole = progress.checkpoint().range();
     List<String> readUpTo = progress.checkpoint().readUpTo();
@@ -162,10 +203,38 @@ final class SplitReader {
         underWay.add(
             new Publication(open, publishers.submit((Callable<Take>) () -> publish(open, batch))));
         if (stop.getAsBoolean()) {
-          return false;
+          return Ended.ByRequest;
+        }
+        if (overlength.at(progress.checkpoint().recordsRead()) && cutOff(rows)) {
+          return Ended.ByACut;
         }
       }
     }
+    return Ended.AtTheEnd;
+  }
+
+  /** Whether there was something to cut off: then the rows are at hand no longer. */
+  private boolean cutOff(SplitSource.Rows rows)
+      throws SQLException, InterruptedException, LostClaimException {
+    rows.release();
+    SplitCheckpoint c = progress.checkpoint();
+    List<KeyRange> pieces =
+        source.tail(
+            table,
+            c.range(),
+            Objects.requireNonNull(c.readUpTo(), "nothing was read"),
+            c.recordsRead(),
+            planned);
+    if (pieces.isEmpty()) {
+      return false;
+    }
+    progress.cutOff(pieces);
+    LOG.info(
+        "split {} of {} is longer than planned: after {} records {} splits are cut off its end",
+        split,
+        table.table(),
+        c.recordsRead(),
+        pieces.size());
     return true;
   }
 
@@ -185,7 +254,7 @@ final class SplitReader {
     BatchId id = id(batch);
     BatchHeaders headers =
         new BatchHeaders(
-            id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, null);
+            id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, List.of());
     errors.publish(headers, table.schema(), context.clock().instant().toString(), cut.failures());
     if (take.hasMessage()) {
       long started = System.nanoTime();

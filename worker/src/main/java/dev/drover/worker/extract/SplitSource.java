@@ -23,6 +23,16 @@ public interface SplitSource extends AutoCloseable {
    */
   Rows read(TablePlan table, KeyRange range) throws SQLException;
 
+  /**
+   * Pieces that the end of a range can do without, see {@link
+   * dev.drover.worker.source.TailCutter#cut}; rows that are being read must be released.
+   *
+   * @throws SQLException if the database does not answer or refuses
+   */
+  List<KeyRange> tail(
+      TablePlan table, KeyRange range, List<String> readUpTo, long read, long records)
+      throws SQLException;
+
   @Override
   void close();
 

@@ -36,6 +36,9 @@ public final class Inbox implements AutoCloseable {
   /** How long the last source is waited for before the first is asked again. */
   private static final long WAIT_MILLIS = 1000;
 
+  /** The same while messages of the sources before it are worked on: more may come behind them. */
+  private static final long SHORT_WAIT_MILLIS = 10;
+
   private static final Duration LAST_FETCH = Duration.ofMillis(2 * WAIT_MILLIS);
 
   private static final Duration FLUSH = Duration.ofSeconds(2);
@@ -91,9 +94,7 @@ public final class Inbox implements AutoCloseable {
     try {
       while (!stopping) {
         try {
-          for (int i = 0; i < sources.size() && !stopping; i++) {
-            fetch(sources.get(i), i == sources.size() - 1);
-          }
+          pumpOnce();
           stalls.over("inbox");
           backoff.reset();
         } catch (IOException
@@ -109,19 +110,44 @@ public final class Inbox implements AutoCloseable {
     }
   }
 
-  /** Takes what is there at once; the last source is waited for when it has nothing. */
-  private void fetch(Source source, boolean wait)
+  /** While messages of the first sources are in hand, more may come behind them: no long wait. */
+  private void pumpOnce()
       throws IOException,
           JetStreamApiException,
           JetStreamStatusCheckedException,
           InterruptedException {
-    Semaphore room = Objects.requireNonNull(rooms.get(source));
+    int taken = 0;
+    boolean busy = false;
+    for (Source source : sources.subList(0, sources.size() - 1)) {
+      taken += fetch(source, false);
+      busy |= room(source).availablePermits() < source.share();
+    }
+    if (!stopping) {
+      taken += fetch(sources.getLast(), !busy);
+    }
+    if (busy && taken == 0) {
+      Thread.sleep(SHORT_WAIT_MILLIS);
+    }
+  }
+
+  /**
+   * Takes what is there at once.
+   *
+   * @param wait whether to wait if there is nothing
+   * @return how many it took
+   */
+  private int fetch(Source source, boolean wait)
+      throws IOException,
+          JetStreamApiException,
+          JetStreamStatusCheckedException,
+          InterruptedException {
+    Semaphore room = room(source);
     int free = room.drainPermits();
     if (free == 0 && wait && room.tryAcquire(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
       free = 1 + room.drainPermits();
     }
     if (free == 0) {
-      return;
+      return 0;
     }
     int taken = 0;
     try {
@@ -146,6 +172,11 @@ public final class Inbox implements AutoCloseable {
     } finally {
       room.release(free - taken);
     }
+    return taken;
+  }
+
+  private Semaphore room(Source source) {
+    return Objects.requireNonNull(rooms.get(source));
   }
 
   /** Asking for a context is a request of its own, so one is kept per source. */

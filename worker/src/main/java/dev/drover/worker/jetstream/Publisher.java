@@ -36,7 +36,9 @@ public final class Publisher {
   private static final int STREAM_STORE_FAILED = 10077;
 
   private static final int WRONG_LAST_SUBJECT_SEQUENCE = 10071;
-  private static final int WRONG_LAST_SUBJECT_SEQUENCE_CONSTANT = 10164;
+
+  /** Not that the subject has a message: one is on its way to the replicas, and may yet fail. */
+  private static final int SUBJECT_IN_PROCESS = 10164;
 
   private final JetStream jetStream;
   private final Stalls stalls;
@@ -145,10 +147,13 @@ public final class Publisher {
         return ack;
       } catch (JetStreamApiException e) {
         switch (e.getApiErrorCode()) {
-          case WRONG_LAST_SUBJECT_SEQUENCE, WRONG_LAST_SUBJECT_SEQUENCE_CONSTANT -> {
+          case WRONG_LAST_SUBJECT_SEQUENCE -> {
             stalls.over(subject);
             return null;
           }
+          case SUBJECT_IN_PROCESS ->
+              stalls.begin(
+                  subject, "NatsUnavailable", "an earlier write of " + subject + " is undecided");
           case STREAM_STORE_FAILED -> stalls.begin(subject, "QueueFull", full(subject));
           default ->
               stalls.begin(

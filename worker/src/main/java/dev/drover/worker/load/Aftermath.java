@@ -96,7 +96,7 @@ final class Aftermath {
       throws InterruptedException {
     long errorsAfter =
         errors.publish(batch.headers(), batch.schema(), at, failures(batch, verdicts));
-    List<byte[]> waiting = waiting(batch, verdicts);
+    List<Integer> waiting = waiting(verdicts);
     if (!waiting.isEmpty()) {
       publishWaiting(batch, waiting);
     }
@@ -128,28 +128,31 @@ final class Aftermath {
         .toList();
   }
 
-  private static List<byte[]> waiting(HeldBatch batch, List<IndexedVerdict> verdicts) {
+  /** The indexes of the records that wait, in order. */
+  private static List<Integer> waiting(List<IndexedVerdict> verdicts) {
     return verdicts.stream()
         .filter(v -> v.verdict() instanceof Verdict.Waiting)
         .map(IndexedVerdict::index)
-        .map(index -> batch.rows().at(index).encodedRow())
+        .sorted()
         .toList();
   }
 
-  private void publishWaiting(HeldBatch batch, List<byte[]> rows) throws InterruptedException {
+  private void publishWaiting(HeldBatch batch, List<Integer> indexes) throws InterruptedException {
     BatchHeaders headers = batch.headers();
     BatchId id = headers.id().waiting(attempt(headers) + 1);
     ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
-    rows.forEach(body::writeBytes);
+    indexes.forEach(index -> body.writeBytes(batch.rows().at(index).encodedRow()));
     BatchHeaders waiting =
         new BatchHeaders(
             id,
             headers.take(),
-            rows.size(),
+            indexes.size(),
             headers.schema(),
             headers.revision(),
             Origin.waiting,
-            headers.replay());
+            headers.replayed().isEmpty()
+                ? List.of()
+                : indexes.stream().map(headers.replayed()::get).toList());
     context
         .publisher()
         .publish(

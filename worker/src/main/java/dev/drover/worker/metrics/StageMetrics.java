@@ -4,12 +4,21 @@ import dev.drover.wire.decision.Counts;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The meters of one stage's worker; docs/metrics.md lists them. Thread-safe. */
 public final class StageMetrics {
+  private static final Logger LOG = LoggerFactory.getLogger(StageMetrics.class);
+
   private final Counter in;
   private final Counter passed;
   private final Counter filtered;
@@ -19,6 +28,7 @@ public final class StageMetrics {
   private final Counter bytesOut;
   private final Timer work;
   private final Timer publish;
+  private final AtomicReference<@Nullable Duration> firstBatch = new AtomicReference<>();
 
   /** The meters of a stage, tagged with migration, namespace, stage and kind. */
   public StageMetrics(MeterRegistry registry, Tags tags) {
@@ -49,6 +59,30 @@ public final class StageMetrics {
             .description("Time until a published batch is acknowledged, backpressure included")
             .tags(tags)
             .register(registry);
+    TimeGauge.builder("drover.worker.first.batch", this::toFirstBatch, TimeUnit.SECONDS)
+        .description("Time from the start of the process to its first batch, waiting included")
+        .tags(tags)
+        .register(registry);
+  }
+
+  /** Seconds; not a number before there is one. */
+  private double toFirstBatch() {
+    Duration first = firstBatch.get();
+    return first == null ? Double.NaN : first.toMillis() / 1000.0;
+  }
+
+  private void batchIsThere() {
+    if (firstBatch.get() == null) {
+      Duration since =
+          ProcessHandle.current()
+              .info()
+              .startInstant()
+              .map(start -> Duration.between(start, Instant.now()))
+              .orElse(Duration.ZERO);
+      if (firstBatch.compareAndSet(null, since)) {
+        LOG.info("first batch {} ms after the start of the process", since.toMillis());
+      }
+    }
   }
 
   private static Counter records(MeterRegistry registry, Tags tags, String outcome) {
@@ -76,12 +110,14 @@ public final class StageMetrics {
     failed.increment(counts.failed());
     waiting.increment(counts.waiting());
     batches.increment();
+    batchIsThere();
   }
 
   /** A batch was published, acknowledged after some time. */
   public void published(int bytes, long nanos) {
     bytesOut.increment(bytes);
     publish.record(nanos, TimeUnit.NANOSECONDS);
+    batchIsThere();
   }
 
   /** A batch, or a load transaction, was worked on. */

@@ -24,7 +24,7 @@ public final class RangeReader implements AutoCloseable {
    * Without sorting there is only the key's index to give the order, so the first row comes at once
    * and nothing spills; physical order needs a scan that begins at the beginning, by one process.
    */
-  private static final String SETTINGS =
+  static final String SETTINGS =
       """
       SET LOCAL enable_sort = off;
       SET LOCAL max_parallel_workers_per_gather = 0;
@@ -35,7 +35,11 @@ public final class RangeReader implements AutoCloseable {
   /** Signature, flags, and the length of an extension that no server writes. */
   private static final int HEADER = 19;
 
+  /** The statement took longer than the source allows, or somebody ended it. */
   private static final String QUERY_CANCELED = "57014";
+
+  /** On a replica: the primary has cleaned up what the read might still have seen. */
+  private static final String CONFLICT = "40001";
 
   private final Connection connection;
   private final RecordSchema schema;
@@ -117,6 +121,11 @@ public final class RangeReader implements AutoCloseable {
     try (ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS)) {
       return TableSql.of(connection, schema, key).maxKey(connection);
     }
+  }
+
+  /** Whether the source ended what it was doing for a reader, and is there for less at a time. */
+  public static boolean isEnded(SQLException e) {
+    return QUERY_CANCELED.equals(e.getSQLState()) || CONFLICT.equals(e.getSQLState());
   }
 
   private static String limit(int most) {

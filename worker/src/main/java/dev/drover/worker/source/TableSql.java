@@ -214,4 +214,19 @@ final class TableSql {
       return keyless() ? List.of(row.getString(1)) : keyTexts(row);
     }
   }
+
+  /**
+   * Of the rows in a range, the key of the one with so many behind it; null if there are no more
+   * than that. For a table with a key.
+   */
+  @Nullable List<String> keyFromEnd(Connection connection, KeyRange range, long behind)
+      throws SQLException {
+    String sql =
+        "SELECT %s FROM %s%s ORDER BY %s OFFSET %d LIMIT 1"
+            .formatted(keyTexts(), from, where(range), order(" DESC"), behind);
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      return row.next() ? keyTexts(row) : null;
+    }
+  }
 }

@@ -77,7 +77,8 @@ public final class ErrorQueue {
 
   private FailedMessage message(
       BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
-    BatchHeaders.@Nullable Replay replay = headers.replay();
+    BatchHeaders.@Nullable Replay replay =
+        headers.replayed().isEmpty() ? null : headers.replayed().get(failure.index());
     BatchId batch = headers.id();
     FailedMessage.Detail detail =
         new FailedMessage.Detail(

@@ -164,7 +164,7 @@ public final class TransformWorker implements StageWorker {
               schema,
               decision.revision(),
               Origin.queue,
-              null);
+              List.of());
       long started = System.nanoTime();
       context
           .publisher()

@@ -305,7 +305,7 @@ class ExtractCrashIT extends ChainScenario {
                       table.schema().fingerprint(),
                       TestChain.REVISION,
                       Origin.queue,
-                      null)
+                      List.of())
                   .toHeaders(),
               late.toByteArray(),
               io.nats.client.PublishOptions.builder().expectedLastSubjectSequence(0).build());

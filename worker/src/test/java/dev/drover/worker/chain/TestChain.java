@@ -14,6 +14,7 @@ import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsEndpoint;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.queues.QueueLayout;
@@ -34,6 +35,7 @@ import io.nats.client.Connection;
 import io.nats.client.ConsumerContext;
 import io.nats.client.FetchConsumeOptions;
 import io.nats.client.FetchConsumer;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.PublishOptions;
@@ -43,13 +45,17 @@ import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** A chain in a real NATS server, with the test in the operator's place. */
 final class TestChain implements AutoCloseable {
@@ -75,7 +81,7 @@ final class TestChain implements AutoCloseable {
     this.names = ChainNames.of("test", name, name);
     this.spec = spec;
     QueueLayout layout = new QueueLayout(names, maxBytes, 1);
-    nats.keyValueManagement().create(layout.stateBucket());
+    nats.jetStreamManagement().addStream(layout.stateBucket());
     for (var stream : layout.streams(spec)) {
       nats.jetStreamManagement().addStream(stream);
     }
@@ -116,22 +122,59 @@ final class TestChain implements AutoCloseable {
 
   void dispatch(TablePlan table) throws Exception {
     for (int i = 0; i < table.splits().size(); i++) {
-      nats.jetStream()
-          .publish(
-              names.splitSubject(table.stage(), SplitId.of(table.table(), i).toString()),
-              null,
-              WireJson.bytes(new SplitMessage(table.table(), i, table.splits().get(i), REVISION)),
-              PublishOptions.builder().expectedLastSubjectSequence(0).build());
+      dispatch(table, SplitId.of(table.table(), i), table.splits().get(i));
     }
+  }
+
+  private void dispatch(TablePlan table, SplitId split, KeyRange range) throws Exception {
+    nats.jetStream()
+        .publish(
+            names.splitSubject(table.stage(), split.toString()),
+            null,
+            WireJson.bytes(new SplitMessage(table.table(), split.number(), range, REVISION)),
+            PublishOptions.builder().expectedLastSubjectSequence(0).build());
+  }
+
+  /** Dispatches the splits that were cut off others and that nobody has claimed yet. */
+  void dispatchCutOff(ChainPlan plan) throws Exception {
+    for (TablePlan table : plan.tables()) {
+      for (SplitId split : splits(table)) {
+        Optional<SplitCheckpoint> c =
+            state.checkpoint(table.stage(), split).map(StateStore.Versioned::value);
+        if (c.isPresent() && c.get().epoch() == 0) {
+          try {
+            dispatch(table, split, c.get().range());
+          } catch (JetStreamApiException e) {
+            if (e.getApiErrorCode() != 10071) { // it is queued
+              throw e;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** The splits of a table: the planned ones, and those that were cut off them. */
+  List<SplitId> splits(TablePlan table) throws Exception {
+    Deque<SplitId> left = new ArrayDeque<>();
+    for (int i = 0; i < table.splits().size(); i++) {
+      left.add(SplitId.of(table.table(), i));
+    }
+    List<SplitId> splits = new ArrayList<>();
+    while (!left.isEmpty()) {
+      SplitId split = left.remove();
+      splits.add(split);
+      int cuts = state.checkpoint(table.stage(), split).map(c -> c.value().cuts()).orElse(0);
+      IntStream.range(0, cuts).mapToObj(split::cutOff).forEach(left::add);
+    }
+    return splits;
   }
 
   List<SplitCheckpoint> checkpoints(ChainPlan plan) throws Exception {
     List<SplitCheckpoint> found = new ArrayList<>();
     for (TablePlan table : plan.tables()) {
-      for (int i = 0; i < table.splits().size(); i++) {
-        state
-            .checkpoint(table.stage(), SplitId.of(table.table(), i))
-            .ifPresent(c -> found.add(c.value()));
+      for (SplitId split : splits(table)) {
+        state.checkpoint(table.stage(), split).ifPresent(c -> found.add(c.value()));
       }
     }
     return found;
@@ -179,7 +222,7 @@ final class TestChain implements AutoCloseable {
             detail.schema(),
             REVISION,
             Origin.retry,
-            new BatchHeaders.Replay(sequence, detail.replays() + 1, detail.firstSeen()));
+            List.of(new BatchHeaders.Replay(sequence, detail.replays() + 1, detail.firstSeen())));
     nats.jetStream()
         .publish(names.retrySubject(detail.stage()), headers.toHeaders(), writer.toByteArray());
   }
@@ -261,9 +304,16 @@ final class TestChain implements AutoCloseable {
             .build());
   }
 
-  /** Whether each extracted batch is decided by each stage after it, and nothing is under way. */
+  /**
+   * Whether each extracted batch is decided by each stage after it, and nothing is under way.
+   * Splits that were cut off others meanwhile are dispatched.
+   */
   boolean finished(ChainPlan plan) throws Exception {
-    long splits = plan.tables().stream().mapToInt(t -> t.splits().size()).sum();
+    dispatchCutOff(plan);
+    long splits = 0;
+    for (TablePlan table : plan.tables()) {
+      splits += splits(table).size();
+    }
     List<SplitCheckpoint> checkpoints = checkpoints(plan);
     if (checkpoints.size() < splits || !checkpoints.stream().allMatch(SplitCheckpoint::done)) {
       return false;

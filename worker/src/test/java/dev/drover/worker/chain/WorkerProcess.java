@@ -17,6 +17,23 @@ final class WorkerProcess implements AutoCloseable {
 
   static WorkerProcess start(String natsUrl, String name, String stage, Path secrets, File log)
       throws Exception {
+    return start("run", Map.of("DROVER_STAGE", stage), natsUrl, name, stage, secrets, log);
+  }
+
+  /** The worker of a Redrive. */
+  static WorkerProcess redrive(String natsUrl, String name, String uid, File log) throws Exception {
+    return start("redrive", Map.of("DROVER_REDRIVE", uid), natsUrl, name, uid, log.toPath(), log);
+  }
+
+  private static WorkerProcess start(
+      String command,
+      Map<String, String> task,
+      String natsUrl,
+      String name,
+      String pod,
+      Path secrets,
+      File log)
+      throws Exception {
     ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -25,7 +42,7 @@ final class WorkerProcess implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 "dev.drover.worker.Worker",
-                "run")
+                command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
     builder
@@ -38,8 +55,6 @@ final class WorkerProcess implements AutoCloseable {
                 name,
                 "DROVER_UID",
                 name,
-                "DROVER_STAGE",
-                stage,
                 "DROVER_REVISION",
                 TestChain.REVISION,
                 "DROVER_SECRETS",
@@ -47,9 +62,10 @@ final class WorkerProcess implements AutoCloseable {
                 "DROVER_HTTP_PORT",
                 "0",
                 "HOSTNAME",
-                stage + "-" + System.nanoTime(),
+                pod + "-" + System.nanoTime(),
                 "NATS_URL",
                 natsUrl));
+    builder.environment().putAll(task);
     return new WorkerProcess(builder.start());
   }
 

@@ -48,7 +48,7 @@ class StallsIT {
   void open() throws Exception {
     nats = server.connect();
     ChainNames names = ChainNames.of("n", "stalls" + chains++, "u");
-    nats.keyValueManagement().create(new QueueLayout(names, 1 << 20, 1).stateBucket());
+    nats.jetStreamManagement().addStream(new QueueLayout(names, 1 << 20, 1).stateBucket());
     state = StateStore.open(nats, names);
     InstantSource source = () -> now;
     stalls = new Stalls(state, "load", "load-0", source.withZone(ZoneOffset.UTC));

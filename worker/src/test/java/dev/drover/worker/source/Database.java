@@ -8,6 +8,7 @@ import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.postgres.PostgresServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -21,8 +22,15 @@ import org.jspecify.annotations.Nullable;
 final class Database implements AutoCloseable {
   final Connection connection;
 
+  private final Endpoint endpoint = PostgresServer.newDatabase();
+
   Database() throws SQLException {
-    connection = PostgresServer.newDatabase().open("drover/test/read");
+    connection = endpoint.open("drover/test/read");
+  }
+
+  /** Another session of the same database. */
+  Connection another() throws SQLException {
+    return endpoint.open("drover/test/other");
   }
 
   void execute(String sql) throws SQLException {

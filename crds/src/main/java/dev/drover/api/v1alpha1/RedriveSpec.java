@@ -1,0 +1,147 @@
+package dev.drover.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the user wants done with many failed records. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+    value = "self.action != 'Waive' || has(self.reason)",
+    message = "reason: say why the records are given up")
+@ValidationRule(
+    value = "self.action != 'Waive' || !(has(self.correction) || has(self.set))",
+    message = "correction, set: waived records are not sent again, so they take no change")
+@ValidationRule(
+    value = "!(has(self.correction) && has(self.set))",
+    message = "correction, set: give one of the two")
+@ValidationRule(
+    value =
+        "self.migrationName == oldSelf.migrationName && self.action == oldSelf.action"
+            + " && self.dryRun == oldSelf.dryRun"
+            + " && has(self.selector) == has(oldSelf.selector)"
+            + " && (!has(self.selector) || self.selector == oldSelf.selector)"
+            + " && has(self.reason) == has(oldSelf.reason)"
+            + " && (!has(self.reason) || self.reason == oldSelf.reason)"
+            + " && has(self.correction) == has(oldSelf.correction)"
+            + " && (!has(self.correction) || self.correction == oldSelf.correction)"
+            + " && has(self.set) == has(oldSelf.set) && (!has(self.set) || self.set == oldSelf.set)"
+            + " && has(self.ramp) == has(oldSelf.ramp)"
+            + " && (!has(self.ramp) || self.ramp == oldSelf.ramp)"
+            + " && has(self.stopOn) == has(oldSelf.stopOn)"
+            + " && (!has(self.stopOn) || self.stopOn == oldSelf.stopOn)",
+    message =
+        "only suspend and ratePerSecond can be changed: what was sent cannot be called back; make"
+            + " another Redrive")
+public record RedriveSpec(
+    @Required
+        @Size(min = 1, max = 253)
+        @JsonPropertyDescription("The Migration, in the same namespace.")
+        String migrationName,
+    @JsonPropertyDescription(
+            "Which failed records: those for which every field that is given holds. Without it, all.")
+        @Nullable Selector selector,
+    @Default("Replay")
+        @JsonPropertyDescription(
+            "Replay sends the records, changed if there is a correction or set, to the stage that"
+                + " refused them. Waive accepts their failure for good.")
+        Action action,
+    @Size(min = 1, max = 1000)
+        @JsonPropertyDescription("Why, for whoever reads this later; needed to waive.")
+        @Nullable String reason,
+    @PreserveUnknownFields
+        @JsonPropertyDescription(
+            "Fields to change in every record before the replay, merged over it (JSON merge patch,"
+                + " RFC 7386); null sets a field to null.")
+        @Nullable JsonNode correction,
+    @Size(min = 1, max = 100)
+        @JsonPropertyDescription(
+            "Fields to compute in every record before the replay, in order; each sees those before"
+                + " it. The fields must be there, and keep their types.")
+        @Nullable List<Step.Assignment> set,
+    @Min(1)
+        @Max(1000000)
+        @JsonPropertyDescription("The most records to send in a second; without it, no bound.")
+        @Nullable Integer ratePerSecond,
+    @Size(min = 1, max = 20)
+        @JsonPropertyDescription(
+            "How many records to send before waiting for what becomes of them, step by step, such as"
+                + " [1, 10, 100, 1000]; after the last step, the rest.")
+        @Nullable List<@Min(1) @Max(10000000) Integer> ramp,
+    @JsonPropertyDescription("When to send no more, because too many fail again.")
+        @Nullable StopOn stopOn,
+    @Default("false")
+        @JsonPropertyDescription(
+            "Counts the records, tries the change on each, shows three of them, sends nothing.")
+        @Nullable Boolean dryRun,
+    @Default("false") @JsonPropertyDescription("Sends nothing while true; takes up again after.")
+        @Nullable Boolean suspend) {
+
+  @SuppressWarnings("NullAway") // absent fields of a stored resource arrive as null
+  public RedriveSpec {
+    action = action == null ? Action.Replay : action;
+    dryRun = dryRun == null ? Boolean.FALSE : dryRun;
+    suspend = suspend == null ? Boolean.FALSE : suspend;
+  }
+
+  /** What to do. */
+  public enum Action {
+    /** Send them again. */
+    Replay,
+    /** Give them up. */
+    Waive
+  }
+
+  /** Which failed records. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Selector(
+      @Size(min = 1, max = 30) @JsonPropertyDescription("The stage that refused them.")
+          @Nullable String stage,
+      @Size(min = 1, max = 60) @JsonPropertyDescription("Code of the failure.")
+          @Nullable String code,
+      @Pattern("^[0-9a-f]{16}$")
+          @JsonPropertyDescription(
+              "The cause, as status.failures of the Migration and the FailedRecords name it.")
+          @Nullable String fingerprint,
+      @Size(min = 3, max = 130) @JsonPropertyDescription("Source table, schema.table.")
+          @Nullable String table,
+      @Size(max = 40)
+          @Pattern(INSTANT)
+          @JsonPropertyDescription("Failed last at this time or later: 2026-01-31T23:59:59Z.")
+          @Nullable String seenAfter,
+      @Size(max = 40)
+          @Pattern(INSTANT)
+          @JsonPropertyDescription("Failed last before this time: 2026-01-31T23:59:59Z.")
+          @Nullable String seenBefore,
+      @Size(min = 1, max = 1000)
+          @JsonPropertyDescription("Keys at the source, as FailedRecords show them in status.key.")
+          @Nullable List<@Size(min = 1, max = 4000) String> keys) {
+    private static final String INSTANT =
+        "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?Z$";
+  }
+
+  /** When to send no more. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "has(self.count) || has(self.percent)",
+      message = "give a count, a percent, or both")
+  public record StopOn(
+      @Min(1) @Max(1000000000) @JsonPropertyDescription("Once so many records have failed again.")
+          @Nullable Integer count,
+      @Min(0)
+          @Max(100)
+          @JsonPropertyDescription(
+              "Once more than so many of a hundred records, of those decided so far, have failed"
+                  + " again.")
+          @Nullable Integer percent) {}
+}

@@ -1,0 +1,63 @@
+package dev.drover.operator.redrive;
+
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
+import java.util.Collection;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Whether a Migration is as its spec asks, so that records sent again meet the rules that the user
+ * sees. Pure.
+ */
+final class Readiness {
+  private Readiness() {}
+
+  /** Why records should not be sent yet; empty if they may. */
+  static Optional<Situation.Held> lacking(Migration migration, Collection<Deployment> stages) {
+    Long generation = migration.getMetadata().getGeneration();
+    MigrationStatus status = migration.getStatus();
+    if (status == null
+        || !Objects.equals(status.observedGeneration(), generation)
+        || !holds(status, "Planned")
+        || !holds(status, "QueuesReady")) {
+      return held(
+          "MigrationNotReady",
+          "waits until Migration %s is planned as its spec is now and has its queues: see its conditions"
+              .formatted(migration.getMetadata().getName()));
+    }
+    if (stages.isEmpty() || !stages.stream().allMatch(Readiness::rolled)) {
+      return held(
+          "StagesRolling",
+          "waits until every stage's workers run the rules of the spec as it is now");
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Situation.Held> held(String reason, String message) {
+    return Optional.of(new Situation.Held(reason, message, false));
+  }
+
+  private static boolean holds(MigrationStatus status, String type) {
+    return status.conditions().stream()
+        .anyMatch(
+            c ->
+                c.type().equals(type)
+                    && c.status().equals("True")
+                    && Objects.equals(c.observedGeneration(), status.observedGeneration()));
+  }
+
+  private static boolean rolled(Deployment deployment) {
+    DeploymentStatus status = deployment.getStatus();
+    return status != null
+        && status.getObservedGeneration() != null
+        && status.getObservedGeneration() >= deployment.getMetadata().getGeneration()
+        && orZero(status.getReplicas()) == orZero(status.getUpdatedReplicas());
+  }
+
+  private static int orZero(java.lang.@org.jspecify.annotations.Nullable Integer n) {
+    return n == null ? 0 : n;
+  }
+}

@@ -1,0 +1,281 @@
+package dev.drover.operator.scaling;
+
+import dev.drover.operator.scaling.StageObservation.Bounds;
+import dev.drover.operator.scaling.StageObservation.Work;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many workers a stage would have if it were alone: {@code (λ + backlog / target) / c} of them,
+ * λ being the records that arrive a second and c those that one worker does. More at once, at most
+ * doubled every few seconds; fewer only when fewer would have done for a while; and never more
+ * where more would not help. Pure.
+ */
+final class StagePolicy {
+  /**
+   * Records a second of one worker until it is known better. Rather too high: what is asked for
+   * blindly is then too little, and the first of those workers teach the rest.
+   */
+  static final double ASSUMED_PER_WORKER = 20_000;
+
+  static final double STEP_SECONDS = 3;
+
+  /** The same while nothing was seen to work: as long as most workers need to start. */
+  static final double BLIND_STEP_SECONDS = 15;
+
+  static final double DOWN_SECONDS = 30;
+  static final double IDLE_SECONDS = 10;
+  static final double NO_PROGRESS_SECONDS = 10;
+
+  /** The same when its workers say that something holds them back. */
+  static final double TOLD_STALL_SECONDS = 4;
+
+  /** Who has got nowhere for that long keeps one worker, to see when it goes on. */
+  static final double GIVE_UP_SECONDS = 300;
+
+  static final int FULL_PERCENT = 90;
+  static final int FILLING_PERCENT = 70;
+  static final int ROOM_PERCENT = 50;
+
+  /** Changes by less than that are not worth a start and a stop. */
+  private static final double DEAD_BAND = 0.1;
+
+  private StagePolicy() {}
+
+  /**
+   * Decides for one stage.
+   *
+   * @param expecting whether the stages before it are at work
+   * @param history with this look in it
+   * @param now in seconds that scaling has watched
+   */
+  static Wish decide(StageObservation stage, boolean expecting, StageHistory history, double now) {
+    Bounds bounds = stage.bounds();
+    if (stage.halt() != null) {
+      return new Wish(0, stage.halt().reason(), stage.halt().message(), history);
+    }
+    Work work = stage.work();
+    if (work == null) {
+      int floor = stage.desired() > 0 ? bounds.minReplicas() : 0;
+      int held = Math.clamp(stage.desired(), floor, bounds.maxReplicas());
+      return new Wish(held, Reason.NoData, "backlog not known, nothing is changed", history);
+    }
+    if (work.done() && !work.any()) {
+      return new Wish(0, Reason.Done, "nothing left", history);
+    }
+    Rates rates = Rates.of(history.samples());
+    int needed = needed(stage, work, rates, history.capacity(), expecting);
+    StageHistory next = history.needed(now, needed);
+    Wish wish = paced(stage, work, rates, needed, next, now);
+    return bounded(limited(wish, stage, work, rates, now), stage, work, rates, needed, expecting);
+  }
+
+  private static int needed(
+      StageObservation stage, Work work, Rates rates, Capacity capacity, boolean expecting) {
+    double per = perWorker(capacity);
+    double rate = rates.arrival() + (double) work.records() / stage.bounds().targetDrainSeconds();
+    if (stage.bounds().recordsPerSecond() > 0) {
+      rate = Math.min(rate, stage.bounds().recordsPerSecond());
+    }
+    int useful = (int) Math.min(work.units(), Integer.MAX_VALUE);
+    int steady = ceil(rates.arrival() / per);
+    int needed = Math.min(ceil(rate / per), Math.max(useful, steady));
+    boolean awake = work.any() || work.finishing() || expecting;
+    return Math.max(needed, awake ? 1 : 0);
+  }
+
+  /** Up in steps, down with hesitation. */
+  private static Wish paced(
+      StageObservation stage,
+      Work work,
+      Rates rates,
+      int needed,
+      StageHistory history,
+      double now) {
+    int desired = stage.desired();
+    if (now - history.progressAt() >= GIVE_UP_SECONDS && work.outputPercent() < FILLING_PERCENT) {
+      return new Wish(
+          1, Reason.Stalled, "it has not moved on for minutes, one worker tries on", history);
+    }
+    if (needed > desired && (desired < 10 || needed > desired * (1 + DEAD_BAND))) {
+      Wish held = held(stage, work, history, now);
+      if (held != null) {
+        return held;
+      }
+      int raised = Math.min(needed, step(desired, stage.ready(), history, now));
+      return new Wish(
+          raised, Reason.Draining, "", raised > desired ? history.raised(now) : history);
+    }
+    boolean drained =
+        work.records() < perWorker(history.capacity()) * Math.max(1, stage.ready())
+            && work.units() <= Math.max(1, stage.ready());
+    double window = drained ? IDLE_SECONDS : DOWN_SECONDS;
+    int most = history.mostNeeded(now, window, desired);
+    int lasting = ceil(rates.lastingArrival() / perWorker(history.capacity()));
+    int enough = Math.max(most, Math.min(lasting, desired));
+    boolean fewer =
+        enough < desired && (desired < 10 || enough < desired * (1 - DEAD_BAND) || enough == 0);
+    if (fewer) {
+      return new Wish(enough, Reason.Draining, "", history);
+    }
+    return new Wish(desired, needed < desired ? Reason.Stabilizing : Reason.Draining, "", history);
+  }
+
+  /**
+   * How many workers may be asked for at once. Before any was seen to work that is a guess; who
+   * starts slowly is not waited for, the guess is followed a step further at a time.
+   */
+  private static int step(int desired, int ready, StageHistory history, double now) {
+    double since = now - history.raisedAt();
+    if (history.capacity().known()) {
+      return desired == 0
+          ? Integer.MAX_VALUE
+          : since >= STEP_SECONDS ? Math.max(2 * desired, desired + 2) : desired;
+    }
+    if (desired < Capacity.FIRST) {
+      return Capacity.FIRST;
+    }
+    return ready == 0 && since >= BLIND_STEP_SECONDS ? 2 * desired : desired;
+  }
+
+  /** Why more workers would not help now; null if they might. */
+  private static @Nullable Wish held(
+      StageObservation stage, Work work, StageHistory history, double now) {
+    int held = Math.max(1, stage.desired());
+    double still = now - history.progressAt();
+    if (work.outputPercent() >= FILLING_PERCENT) {
+      return new Wish(
+          held, Reason.DownstreamFull, "its queue is " + work.outputPercent() + " % full", history);
+    }
+    if (still >= (work.stalled() ? TOLD_STALL_SECONDS : NO_PROGRESS_SECONDS) && stage.ready() > 0) {
+      return new Wish(
+          held, Reason.Stalled, "it does not move on, more workers would wait too", history);
+    }
+    if (work.redelivered() >= Math.max(2, stage.ready())
+        && work.redelivered() * 2 > work.inFlight()) {
+      return new Wish(
+          held,
+          Reason.RetryStorm,
+          work.redelivered() + " of " + work.inFlight() + " messages in work came before",
+          history);
+    }
+    return null;
+  }
+
+  /** No more than what can be of use. */
+  private static Wish limited(
+      Wish wish, StageObservation stage, Work work, Rates rates, double now) {
+    Capacity capacity = wish.history().capacity();
+    Wish limited = full(wish, stage, work, rates);
+    int useful = capacity.useful(now);
+    if (useful < limited.replicas()) {
+      // Only a ceiling takes workers away; that little is proven yet only keeps from adding.
+      boolean proven = capacity.ceiling() > 0;
+      int to = proven ? useful : Math.max(useful, Math.min(stage.desired(), limited.replicas()));
+      if (to < limited.replicas()) {
+        limited =
+            new Wish(
+                to,
+                proven ? Reason.Bottlenecked : Reason.Draining,
+                proven ? "more than " + to + " completed no more" : "",
+                limited.history());
+      }
+    }
+    long cap = stage.bounds().recordsPerSecond();
+    if (cap > 0 && capacity.known()) {
+      int enough = Math.max(1, ceil(1.1 * cap / capacity.perWorker()));
+      if (enough < limited.replicas()) {
+        return new Wish(enough, Reason.RateCap, "maxRecordsPerSecond is " + cap, limited.history());
+      }
+    }
+    return limited;
+  }
+
+  /** A stage whose queue is nearly full keeps as many as what leaves the queue calls for. */
+  private static Wish full(Wish wish, StageObservation stage, Work work, Rates rates) {
+    StageHistory history = wish.history();
+    int limit = history.fullLimit();
+    if (work.outputPercent() < ROOM_PERCENT) {
+      limit = 0;
+    } else if (work.outputPercent() >= FULL_PERCENT && history.capacity().known()) {
+      int enough = ceil(1.25 * rates.completion() / history.capacity().perWorker());
+      limit = Math.clamp(enough, 1, limit > 0 ? limit : Math.max(1, stage.desired()));
+    }
+    StageHistory next = limit == history.fullLimit() ? history : history.limited(limit);
+    return limit == 0 || wish.replicas() <= limit
+        ? new Wish(wish.replicas(), wish.reason(), wish.message(), next)
+        : new Wish(
+            limit, Reason.DownstreamFull, "its queue is " + work.outputPercent() + " % full", next);
+  }
+
+  private static Wish bounded(
+      Wish wish, StageObservation stage, Work work, Rates rates, int needed, boolean expecting) {
+    Bounds bounds = stage.bounds();
+    int floor = bounds.minReplicas();
+    int replicas = Math.clamp(wish.replicas(), floor, bounds.maxReplicas());
+    Reason reason = wish.reason();
+    boolean more = reason == Reason.Draining && needed > replicas;
+    if (replicas < wish.replicas() || (more && replicas == bounds.maxReplicas())) {
+      reason = Reason.MaxReplicas;
+    } else if (replicas > wish.replicas()) {
+      reason = Reason.MinReplicas;
+    } else if (reason == Reason.Draining && !work.any()) {
+      reason = work.finishing() ? Reason.Finishing : expecting ? Reason.Expecting : Reason.Idle;
+    }
+    return new Wish(
+        replicas, reason, text(stage, work, rates, wish, replicas, reason), wish.history());
+  }
+
+  private static String text(
+      StageObservation stage, Work work, Rates rates, Wish wish, int replicas, Reason reason) {
+    StringBuilder text = new StringBuilder();
+    if (work.finishing()) {
+      text.append("all is decided, the target is being finished");
+    } else if (!work.any()) {
+      text.append(
+          reason == Reason.Idle || reason == Reason.Stabilizing
+              ? "nothing waits"
+              : "nothing waits, more to come");
+    } else if (stage.reads()) {
+      text.append(work.units()).append(" splits left");
+    } else {
+      text.append("backlog ").append(work.records()).append(" records");
+    }
+    Capacity capacity = wish.history().capacity();
+    if (work.any() && capacity.known()) {
+      text.append(", ").append(rounded(rates.completion())).append(" a second done");
+      text.append(", ").append(rounded(capacity.perWorker())).append(" a worker");
+    }
+    text.append(", ").append(replicas).append(" of at most ");
+    text.append(stage.bounds().maxReplicas()).append(" workers");
+    if (!wish.message().isEmpty()) {
+      text.append("; ").append(wish.message());
+    }
+    return text.toString();
+  }
+
+  /** Two digits say enough, and change seldom. */
+  private static String rounded(double rate) {
+    if (rate < 100) {
+      return String.format(Locale.ROOT, "%.0f", rate);
+    }
+    double unit = Math.pow(10, Math.floor(Math.log10(rate)) - 1);
+    return String.format(Locale.ROOT, "%.0f", Math.round(rate / unit) * unit);
+  }
+
+  static double perWorker(Capacity capacity) {
+    return capacity.known() ? capacity.perWorker() : ASSUMED_PER_WORKER;
+  }
+
+  private static int ceil(double workers) {
+    // What is a rounding error above a whole worker needs no other.
+    return (int) Math.min(Integer.MAX_VALUE, Math.ceil(workers - 1e-9));
+  }
+
+  /**
+   * What a stage would have if it were alone.
+   *
+   * @param history what is to be remembered
+   */
+  record Wish(int replicas, Reason reason, String message, StageHistory history) {}
+}

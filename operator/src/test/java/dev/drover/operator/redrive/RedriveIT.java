@@ -1,0 +1,442 @@
+package dev.drover.operator.redrive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.operator.ServedNamespaces;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.Chains;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.chain.PlayedWorker;
+import dev.drover.operator.cluster.ApiServer;
+import dev.drover.operator.cluster.Kubelets;
+import dev.drover.operator.workload.WorkloadLabels;
+import dev.drover.operator.workload.WorkloadSettings;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.nats.NatsServer;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RedriveOrder;
+import dev.drover.wire.replay.RedriveProgress;
+import dev.drover.wire.replay.RedriveProgress.Phase;
+import dev.drover.wire.state.StateStore;
+import dev.drover.wire.state.WireJson;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.nats.client.Connection;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The Redrive controller at a real API server and NATS, with the test in the worker's place. */
+class RedriveIT {
+  private static int namespaces;
+  private static NatsServer server;
+
+  private final KubernetesClient client = ApiServer.get().client();
+  private final String namespace = "redrive-" + ++namespaces;
+  private NatsLink link;
+  private Connection nats;
+  private Operator operator;
+  private Kubelets kubelets;
+
+  @BeforeAll
+  static void startNats() {
+    server = NatsServer.start();
+  }
+
+  @AfterAll
+  static void stopNats() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() throws Exception {
+    client
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .create();
+    link = new NatsLink(server::endpoint);
+    nats = server.connect();
+    operator = new Operator(o -> o.withKubernetesClient(client).withCloseClientOnStop(false));
+    RedriveController.register(
+        operator,
+        new ServedNamespaces(Set.of(namespace), Set.of()),
+        new WorkloadSettings(
+            "worker:test",
+            "Never",
+            List.of(),
+            "-Xmx64m",
+            new ResourceRequirements(),
+            "nats://nats:4222",
+            false,
+            false),
+        null,
+        link,
+        Clock.systemUTC());
+    operator.start();
+    kubelets = new Kubelets(client, namespace);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    operator.stop();
+    kubelets.close();
+    nats.close();
+    link.close();
+  }
+
+  private static ConditionFactory await() {
+    return Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(100));
+  }
+
+  private ApiServer.Result apply(String spec) {
+    return ApiServer.get()
+        .apply(
+            namespace,
+            """
+            apiVersion: drover.dev/v1alpha1
+            kind: Redrive
+            metadata: {name: again}
+            spec: %s
+            """
+                .formatted(spec));
+  }
+
+  private Redrive redrive() {
+    return client.resources(Redrive.class).inNamespace(namespace).withName("again").get();
+  }
+
+  private static Condition condition(Redrive redrive, String type) {
+    return redrive.getStatus().conditions().stream()
+        .filter(c -> c.type().equals(type))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private void awaitComplete(String reason) {
+    await()
+        .untilAsserted(
+            () -> {
+              assertThat(redrive().getStatus()).isNotNull();
+              assertThat(condition(redrive(), "Complete").reason()).isEqualTo(reason);
+            });
+  }
+
+  private List<Job> jobs() {
+    return client.resources(Job.class).inNamespace(namespace).list().getItems();
+  }
+
+  private Migration migration() {
+    ApiServer.Result applied =
+        ApiServer.get()
+            .apply(
+                namespace,
+                """
+                apiVersion: drover.dev/v1alpha1
+                kind: Migration
+                metadata: {name: orders}
+                spec:
+                  connections:
+                    - name: legacy
+                      jdbc: {url: "jdbc:postgresql://legacy/shop", credentialsSecretRef: {name: legacy-db}}
+                  stages:
+                    - {name: read, extract: {connectionName: legacy, tables: ["public.*"]}}
+                    - {name: load, from: read, load: {connectionName: legacy}}
+                """);
+    assertThat(applied.code()).as(applied.output()).isZero();
+    return client.resources(Migration.class).inNamespace(namespace).withName("orders").get();
+  }
+
+  /** As the Migration's own controller leaves it once it runs. */
+  private void running(Migration migration) {
+    Long generation = migration.getMetadata().getGeneration();
+    client
+        .resource(migration)
+        .editStatus(
+            m -> {
+              m.setStatus(
+                  new MigrationStatus(
+                      generation,
+                      Stream.of("Planned", "QueuesReady")
+                          .map(
+                              type ->
+                                  new Condition(
+                                      type, "True", "Fine", "", generation, "2026-01-01T00:00:00Z"))
+                          .toList(),
+                      null,
+                      null,
+                      null,
+                      null,
+                      null,
+                      List.of(),
+                      null,
+                      List.of(),
+                      null));
+              return m;
+            });
+    var link = new Chains(this.link).of(ref(migration));
+    link.publishSpec(
+        PlayedWorker.REVISION, PlayedWorker.spec(), new MigrationSpec.Queues("64Mi", 1));
+  }
+
+  /** A stage's workers, of which so many run what the spec says now. */
+  private void workers(int all, int updated) {
+    Map<String, String> labels =
+        Map.of(WorkloadLabels.MIGRATION, "orders", WorkloadLabels.STAGE, "load");
+    var deployment =
+        new DeploymentBuilder()
+            .withNewMetadata()
+            .withName("orders-load")
+            .withNamespace(namespace)
+            .withLabels(labels)
+            .endMetadata()
+            .withNewSpec()
+            .withReplicas(all)
+            .withNewSelector()
+            .withMatchLabels(labels)
+            .endSelector()
+            .withNewTemplate()
+            .withNewMetadata()
+            .withLabels(labels)
+            .endMetadata()
+            .withNewSpec()
+            .addNewContainer()
+            .withName("worker")
+            .withImage("worker:test")
+            .endContainer()
+            .endSpec()
+            .endTemplate()
+            .endSpec()
+            .build();
+    client.resource(deployment).createOr(present -> present.update());
+    var status =
+        new DeploymentStatusBuilder()
+            .withObservedGeneration(1L)
+            .withReplicas(all)
+            .withUpdatedReplicas(updated)
+            .withReadyReplicas(all)
+            .build();
+    // Whoever plays the controllers may be about to write it too, once.
+    await()
+        .pollInterval(Duration.ofMillis(300))
+        .until(
+            () -> {
+              DeploymentStatus now = client.resource(deployment).get().getStatus();
+              if (now.getUpdatedReplicas() != null && now.getUpdatedReplicas() == updated) {
+                return true;
+              }
+              client
+                  .resource(deployment)
+                  .editStatus(
+                      d -> {
+                        d.setStatus(status);
+                        return d;
+                      });
+              return all == 0;
+            });
+  }
+
+  private static ChainRef ref(Migration m) {
+    return new ChainRef(
+        m.getMetadata().getNamespace(), m.getMetadata().getName(), m.getMetadata().getUid());
+  }
+
+  private StateStore state(Migration migration) throws Exception {
+    ChainNames names = ref(migration).names();
+    return StateStore.open(nats, names);
+  }
+
+  private void tell(Migration migration, Phase phase, long resolved, long again, String ended)
+      throws Exception {
+    state(migration)
+        .bucket()
+        .put(
+            RedriveProgress.key(redrive().getMetadata().getUid()),
+            WireJson.bytes(
+                new RedriveProgress(
+                    phase,
+                    "as told",
+                    77,
+                    20,
+                    resolved + again,
+                    resolved,
+                    again,
+                    0,
+                    0,
+                    0,
+                    List.of(),
+                    "2026-01-01T00:00:00Z",
+                    ended)));
+  }
+
+  @Test
+  void what_makes_no_sense_is_refused_when_it_is_applied() {
+    Map<String, String> refusals =
+        Map.of(
+            "{migrationName: orders, action: Waive}", "reason: say why",
+            "{migrationName: orders, correction: {a: 1}, set: [{field: a, to: '1'}]}",
+                "give one of the two",
+            "{migrationName: orders, action: Waive, reason: known, correction: {a: 1}}",
+                "take no change",
+            "{migrationName: orders, correction: 5}", "spec.correction",
+            "{migrationName: orders, ramp: [0]}", "spec.ramp[0]",
+            "{migrationName: orders, stopOn: {}}", "give a count, a percent, or both",
+            "{migrationName: orders, selector: {fingerprint: xyz}}", "spec.selector.fingerprint",
+            "{migrationName: orders, selector: {seenAfter: yesterday}}", "spec.selector.seenAfter",
+            "{selector: {stage: load}}", "spec.migrationName");
+    refusals.forEach(
+        (spec, why) -> {
+          ApiServer.Result applied = apply(spec);
+          assertThat(applied.code()).as(spec).isNotZero();
+          assertThat(applied.output()).contains(why);
+        });
+  }
+
+  @Test
+  void only_how_fast_can_be_changed() {
+    String rest = "migrationName: orders, selector: {stage: load}, correction: {qty: 1}, suspend: ";
+    assertThat(apply("{" + rest + "true}").code()).isZero();
+    assertThat(apply("{" + rest + "false, ratePerSecond: 5}").code()).isZero();
+
+    for (String other :
+        List.of(
+            "{" + rest.replace("qty: 1", "qty: 2") + "false}",
+            "{" + rest.replace("load", "read") + "false}",
+            "{migrationName: orders, correction: {qty: 1}}",
+            "{" + rest + "false, dryRun: true}")) {
+      ApiServer.Result refused = apply(other);
+      assertThat(refused.code()).as(other).isNotZero();
+      assertThat(refused.output()).contains("only suspend and ratePerSecond can be changed");
+    }
+  }
+
+  @Test
+  void a_migration_that_is_not_there_is_named() {
+    assertThat(apply("{migrationName: nowhere}").code()).isZero();
+
+    awaitComplete("MigrationNotFound");
+    assertThat(condition(redrive(), "Valid").status()).isEqualTo("False");
+    assertThat(condition(redrive(), "Ready").message())
+        .contains("spec.migrationName", "nowhere", namespace);
+    assertThat(jobs()).isEmpty();
+  }
+
+  @Test
+  void nothing_is_sent_while_a_stage_still_runs_other_rules() {
+    Migration migration = migration();
+    running(migration);
+    workers(2, 1);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+
+    awaitComplete("StagesRolling");
+    assertThat(jobs()).isEmpty();
+
+    workers(2, 2);
+    await().until(() -> jobs().size() == 1);
+  }
+
+  @Test
+  void a_worker_of_its_own_does_it_and_its_word_becomes_the_status() throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(0, 0);
+    assertThat(
+            apply(
+                    "{migrationName: orders, selector: {stage: load, keys: ['7']}, ramp: [1, 10],"
+                        + " set: [{field: qty, to: 'record.qty + 1'}], stopOn: {percent: 5}}")
+                .code())
+        .isZero();
+
+    await().until(() -> jobs().size() == 1);
+    Job job = jobs().getFirst();
+    var container = job.getSpec().getTemplate().getSpec().getContainers().getFirst();
+    assertThat(container.getArgs()).containsExactly("redrive");
+    assertThat(container.getEnv())
+        .anySatisfy(
+            env -> {
+              assertThat(env.getName()).isEqualTo("DROVER_REDRIVE");
+              assertThat(env.getValue()).isEqualTo(redrive().getMetadata().getUid());
+            });
+    assertThat(redrive().getMetadata().getOwnerReferences())
+        .singleElement()
+        .satisfies(o -> assertThat(o.getUid()).isEqualTo(migration.getMetadata().getUid()));
+    RedriveOrder order =
+        WireJson.parse(
+            state(migration)
+                .bucket()
+                .get(RedriveOrder.key(redrive().getMetadata().getUid()))
+                .getValue(),
+            RedriveOrder.class);
+    assertThat(order.selector().keys()).containsExactly("7");
+    assertThat(order.action()).isEqualTo(JournalEntry.Action.replay);
+    assertThat(order.change().set().getFirst().to()).isEqualTo("record.qty + 1");
+    assertThat(order.ramp()).containsExactly(1, 10);
+    assertThat(order.stopPercent()).isEqualTo(5);
+
+    tell(migration, Phase.Running, 4, 1, null);
+    awaitComplete("Running");
+    RedriveStatus status = redrive().getStatus();
+    assertThat(status.selected()).isEqualTo(20);
+    assertThat(status.lastSequence()).isEqualTo(77);
+
+    tell(migration, Phase.Complete, 19, 1, "2026-01-01T00:01:00Z");
+    awaitComplete("SomeFailed");
+    assertThat(condition(redrive(), "Complete").status()).isEqualTo("True");
+    assertThat(condition(redrive(), "Ready").status()).isEqualTo("False");
+    assertThat(redrive().getStatus().completionTime()).isEqualTo("2026-01-01T00:01:00Z");
+    await().until(() -> jobs().isEmpty());
+  }
+
+  @Test
+  void a_refused_change_is_told_with_its_path() throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(1, 1);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+
+    tell(migration, Phase.Refused, 0, 0, "2026-01-01T00:01:00Z");
+
+    awaitComplete("ChangeRefused");
+    assertThat(condition(redrive(), "Valid").status()).isEqualTo("False");
+    assertThat(condition(redrive(), "Complete").message()).contains("nothing was sent", "as told");
+  }
+
+  @Test
+  void suspended_it_has_no_worker_and_takes_up_again() throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(1, 1);
+    assertThat(apply("{migrationName: orders, suspend: true}").code()).isZero();
+    awaitComplete("Suspended");
+    assertThat(jobs()).isEmpty();
+
+    assertThat(apply("{migrationName: orders, suspend: false}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+    tell(migration, Phase.Suspended, 3, 0, null);
+    assertThat(apply("{migrationName: orders, suspend: true}").code()).isZero();
+    await().until(() -> jobs().isEmpty());
+    awaitComplete("Suspended");
+  }
+}

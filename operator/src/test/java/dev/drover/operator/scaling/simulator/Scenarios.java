@@ -1,0 +1,148 @@
+package dev.drover.operator.scaling.simulator;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What chains go through. */
+final class Scenarios {
+  private Scenarios() {}
+
+  static List<Scenario> all() {
+    return List.of(
+        backlog(),
+        slowStarts(),
+        thousands(),
+        tenStages(),
+        steadyFlow(),
+        bursts(),
+        skew(),
+        crashes(),
+        cappedSink(),
+        stalledTarget(),
+        clockJumps(),
+        blind());
+  }
+
+  static Scenario backlog() {
+    return Scenario.backlog(
+        "backlog",
+        "30 million records wait for one stage of 20,000 a second and worker; workers start in 3 s.",
+        30e6,
+        900,
+        SimulatedStage.of("load", 20_000, 3, 200));
+  }
+
+  static Scenario slowStarts() {
+    return Scenario.backlog(
+        "slow starts",
+        "The same, with workers that take a minute to start and do 5,000 records a second.",
+        30e6,
+        1500,
+        SimulatedStage.of("load", 5_000, 60, 400));
+  }
+
+  static Scenario thousands() {
+    return Scenario.flow(
+        "thousands",
+        "40 million records a second for five minutes, 10,000 a second and worker: 4,000 keep pace,"
+            + " at most 5,000; workers start in 10 s.",
+        t -> 40e6,
+        300,
+        1200,
+        SimulatedStage.of("clean", 10_000, 10, 5_000));
+  }
+
+  static Scenario tenStages() {
+    List<SimulatedStage> stages = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      stages.add(
+          SimulatedStage.of("stage-" + i, 6_000 + 3_000 * (i % 4), 5, 500).outputRecords(40e6));
+    }
+    return Scenario.flow(
+        "ten stages",
+        "A chain of ten stages of different speed, a million records a second for five minutes.",
+        t -> 1e6,
+        300,
+        1500,
+        stages.toArray(SimulatedStage[]::new));
+  }
+
+  static Scenario steadyFlow() {
+    return Scenario.flow(
+        "steady flow",
+        "200,000 records a second for half an hour, twice as many in the middle third.",
+        t -> t > 600 && t < 1200 ? 400_000 : 200_000,
+        1800,
+        2700,
+        SimulatedStage.of("clean", 15_000, 5, 100),
+        SimulatedStage.of("load", 10_000, 5, 100));
+  }
+
+  static Scenario bursts() {
+    return Scenario.flow(
+        "bursts",
+        "Every two minutes a burst of 20 s with a million records a second, nothing in between.",
+        t -> t % 120 < 20 ? 1e6 : 0,
+        740,
+        1400,
+        SimulatedStage.of("load", 15_000, 4, 200));
+  }
+
+  static Scenario skew() {
+    return Scenario.backlog(
+        "skew",
+        "40 million records; from 40 s to 100 s each costs four times as much as before and after.",
+        40e6,
+        1200,
+        SimulatedStage.of("load", 16_000, 4, 400)
+            .perWorker(t -> t > 40 && t < 100 ? 4_000 : 16_000));
+  }
+
+  static Scenario crashes() {
+    return Scenario.flow(
+        "crashes",
+        "500,000 records a second for ten minutes; a worker lives for two minutes, what it held"
+            + " comes again after 20 s.",
+        t -> 500_000,
+        600,
+        1500,
+        SimulatedStage.of("load", 10_000, 5, 300).crashSeconds(120));
+  }
+
+  static Scenario cappedSink() {
+    return Scenario.backlog(
+        "capped sink",
+        "100 million records; the target bears 200,000 a second however many of up to 200 workers"
+            + " write, a worker does 20,000.",
+        100e6,
+        1200,
+        SimulatedStage.of("clean", 60_000, 3, 200).outputRecords(20e6),
+        SimulatedStage.of("load", 20_000, 3, 200).sinkRate(200_000));
+  }
+
+  static Scenario stalledTarget() {
+    return Scenario.flow(
+        "stalled target",
+        "200,000 records a second for fifteen minutes; from 300 s to 420 s the target does nothing.",
+        t -> 200_000,
+        900,
+        1800,
+        SimulatedStage.of("clean", 20_000, 4, 100).outputRecords(10e6),
+        SimulatedStage.of("load", 10_000, 4, 100).down(t -> t > 300 && t < 420));
+  }
+
+  static Scenario clockJumps() {
+    return steady("clock jumps", "A steady flow; the clock jumps an hour on and then two back.")
+        .clockShift(t -> t < 200 ? 0 : t < 400 ? 3600 : -3600);
+  }
+
+  static Scenario blind() {
+    return steady("blind", "A steady flow; from 200 s to 320 s nothing can be observed.")
+        .blind(t -> t > 200 && t < 320);
+  }
+
+  private static Scenario steady(String name, String about) {
+    return Scenario.flow(
+        name, about, t -> 300_000, 600, 1500, SimulatedStage.of("load", 10_000, 5, 200));
+  }
+}

@@ -1,0 +1,64 @@
+package dev.drover.operator.scaling.simulator;
+
+import java.util.function.DoublePredicate;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * A stage as the world is, not as scaling sees it.
+ *
+ * @param name its name
+ * @param perWorker records a second of one worker, at a time
+ * @param startSeconds from the wish for a worker until it is ready
+ * @param sinkRate records a second that what it writes to bears, of all workers together
+ * @param maxReplicas the most workers
+ * @param outputRecords records that its own queue holds
+ * @param crashSeconds how long a worker lives on average
+ * @param down whether it can do nothing at a time
+ */
+record SimulatedStage(
+    String name,
+    DoubleUnaryOperator perWorker,
+    double startSeconds,
+    double sinkRate,
+    int maxReplicas,
+    double outputRecords,
+    double crashSeconds,
+    DoublePredicate down) {
+
+  static SimulatedStage of(String name, double perWorker, double startSeconds, int maxReplicas) {
+    return new SimulatedStage(
+        name,
+        t -> perWorker,
+        startSeconds,
+        Double.POSITIVE_INFINITY,
+        maxReplicas,
+        Double.POSITIVE_INFINITY,
+        Double.POSITIVE_INFINITY,
+        t -> false);
+  }
+
+  SimulatedStage perWorker(DoubleUnaryOperator speed) {
+    return new SimulatedStage(
+        name, speed, startSeconds, sinkRate, maxReplicas, outputRecords, crashSeconds, down);
+  }
+
+  SimulatedStage sinkRate(double rate) {
+    return new SimulatedStage(
+        name, perWorker, startSeconds, rate, maxReplicas, outputRecords, crashSeconds, down);
+  }
+
+  SimulatedStage outputRecords(double records) {
+    return new SimulatedStage(
+        name, perWorker, startSeconds, sinkRate, maxReplicas, records, crashSeconds, down);
+  }
+
+  SimulatedStage crashSeconds(double seconds) {
+    return new SimulatedStage(
+        name, perWorker, startSeconds, sinkRate, maxReplicas, outputRecords, seconds, down);
+  }
+
+  SimulatedStage down(DoublePredicate when) {
+    return new SimulatedStage(
+        name, perWorker, startSeconds, sinkRate, maxReplicas, outputRecords, crashSeconds, when);
+  }
+}

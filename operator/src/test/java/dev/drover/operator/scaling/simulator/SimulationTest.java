@@ -1,0 +1,109 @@
+package dev.drover.operator.scaling.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.operator.scaling.Reason;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The policy over whole runs: what it must never do, and what it must do better than others. */
+class SimulationTest {
+  private static Run ours(Scenario scenario) {
+    return Simulation.run(scenario, new DroverAutoscaler(Map.of()));
+  }
+
+  private static Run lag(Scenario scenario) {
+    return Simulation.run(scenario, new LagThresholdAutoscaler(scenario::perWorker, 30));
+  }
+
+  @Test
+  void a_backlog_is_drained_sooner_and_for_less_than_by_a_threshold_of_the_lag() {
+    Run ours = ours(Scenarios.backlog());
+    Run lag = lag(Scenarios.backlog());
+    assertThat(ours.secondsToDrain()).isLessThan(lag.secondsToDrain());
+    assertThat(ours.replicaSeconds()).isLessThan(lag.replicaSeconds());
+    assertThat(ours.directionChanges()).isLessThanOrEqualTo(1);
+    assertThat(ours.worstOvershoot()).isZero();
+  }
+
+  @Test
+  void slow_starters_are_not_overshot() {
+    assertThat(ours(Scenarios.slowStarts()).worstOvershoot()).isZero();
+  }
+
+  @Test
+  void five_thousand_workers_are_reached_and_released() {
+    Run ours = ours(Scenarios.thousands());
+    assertThat(Run.max(ours.stages().getFirst().desired())).isEqualTo(5_000);
+    assertThat(ours.stages().getFirst().desired().getLast()).isZero();
+    assertThat(ours.secondsToDrain()).isLessThan(lag(Scenarios.thousands()).secondsToDrain());
+    assertThat(ours.replicaSeconds()).isLessThan(1.2 * ours.idealReplicaSeconds());
+  }
+
+  @Test
+  void ten_stages_keep_pace_with_each_other() {
+    Run ours = ours(Scenarios.tenStages());
+    assertThat(ours.secondsToDrain()).isLessThan(30);
+    assertThat(ours.replicaSeconds()).isLessThan(lag(Scenarios.tenStages()).replicaSeconds());
+  }
+
+  @Test
+  void workers_that_a_capped_sink_cannot_use_are_given_back() {
+    DroverAutoscaler rule = new DroverAutoscaler(Map.of());
+    Run ours = Simulation.run(Scenarios.cappedSink(), rule);
+    Run.Series load = ours.stages().getLast();
+    double ready = load.desired().get(300); // at 150 s
+    assertThat(ready).as("ten are of use, the first guess was sixteen").isBetween(10.0, 20.0);
+    assertThat(ours.secondsToDrain()).isLessThan(lag(Scenarios.cappedSink()).secondsToDrain());
+  }
+
+  @Test
+  void a_stalled_target_calls_for_nobody_and_is_caught_up_with() {
+    Run ours = ours(Scenarios.stalledTarget());
+    Run.Series load = ours.stages().getLast();
+    int stalled = 2 * 330;
+    int over = 2 * 420;
+    assertThat(load.desired().get(over - 1)).isEqualTo(load.desired().get(stalled));
+    assertThat(ours.secondsToDrain()).isLessThan(60);
+  }
+
+  @Test
+  void a_clock_that_jumps_makes_no_difference() {
+    Run jumping = ours(Scenarios.clockJumps());
+    Run.Series stage = jumping.stages().getFirst();
+    double before = stage.desired().get(2 * 199);
+    for (int t = 200; t < 590; t++) {
+      assertThat(stage.desired().get(2 * t)).as("at " + t).isBetween(before * 0.85, before * 1.15);
+    }
+  }
+
+  @Test
+  void a_blind_operator_holds_what_it_has() {
+    Run.Series stage = ours(Scenarios.blind()).stages().getFirst();
+    double before = stage.desired().get(2 * 199);
+    for (int t = 202; t < 318; t++) {
+      assertThat(stage.desired().get(2 * t)).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void workers_that_die_all_the_time_do_not_keep_a_flow_from_being_kept_up_with() {
+    Run ours = ours(Scenarios.crashes());
+    assertThat(ours.secondsToDrain()).isLessThan(60);
+    assertThat(ours.replicaSeconds()).isLessThan(lag(Scenarios.crashes()).replicaSeconds());
+  }
+
+  @Test
+  void a_steady_flow_makes_nobody_come_and_go() {
+    Run ours = ours(Scenarios.steadyFlow());
+    assertThat(ours.directionChanges()).isLessThanOrEqualTo(6);
+    assertThat(ours.replicaSeconds()).isLessThan(1.2 * ours.idealReplicaSeconds());
+  }
+
+  @Test
+  void what_is_over_is_said_to_be() {
+    DroverAutoscaler rule = new DroverAutoscaler(Map.of());
+    Simulation.run(Scenarios.backlog(), rule);
+    assertThat(rule.reason("load")).isEqualTo(Reason.Done);
+  }
+}

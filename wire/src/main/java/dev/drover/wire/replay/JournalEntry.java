@@ -1,0 +1,94 @@
+package dev.drover.wire.replay;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.drover.wire.batch.BatchId;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * What was asked for some failed records, written before it is done. A record is in at most one
+ * entry, ever, and the entry holds all that is needed to do it again after a crash. Its records go
+ * as one batch, named after the first of them, in the order of their sequences.
+ *
+ * @param action replay or waiver
+ * @param stage the stage that refused them
+ * @param block the {@link JournalBlock} that all of them are in
+ * @param records which of the block's, as a bitmap in base64
+ * @param claimed those of the block in this entry and all before it, likewise
+ * @param change what to change first
+ * @param by who asked
+ * @param at ISO-8601 instant
+ */
+public record JournalEntry(
+    Action action,
+    String stage,
+    long block,
+    String records,
+    String claimed,
+    Change change,
+    By by,
+    String at) {
+
+  /** What is done with failed records. */
+  public enum Action {
+    /** Sent to their stage again. */
+    replay,
+    /** Given up. */
+    waive
+  }
+
+  /**
+   * The resource that asked.
+   *
+   * @param kind FailedRecord or Redrive
+   * @param generation its generation then
+   */
+  public record By(String kind, String name, String uid, long generation) {}
+
+  /**
+   * Asks something of records of one block.
+   *
+   * @param sequences their error sequences
+   * @param page the block as it is before
+   */
+  public static JournalEntry of(
+      Action action,
+      String stage,
+      Collection<Long> sequences,
+      Journal.Page page,
+      Change change,
+      By by,
+      String at) {
+    BitSet records = JournalBlock.bits(sequences);
+    BitSet claimed = page.claimed();
+    claimed.or(records);
+    return new JournalEntry(
+        action,
+        stage,
+        page.block(),
+        JournalBlock.text(records),
+        JournalBlock.text(claimed),
+        change,
+        by,
+        at);
+  }
+
+  /** The records' error sequences, ascending: their order in the batch. */
+  @JsonIgnore
+  public List<Long> sequences() {
+    return JournalBlock.sequences(block, JournalBlock.parse(records));
+  }
+
+  /** The batch as which they are sent, or decided to be given up. */
+  @JsonIgnore
+  public BatchId batch() {
+    return BatchId.replay(sequences().getFirst());
+  }
+
+  /** Whether a record is in this entry. */
+  public boolean has(long sequence) {
+    return JournalBlock.of(sequence) == block
+        && JournalBlock.parse(records).get(JournalBlock.index(sequence));
+  }
+}

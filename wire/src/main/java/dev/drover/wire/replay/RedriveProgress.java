@@ -1,0 +1,88 @@
+package dev.drover.wire.replay;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a Redrive is, as its worker tells the operator by the state bucket. All counts are of
+ * records.
+ *
+ * @param phase where it is
+ * @param message for people
+ * @param lastSequence the error queue's last sequence when it began: what comes after it is not its
+ * @param selected records that it chose
+ * @param sent sent to their stages again
+ * @param resolved of these, passed or filtered
+ * @param failedAgain of these, set aside once more
+ * @param waived given up
+ * @param skipped found to be sent or given up by somebody else
+ * @param refused not sent because they cannot be changed as asked; they are in the queue still
+ * @param samples up to three records, before and after the change
+ * @param startedAt ISO-8601 instant
+ * @param endedAt ISO-8601 instant; null while it works
+ */
+public record RedriveProgress(
+    Phase phase,
+    String message,
+    long lastSequence,
+    long selected,
+    long sent,
+    long resolved,
+    long failedAgain,
+    long waived,
+    long skipped,
+    long refused,
+    List<Sample> samples,
+    String startedAt,
+    @Nullable String endedAt) {
+  @SuppressWarnings("NullAway") // absent from what was written without
+  public RedriveProgress {
+    samples = samples == null ? List.of() : List.copyOf(samples);
+  }
+
+  /** Where a Redrive is. */
+  public enum Phase {
+    /** Counts what it has to do, and tries the change on it. */
+    Surveying,
+    /** Sends, and waits for what becomes of it. */
+    Running,
+    /** Sends nothing, as asked. */
+    Suspended,
+    /** Cannot be done as asked; nothing was sent. Final. */
+    Refused,
+    /** Ended early, since too many failed again. Final. */
+    Stopped,
+    /** Done. Final. */
+    Complete
+  }
+
+  /**
+   * A record that was chosen, for people.
+   *
+   * @param errorSequence its message in the error queue
+   * @param before the record as it failed, at most some KiB
+   * @param after as it is sent; null if it cannot be changed as asked
+   * @param refusal why not; null if it can
+   */
+  public record Sample(
+      long errorSequence,
+      String stage,
+      String table,
+      String key,
+      @Nullable JsonNode before,
+      @Nullable JsonNode after,
+      @Nullable String refusal) {}
+
+  /** The key of a Redrive's progress in the state bucket, by its uid. */
+  public static String key(String uid) {
+    return "redrive." + uid + ".progress";
+  }
+
+  /** Whether nothing more will happen. */
+  @JsonIgnore
+  public boolean ended() {
+    return phase == Phase.Refused || phase == Phase.Stopped || phase == Phase.Complete;
+  }
+}

@@ -1,0 +1,41 @@
+package dev.drover.wire.queues;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import io.nats.client.api.StreamConfiguration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class QueueLayoutTest {
+  private final QueueLayout layout =
+      new QueueLayout(ChainNames.of("shop", "orders", "uid"), 1 << 20, 3);
+  private final ChainSpec spec =
+      new ChainSpec(
+          List.of(),
+          List.of(
+              new StageSpec.Extract("read", "legacy", List.of("public.*"), 1000),
+              new StageSpec.Transform("clean", "read", List.of()),
+              new StageSpec.Load(
+                  "load", "clean", "target", null, StageSpec.LoadMode.Insert, List.of())));
+
+  private List<StreamConfiguration> all() {
+    List<StreamConfiguration> all = new ArrayList<>(layout.streams(spec));
+    all.add(layout.stateBucket());
+    return all;
+  }
+
+  @Test
+  void everything_is_kept_as_often_as_the_spec_asks() {
+    assertThat(all()).hasSize(9).allSatisfy(s -> assertThat(s.getReplicas()).isEqualTo(3));
+  }
+
+  /** A replica that lags would say that a batch is not decided though it is. */
+  @Test
+  void only_a_streams_leader_answers() {
+    assertThat(all()).allSatisfy(s -> assertThat(s.getAllowDirect()).isFalse());
+  }
+}

@@ -1,0 +1,96 @@
+package dev.drover.worker.redrive;
+
+import dev.drover.wire.failure.QueuedFailure;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * Records that may go as one batch: of one block, stage and schema, in the order of their
+ * sequences. Not thread-safe.
+ */
+final class Group {
+  /** The most records of a batch, so that what is told of each fits into its headers. */
+  static final int RECORDS = 4000;
+
+  /** The most that the headers may take, about. */
+  private static final int PAST_BYTES = 32 * 1024;
+
+  private static final int SAME_PAST = 8;
+  private static final int OTHER_PAST = 48;
+
+  private final List<QueuedFailure> failures = new ArrayList<>();
+  private final List<byte[]> rows = new ArrayList<>();
+  private long bytes;
+  private int pastBytes;
+
+  /** What records must have in common to be in one group. */
+  record Key(String stage, String schema) {}
+
+  /** Adds a record and what is sent of it. */
+  void add(QueuedFailure failure, byte[] row) {
+    boolean same =
+        !failures.isEmpty()
+            && failures.getLast().detail().firstSeen().equals(failure.detail().firstSeen());
+    failures.add(failure);
+    rows.add(row);
+    bytes += row.length;
+    pastBytes += same ? SAME_PAST : OTHER_PAST;
+  }
+
+  /** Whether a record more might not fit into the same message. */
+  boolean isFullFor(int more, int batchBytes) {
+    return failures.size() >= RECORDS
+        || pastBytes >= PAST_BYTES
+        || (!failures.isEmpty() && bytes + more > batchBytes);
+  }
+
+  int size() {
+    return failures.size();
+  }
+
+  boolean isEmpty() {
+    return failures.isEmpty();
+  }
+
+  List<QueuedFailure> failures() {
+    return failures;
+  }
+
+  List<byte[]> rows() {
+    return rows;
+  }
+
+  List<Long> sequences() {
+    return failures.stream().map(QueuedFailure::sequence).toList();
+  }
+
+  /** The first records, in a group of their own. */
+  Group first(int count) {
+    Group first = new Group();
+    for (int i = 0; i < count; i++) {
+      first.add(failures.get(i), rows.get(i));
+    }
+    return first;
+  }
+
+  /** Without the first records. */
+  Group without(int count) {
+    Group rest = new Group();
+    for (int i = count; i < failures.size(); i++) {
+      rest.add(failures.get(i), rows.get(i));
+    }
+    return rest;
+  }
+
+  /** Only the records that a predicate holds for. */
+  Group only(Predicate<QueuedFailure> predicate) {
+    Group some = new Group();
+    for (int i = 0; i < failures.size(); i++) {
+      if (predicate.test(failures.get(i))) {
+        some.add(failures.get(i), rows.get(i));
+      }
+    }
+    return some;
+  }
+}

@@ -1,0 +1,117 @@
+package dev.drover.worker.redrive;
+
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.decision.Decision;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.worker.stage.DecisionLog;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of a Redrive's batches, read from their decisions. A batch whose records are all
+ * decided leaves the error queue. Thread-safe; one thread {@linkplain #look looks}.
+ */
+final class Outcomes {
+  private final DecisionLog decisions;
+  private final ErrorRemoval removal;
+  private final Map<BatchId, Sent> open = new HashMap<>();
+  private final Set<BatchId> known = new HashSet<>();
+  private Counts counts = Counts.ZERO;
+  private long sent;
+
+  /** A batch that is not decided to its end: its current try, if some of its records wait. */
+  private record Sent(JournalEntry entry, BatchId current, int attempt) {
+    Sent next() {
+      return new Sent(entry, entry.batch().waiting(attempt + 1), attempt + 1);
+    }
+  }
+
+  Outcomes(DecisionLog decisions, ErrorRemoval removal) {
+    this.decisions = decisions;
+    this.removal = removal;
+  }
+
+  /** Follows a batch that the journal has; one that is followed already is left as it is. */
+  synchronized void follow(JournalEntry entry) {
+    if (known.add(entry.batch())) {
+      sent += entry.sequences().size();
+      open.put(entry.batch(), new Sent(entry, entry.batch(), 0));
+    }
+  }
+
+  /** Whether a batch is followed, or was to its end. */
+  synchronized boolean knows(JournalEntry entry) {
+    return known.contains(entry.batch());
+  }
+
+  /** Records in the journal for this Redrive. */
+  synchronized long sent() {
+    return sent;
+  }
+
+  /** What was decided so far; of records that wait, what was decided about them last. */
+  synchronized Counts counts() {
+    return counts;
+  }
+
+  /** Batches of which nothing is decided. */
+  synchronized long undecided() {
+    return open.values().stream().filter(s -> s.attempt() == 0).count();
+  }
+
+  /** Whether every record has come to its end. */
+  synchronized boolean allSettled() {
+    return open.isEmpty();
+  }
+
+  /** Looks once what was decided since. */
+  void look() throws InterruptedException {
+    for (Sent batch : batches()) {
+      @Nullable Sent at = batch;
+      while (at != null) {
+        Optional<Decision> decision = decisions.find(at.entry().stage(), at.current());
+        if (decision.isEmpty()) {
+          break;
+        }
+        at = settle(at, decision.get().counts());
+      }
+    }
+  }
+
+  private synchronized List<Sent> batches() {
+    return new ArrayList<>(open.values());
+  }
+
+  /** Counts a decision; returns what is to be looked for next, if some wait. */
+  private @Nullable Sent settle(Sent at, Counts decided) throws InterruptedException {
+    boolean waits = decided.waiting() > 0;
+    if (!waits) {
+      // First, so that after a crash between the two the batch is found open, not forgotten.
+      removal.remove(at.entry().sequences());
+    }
+    synchronized (this) {
+      counts =
+          counts.plus(
+              new Counts(
+                  0,
+                  decided.passed(),
+                  decided.filtered(),
+                  decided.failed(),
+                  decided.waiting() - (at.attempt() > 0 ? decided.in() : 0),
+                  decided.waived()));
+      if (waits) {
+        open.put(at.entry().batch(), at.next());
+        return at.next();
+      }
+      open.remove(at.entry().batch());
+      return null;
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package dev.drover.worker.redrive;
+
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.failure.Correction.RefusedException;
+import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalBlock;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RedriveOrder;
+import dev.drover.wire.replay.RedriveProgress;
+import dev.drover.wire.replay.RedriveProgress.Phase;
+import dev.drover.worker.stage.DecisionLog;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out one Redrive to its end. The set is frozen at the error queue's last sequence when it
+ * begins. All that it knows it reads from NATS: what it has sent is in the journal, what came of it
+ * in the decisions, what is left in the error queue. So it may be killed at any moment, and another
+ * goes on where it was.
+ */
+public final class RedriveWorker {
+  private static final Logger LOG = LoggerFactory.getLogger(RedriveWorker.class);
+
+  private final RedriveContext context;
+  private final ProgressReport report;
+  private final DecisionLog decisions;
+  private final RowChanges changes;
+  private final Sender sender;
+  private final Outcomes outcomes;
+  private final Gate gate;
+  private long refused;
+  private boolean stopped;
+
+  /** A worker of the Redrive that the context names. */
+  public RedriveWorker(RedriveContext context, DecisionLog decisions) {
+    this.context = context;
+    this.decisions = decisions;
+    this.report = new ProgressReport(context);
+    this.changes = new RowChanges(context);
+    this.sender = new Sender(context, decisions, changes);
+    this.outcomes = new Outcomes(decisions, new ErrorRemoval(context));
+    this.gate = new Gate(report::order, outcomes, this::tell);
+  }
+
+  /** Asks to come to an end soon; what is not done is done by the next worker. */
+  public void stop() {
+    gate.leave();
+  }
+
+  /** Works until the Redrive is done, or until it is asked to stop. */
+  public void run() throws InterruptedException {
+    RedriveProgress progress = report.begin(decisions.errorsSequence());
+    if (progress.ended()) {
+      return;
+    }
+    if (progress.phase() == Phase.Surveying && !survey(progress.lastSequence())) {
+      return;
+    }
+    recover(true);
+    while (!gate.leaving()) {
+      sendAll();
+      outcomes.look();
+      if (gate.suspended()) {
+        tell();
+        gate.pause();
+      } else if (recover(false) == 0) {
+        break;
+      }
+    }
+    awaitOutcomes();
+  }
+
+  /** Counts, and tries the change; false if there is nothing to send. */
+  private boolean survey(long last) throws InterruptedException {
+    RedriveOrder order = report.order();
+    try {
+      Survey survey = Survey.of(context, order, last, changes);
+      report.surveyed(survey);
+      if (survey.selected() == 0) {
+        report.endUnsent(Phase.Complete, "the selector chooses no record");
+      } else if (order.dryRun()) {
+        report.endUnsent(Phase.Complete, "nothing was sent: spec.dryRun is true");
+      }
+      return survey.selected() > 0 && !order.dryRun();
+    } catch (RefusedException e) {
+      report.endUnsent(Phase.Refused, String.valueOf(e.getMessage()));
+      return false;
+    }
+  }
+
+  /**
+   * Takes up what the journal has and this worker does not know of: batches of an earlier worker of
+   * this Redrive, and at the start those of others, whose messages may be lost with their worker.
+   *
+   * @return how many of this Redrive's were found
+   */
+  private int recover(boolean others) throws InterruptedException {
+    int found = 0;
+    List<JournalEntry> entries =
+        context.patience().ask("read the journal", () -> context.journal().entries());
+    for (JournalEntry entry : entries) {
+      boolean mine = entry.by().uid().equals(context.uid());
+      if (mine && !outcomes.knows(entry)) {
+        found++;
+        outcomes.follow(entry);
+        sender.sendAgain(entry);
+      } else if (!mine && others && entry.by().kind().equals("Redrive")) {
+        sender.sendAgain(entry);
+      }
+    }
+    LOG.info("{} batches of this Redrive are in the journal", found);
+    return found;
+  }
+
+  /** Goes once through the set, and sends what nobody has sent. */
+  private void sendAll() throws InterruptedException {
+    RedriveOrder order = report.order();
+    refused = 0;
+    Map<Group.Key, Group> groups = new LinkedHashMap<>();
+    Journal.@Nullable Page page = null;
+    List<String> subjects = order.selector().subjects(context.names());
+    try (ErrorScan scan = new ErrorScan(context, subjects, 1, report.progress().lastSequence())) {
+      for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
+        for (QueuedFailure failure : some) {
+          if (!order.selector().matches(failure.detail())) {
+            continue;
+          }
+          long block = JournalBlock.of(failure.sequence());
+          if (page == null || page.block() != block) {
+            if (!sendGroups(page, groups)) {
+              return;
+            }
+            page = sender.page(block);
+          }
+          if (!page.has(failure.sequence()) && !gather(page, groups, failure, order)) {
+            return;
+          }
+        }
+      }
+    }
+    sendGroups(page, groups);
+  }
+
+  /** Adds a record to its group, which is sent first if it is full; false if it is time to stop. */
+  private boolean gather(
+      Journal.Page page, Map<Group.Key, Group> groups, QueuedFailure failure, RedriveOrder order)
+      throws InterruptedException {
+    byte[] row;
+    try {
+      row =
+          order.action() == JournalEntry.Action.waive
+              ? new byte[0]
+              : changes.of(order.change(), failure).apply(failure);
+    } catch (RefusedException e) {
+      LOG.debug("failed record {} is left as it is: {}", failure.sequence(), e.getMessage());
+      refused++;
+      return true;
+    }
+    Group.Key key = new Group.Key(failure.detail().stage(), failure.detail().schema());
+    Group group = groups.computeIfAbsent(key, k -> new Group());
+    if (group.isFullFor(row.length, context.batchBytes())) {
+      groups.remove(key);
+      if (!send(page.block(), group)) {
+        return false;
+      }
+      group = groups.computeIfAbsent(key, k -> new Group());
+    }
+    group.add(failure, row);
+    return true;
+  }
+
+  private boolean sendGroups(Journal.@Nullable Page page, Map<Group.Key, Group> groups)
+      throws InterruptedException {
+    if (page != null) {
+      for (Group group : groups.values()) {
+        if (!send(page.block(), group)) {
+          return false;
+        }
+      }
+    }
+    groups.clear();
+    return true;
+  }
+
+  /** Sends a group, in pieces if it must; false if it is time to stop before it is sent. */
+  private boolean send(long block, Group group) throws InterruptedException {
+    Group rest = group;
+    while (!rest.isEmpty()) {
+      int some = gate.take(rest.size());
+      if (some == 0) {
+        stopped = gate.tooManyFailed();
+        return false;
+      }
+      Group now = some == rest.size() ? rest : rest.first(some);
+      sender.send(block, now, report.order()).ifPresent(this::sent);
+      rest = rest.without(some);
+    }
+    return true;
+  }
+
+  private void sent(JournalEntry entry) {
+    outcomes.follow(entry);
+    gate.went(entry.sequences().size());
+  }
+
+  private void awaitOutcomes() throws InterruptedException {
+    while (!outcomes.allSettled() && !gate.leaving()) {
+      outcomes.look();
+      tell();
+      gate.pause();
+    }
+    if (gate.leaving()) {
+      return;
+    }
+    Counts counts = outcomes.counts();
+    if (stopped) {
+      end(
+          Phase.Stopped,
+          "%d records failed again, more than spec.stopOn allows: see why, and make another Redrive for the rest"
+              .formatted(counts.failed()));
+    } else {
+      end(Phase.Complete, "every record that was chosen has come to its end");
+    }
+  }
+
+  private void end(Phase phase, String message) throws InterruptedException {
+    report.end(phase, message, replayed(), outcomes.counts(), refused);
+  }
+
+  /** Tells the operator where this is, about every second. */
+  private void tell() throws InterruptedException {
+    Phase phase = gate.suspended() && outcomes.allSettled() ? Phase.Suspended : Phase.Running;
+    report.tell(phase, replayed(), outcomes.counts(), refused);
+  }
+
+  private long replayed() {
+    return report.order().action() == JournalEntry.Action.waive ? 0 : outcomes.sent();
+  }
+}

@@ -1,0 +1,146 @@
+package dev.drover.worker.redrive;
+
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.decision.Decision;
+import dev.drover.wire.failure.Correction.RefusedException;
+import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RedriveOrder;
+import dev.drover.wire.replay.RetryBatch;
+import dev.drover.worker.stage.DecisionLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Sends records again: first the journal, then the message. What the journal has is sent again
+ * after a crash, under the same name and with the same bytes. Used by one thread.
+ */
+final class Sender {
+  private final RedriveContext context;
+  private final DecisionLog decisions;
+  private final RowChanges changes;
+
+  Sender(RedriveContext context, DecisionLog decisions, RowChanges changes) {
+    this.context = context;
+    this.decisions = decisions;
+    this.changes = changes;
+  }
+
+  /**
+   * Claims those records of a group that nobody has, and sends them.
+   *
+   * @param group of one block, stage and schema; not empty
+   * @return their entry; empty if somebody else has all of them
+   */
+  Optional<JournalEntry> send(long block, Group group, RedriveOrder order)
+      throws InterruptedException {
+    Group wanted = group;
+    while (true) {
+      Journal.Page page = page(block);
+      wanted = wanted.only(failure -> !page.has(failure.sequence()));
+      if (wanted.isEmpty()) {
+        return Optional.empty();
+      }
+      JournalEntry entry = entry(wanted, page, order);
+      if (append(page, entry) || isThere(entry)) {
+        publish(entry, wanted.failures(), wanted.rows());
+        return Optional.of(entry);
+      }
+    }
+  }
+
+  /** Which records of a block are taken. */
+  Journal.Page page(long block) throws InterruptedException {
+    return context.patience().ask("read the journal", () -> context.journal().page(block));
+  }
+
+  private boolean append(Journal.Page page, JournalEntry entry) throws InterruptedException {
+    return context.patience().ask("write the journal", () -> context.journal().append(page, entry));
+  }
+
+  /** An attempt whose answer was lost may have written it. */
+  private boolean isThere(JournalEntry entry) throws InterruptedException {
+    return context
+        .patience()
+        .ask("read the journal", () -> context.journal().entries(entry.block()))
+        .contains(entry);
+  }
+
+  private JournalEntry entry(Group group, Journal.Page page, RedriveOrder order) {
+    return JournalEntry.of(
+        order.action(),
+        group.failures().getFirst().detail().stage(),
+        group.sequences(),
+        page,
+        order.change(),
+        order.by(),
+        context.clock().instant().toString());
+  }
+
+  /** Does once more what the journal says, unless it is decided: its message may be lost. */
+  void sendAgain(JournalEntry entry) throws InterruptedException {
+    if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
+      return;
+    }
+    List<QueuedFailure> failures = read(entry);
+    List<byte[]> rows = new ArrayList<>();
+    for (QueuedFailure failure : failures) {
+      rows.add(row(entry, failure));
+    }
+    if (!failures.isEmpty()) {
+      publish(entry, failures, rows);
+    }
+  }
+
+  private byte[] row(JournalEntry entry, QueuedFailure failure) throws InterruptedException {
+    if (entry.action() == JournalEntry.Action.waive) {
+      return new byte[0];
+    }
+    try {
+      Change change = entry.change();
+      return changes.of(change, failure).apply(failure);
+    } catch (RefusedException e) {
+      throw new IllegalStateException(
+          "the journal of failed record " + failure.sequence() + " holds a change that is refused",
+          e);
+    }
+  }
+
+  /** Nobody takes a record out of the queue before it is decided, so all of them are there. */
+  private List<QueuedFailure> read(JournalEntry entry) throws InterruptedException {
+    List<Long> sequences = entry.sequences();
+    List<QueuedFailure> found = new ArrayList<>();
+    try (ErrorScan scan =
+        new ErrorScan(
+            context,
+            List.of(context.names().errorSubject(entry.stage(), "*")),
+            sequences.getFirst(),
+            sequences.getLast())) {
+      for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
+        some.stream().filter(failure -> entry.has(failure.sequence())).forEach(found::add);
+      }
+    }
+    return found;
+  }
+
+  private void publish(JournalEntry entry, List<QueuedFailure> failures, List<byte[]> rows)
+      throws InterruptedException {
+    if (entry.action() == JournalEntry.Action.waive) {
+      Decision waiver = RetryBatch.waiver(entry, failures.getFirst().detail().revision());
+      decisions.decide(entry.stage(), waiver);
+      return;
+    }
+    BatchId id = entry.batch();
+    RetryBatch batch = RetryBatch.of(entry, failures, rows);
+    context
+        .publisher()
+        .publish(
+            context.names().retrySubject(entry.stage()),
+            batch.headers().toHeaders(),
+            batch.body(),
+            id.text());
+  }
+}

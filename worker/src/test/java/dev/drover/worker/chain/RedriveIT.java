@@ -1,0 +1,557 @@
+package dev.drover.worker.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.failure.Correction;
+import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.plan.Step;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalBlock;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RedriveOrder;
+import dev.drover.wire.replay.RedriveProgress;
+import dev.drover.wire.replay.RedriveProgress.Phase;
+import dev.drover.wire.replay.RetryBatch;
+import dev.drover.wire.replay.Selector;
+import dev.drover.wire.state.WireJson;
+import dev.drover.worker.jetstream.Publisher;
+import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.redrive.RedriveContext;
+import dev.drover.worker.redrive.RedriveWorker;
+import dev.drover.worker.stage.DecisionLog;
+import io.nats.client.Connection;
+import io.nats.client.PublishOptions;
+import java.io.File;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Redrives of what a chain with real workers set aside. */
+class RedriveIT extends ChainScenario {
+  private static final Duration LONG = Duration.ofMinutes(5);
+  private static final Change NEGATED =
+      new Change(null, List.of(new Step.Assignment("qty", "-record.qty")));
+
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private TestChain chain;
+  private ChainPlan plan;
+
+  @TempDir File logs;
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable one : open.reversed()) {
+      one.close();
+    }
+  }
+
+  /** Runs a chain in which every record with a negative quantity fails: so many of each table. */
+  private void failing(int records) throws Exception {
+    for (String table : List.of("item", "other")) {
+      databases.execute(
+          "legacy",
+          "CREATE TABLE " + table + " (id integer PRIMARY KEY, qty integer NOT NULL, note text)",
+          "INSERT INTO "
+              + table
+              + " SELECT i, -i, 'n' || i FROM generate_series(1, "
+              + records
+              + ") i",
+          "INSERT INTO " + table + " VALUES (0, 1, 'passes')",
+          "ANALYZE");
+      // Without a key, a record that came twice would be there twice.
+      databases.execute(
+          "target", "CREATE TABLE " + table + " (id integer, qty integer, note text)");
+    }
+    chain =
+        new TestChain(
+            nats.url(),
+            name,
+            new ChainSpec(
+                databases.connections(),
+                List.of(
+                    new StageSpec.Extract(
+                        "read", "legacy", List.of("public.item", "public.other"), 5000),
+                    new StageSpec.Transform(
+                        "clean", "read", List.of(require("record.qty > 0", "QtyNotPositive"))),
+                    new StageSpec.Load(
+                        "load", "clean", "target", null, LoadMode.Insert, List.of()))));
+    open.add(chain);
+    for (String stage : List.of("read", "clean", "load")) {
+      open.add(RunningStage.start(chain, stage, databases.secrets));
+    }
+    plan = plan(chain);
+    chain.dispatchAll(plan);
+    awaitFinished(chain, plan);
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(2L * records);
+  }
+
+  private static Selector table(String table) {
+    return new Selector(null, null, null, "public." + table, null, null, Set.of());
+  }
+
+  private static RedriveOrder order(String uid, Selector selector, Change change) {
+    return new RedriveOrder(
+        new JournalEntry.By("Redrive", uid, uid, 1),
+        selector,
+        JournalEntry.Action.replay,
+        change,
+        null,
+        List.of(),
+        null,
+        null,
+        false,
+        false);
+  }
+
+  private void ask(RedriveOrder order) throws Exception {
+    chain.state.bucket().put(RedriveOrder.key(order.by().uid()), WireJson.bytes(order));
+  }
+
+  private RedriveProgress progress(String uid) throws Exception {
+    var entry = chain.state.bucket().get(RedriveProgress.key(uid));
+    return entry == null ? null : WireJson.parse(entry.getValue(), RedriveProgress.class);
+  }
+
+  private RedriveWorker worker(String uid) throws Exception {
+    Connection own = nats.connect();
+    open.add(own);
+    Stalls stalls = new Stalls(chain.state, "redrive-" + uid, uid, Clock.systemUTC());
+    open.add(stalls);
+    RedriveContext context =
+        RedriveContext.of(uid, own, chain.names, chain.state, stalls, Clock.systemUTC());
+    return new RedriveWorker(
+        context, new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls));
+  }
+
+  private RedriveProgress run(RedriveOrder order) throws Exception {
+    ask(order);
+    worker(order.by().uid()).run();
+    return progress(order.by().uid());
+  }
+
+  private List<String> target(String query) throws Exception {
+    return databases.query("target", query);
+  }
+
+  private void awaitLoaded() {
+    await().atMost(LONG).until(() -> chain.finished(plan));
+  }
+
+  @Test
+  void exactly_the_selected_records_are_sent_corrected_and_loaded() throws Exception {
+    failing(3000);
+
+    RedriveProgress done = run(order("one", table("item"), NEGATED));
+
+    assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
+    assertThat(List.of(done.selected(), done.sent(), done.resolved())).containsOnly(3000L);
+    assertThat(List.of(done.failedAgain(), done.skipped(), done.refused())).containsOnly(0L);
+    awaitLoaded();
+    assertThat(
+            target(
+                "SELECT concat_ws('|', count(*), count(DISTINCT id), min(qty), max(qty)) FROM item"))
+        .containsExactly("3001|3001|1|3000");
+    assertThat(target("SELECT count(*) FROM other")).containsExactly("1");
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(3000);
+    Counts clean = chain.tally("clean");
+    assertThat(clean).isEqualTo(new Counts(6002 + 3000, 2 + 3000, 0, 6000, 0, 0));
+    long retried = chain.decisions("clean").stream().filter(d -> d.batch().startsWith("r")).count();
+    assertThat(retried).as("they go as batches").isLessThan(10);
+  }
+
+  @Test
+  void records_that_fail_again_are_new_failures_that_know_their_past() throws Exception {
+    failing(50);
+    Map<Long, FailedMessage> before = chain.failuresBySequence();
+
+    RedriveProgress done = run(order("same", Selector.ALL, Change.NONE));
+
+    assertThat(done.failedAgain()).isEqualTo(100);
+    assertThat(done.resolved()).isZero();
+    Map<Long, FailedMessage> after = chain.failuresBySequence();
+    assertThat(after).hasSize(100);
+    assertThat(after.keySet()).doesNotContainAnyElementsOf(before.keySet());
+    assertThat(after.values())
+        .allSatisfy(
+            failed -> {
+              FailedMessage.Detail was = before.get(failed.detail().replayOf()).detail();
+              assertThat(failed.detail().key()).isEqualTo(was.key());
+              assertThat(failed.detail().table()).isEqualTo(was.table());
+              assertThat(failed.detail().firstSeen()).isEqualTo(was.firstSeen());
+              assertThat(failed.detail().replays()).isEqualTo(1);
+            });
+  }
+
+  @Test
+  void killed_again_and_again_it_sends_each_record_once() throws Exception {
+    failing(20_000);
+    ask(order("killed", Selector.ALL, NEGATED));
+    File log = new File(logs, "redrive.log");
+    int kills = 0;
+    for (int i = 0; i < 8; i++) {
+      try (WorkerProcess process = WorkerProcess.redrive(nats.url(), name, "killed", log)) {
+        long before = sent("killed");
+        long more = 1 + 997L * i;
+        await()
+            .atMost(LONG)
+            .pollInterval(Duration.ofMillis(5))
+            .until(() -> sent("killed") >= before + more || !process.alive());
+        kills += process.alive() ? 1 : 0;
+        process.kill();
+      }
+    }
+    assertThat(kills).as("kills in mid-course").isGreaterThan(2);
+    try (WorkerProcess process = WorkerProcess.redrive(nats.url(), name, "killed", log)) {
+      await().atMost(LONG).until(() -> !process.alive());
+    }
+
+    RedriveProgress done = progress("killed");
+    assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
+    assertThat(List.of(done.selected(), done.sent(), done.resolved())).containsOnly(40_000L);
+    assertThat(done.skipped()).isZero();
+    awaitLoaded();
+    for (String table : List.of("item", "other")) {
+      assertThat(
+              target("SELECT concat_ws('|', count(*), count(DISTINCT id), min(qty)) FROM " + table))
+          .containsExactly("20001|20001|1");
+    }
+    assertThat(chain.messages(chain.names.errorsStream())).isZero();
+    assertThat(chain.tally("clean")).isEqualTo(new Counts(80_002, 40_002, 0, 40_000, 0, 0));
+  }
+
+  /** Records that the journal has. */
+  private long sent(String uid) throws Exception {
+    return new Journal(chain.nats, chain.names)
+        .entries().stream()
+            .filter(e -> e.by().uid().equals(uid))
+            .mapToLong(e -> e.sequences().size())
+            .sum();
+  }
+
+  @Test
+  void redrives_and_single_replays_of_the_same_records_send_each_once() throws Exception {
+    failing(4000);
+    Map<Long, FailedMessage> failures = chain.failuresBySequence();
+    RedriveOrder one = order("one", Selector.ALL, NEGATED);
+    RedriveOrder two = order("two", table("item"), NEGATED);
+    ask(one);
+    ask(two);
+    try (ExecutorService racers = Executors.newThreadPerTaskExecutor(Thread::new)) {
+      RedriveWorker first = worker("one");
+      RedriveWorker second = worker("two");
+      List<Future<Object>> all =
+          List.of(
+              racers.submit(() -> replaySingly(failures)),
+              racers.submit(
+                  () -> {
+                    first.run();
+                    return 0;
+                  }),
+              racers.submit(
+                  () -> {
+                    second.run();
+                    return 0;
+                  }));
+      for (Future<Object> racer : all) {
+        racer.get();
+      }
+    }
+    awaitLoaded();
+    await().atMost(SOON).until(() -> chain.messages(chain.names.retriesStream()) == 0);
+    awaitLoaded();
+    for (String table : List.of("item", "other")) {
+      assertThat(target("SELECT concat_ws('|', count(*), count(DISTINCT id)) FROM " + table))
+          .containsExactly("4001|4001");
+    }
+    List<Long> journalled =
+        new Journal(chain.nats, chain.names)
+            .entries().stream().flatMap(e -> e.sequences().stream()).toList();
+    assertThat(journalled).doesNotHaveDuplicates().hasSize(8000);
+    RedriveProgress a = progress("one");
+    RedriveProgress b = progress("two");
+    assertThat(a.phase()).isEqualTo(Phase.Complete);
+    assertThat(a.sent() + a.skipped()).isEqualTo(a.selected());
+    assertThat(b.sent() + b.skipped()).isEqualTo(b.selected());
+    assertThat(a.resolved() + b.resolved()).isEqualTo(a.sent() + b.sent());
+  }
+
+  /** As the desk does for a FailedRecord: every seventh record, one by one. */
+  private Object replaySingly(Map<Long, FailedMessage> failures) throws Exception {
+    Journal journal = new Journal(chain.nats, chain.names);
+    JsonNode correction = new ObjectMapper().readTree("{\"qty\": 5}");
+    int number = 0;
+    for (Map.Entry<Long, FailedMessage> failed : failures.entrySet()) {
+      if (number++ % 7 != 0) {
+        continue;
+      }
+      QueuedFailure failure = new QueuedFailure(failed.getKey(), failed.getValue());
+      while (true) {
+        Journal.Page page = journal.page(JournalBlock.of(failure.sequence()));
+        if (page.has(failure.sequence())) {
+          break;
+        }
+        JournalEntry entry =
+            JournalEntry.of(
+                JournalEntry.Action.replay,
+                failure.detail().stage(),
+                List.of(failure.sequence()),
+                page,
+                Change.merging(correction),
+                new JournalEntry.By("FailedRecord", "f" + number, "f" + number, 1),
+                Instant.now().toString());
+        if (journal.append(page, entry)) {
+          byte[] row =
+              Correction.apply(
+                  failure, chain.state.schema(failure.detail().schema()), correction, 1 << 19);
+          RetryBatch batch = RetryBatch.of(entry, List.of(failure), List.of(row));
+          chain
+              .nats
+              .jetStream()
+              .publish(
+                  chain.names.retrySubject(entry.stage()),
+                  batch.headers().toHeaders(),
+                  batch.body(),
+                  PublishOptions.builder().messageId(entry.batch().text()).build());
+          break;
+        }
+      }
+    }
+    return number;
+  }
+
+  @Test
+  void a_claim_whose_message_was_lost_with_its_worker_is_sent_by_the_next_redrive()
+      throws Exception {
+    failing(10);
+    Journal journal = new Journal(chain.nats, chain.names);
+    List<Long> some = chain.failuresBySequence().keySet().stream().limit(5).toList();
+    Journal.Page page = journal.page(JournalBlock.of(some.getFirst()));
+    Instant now = Instant.now();
+    journal.append(
+        page,
+        JournalEntry.of(
+            JournalEntry.Action.replay,
+            "clean",
+            some,
+            page,
+            NEGATED,
+            new JournalEntry.By("Redrive", "gone", "gone", 1),
+            now.toString()));
+
+    RedriveProgress done = run(order("next", Selector.ALL, NEGATED));
+
+    assertThat(done.sent()).isEqualTo(15);
+    assertThat(done.skipped()).isEqualTo(5);
+    awaitLoaded();
+    await().atMost(SOON).until(() -> chain.tally("clean").passed() == 22);
+  }
+
+  @Test
+  void a_change_that_does_not_fit_is_refused_before_anything_is_sent() throws Exception {
+    failing(3);
+    Map<String, String> refusals =
+        Map.of(
+            "{\"qty\": \"many\"}", "spec.correction.qty",
+            "{\"quantity\": 1}", "spec.correction.quantity: the record has no such field",
+            "{\"qty\": null}", "spec.correction.qty: the column takes no null",
+            "[1]", "spec.correction: must be an object");
+    int number = 0;
+    for (Map.Entry<String, String> refusal : refusals.entrySet()) {
+      JsonNode correction = new ObjectMapper().readTree(refusal.getKey());
+      RedriveProgress done = run(order("bad" + number++, Selector.ALL, Change.merging(correction)));
+      assertThat(done.phase()).isEqualTo(Phase.Refused);
+      assertThat(done.message()).contains("records of public.", refusal.getValue());
+    }
+    Map<Step.Assignment, String> sets =
+        Map.of(
+            new Step.Assignment("qty", "record.qyt + 1"), "spec.set[0].to",
+            new Step.Assignment("qty", "string(record.qty)"), "spec.set[0].to: gives text",
+            new Step.Assignment("more", "1"), "spec.set[0].field: the record has no field more",
+            new Step.Assignment("qty", "record.qty +"), "spec.set[0].to");
+    for (Map.Entry<Step.Assignment, String> refusal : sets.entrySet()) {
+      RedriveProgress done =
+          run(order("bad" + number++, Selector.ALL, new Change(null, List.of(refusal.getKey()))));
+      assertThat(done.phase()).isEqualTo(Phase.Refused);
+      assertThat(done.message()).contains(refusal.getValue());
+    }
+    assertThat(chain.messages(chain.names.journalStream())).isZero();
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(6);
+  }
+
+  @Test
+  void a_record_that_cannot_be_changed_is_left_and_counted() throws Exception {
+    failing(10);
+
+    RedriveProgress done =
+        run(
+            order(
+                "some",
+                table("item"),
+                new Change(
+                    null,
+                    List.of(
+                        new Step.Assignment(
+                            "qty", "record.id == 4 ? 1 / (record.qty + 4) : 0 - record.qty")))));
+
+    assertThat(done.phase()).isEqualTo(Phase.Complete);
+    assertThat(done.refused()).isEqualTo(1);
+    assertThat(done.sent()).isEqualTo(9);
+    assertThat(done.skipped()).isZero();
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(11);
+  }
+
+  @Test
+  void a_dry_run_counts_and_shows_and_sends_nothing() throws Exception {
+    failing(20);
+    RedriveOrder order = order("dry", table("item"), NEGATED);
+
+    RedriveProgress done =
+        run(
+            new RedriveOrder(
+                order.by(),
+                order.selector(),
+                order.action(),
+                order.change(),
+                null,
+                List.of(),
+                null,
+                null,
+                true,
+                false));
+
+    assertThat(done.phase()).isEqualTo(Phase.Complete);
+    assertThat(done.selected()).isEqualTo(20);
+    assertThat(done.sent()).isZero();
+    assertThat(done.samples())
+        .hasSize(3)
+        .allSatisfy(
+            sample -> {
+              assertThat(sample.before().get("qty").asInt()).isNegative();
+              assertThat(sample.after().get("qty").asInt())
+                  .isEqualTo(-sample.before().get("qty").asInt());
+            });
+    assertThat(chain.messages(chain.names.journalStream())).isZero();
+  }
+
+  @Test
+  void a_ramp_goes_on_only_as_far_as_failures_allow() throws Exception {
+    failing(500);
+    RedriveOrder order = order("ramp", Selector.ALL, Change.NONE);
+
+    RedriveProgress done =
+        run(
+            new RedriveOrder(
+                order.by(),
+                order.selector(),
+                order.action(),
+                order.change(),
+                null,
+                List.of(1, 10, 100),
+                5,
+                null,
+                false,
+                false));
+
+    assertThat(done.phase()).isEqualTo(Phase.Stopped);
+    assertThat(done.sent()).isEqualTo(11);
+    assertThat(done.failedAgain()).isEqualTo(11);
+    assertThat(done.message()).contains("spec.stopOn");
+    assertThat(chain.tally("clean").in()).isEqualTo(1002 + 11);
+  }
+
+  @Test
+  void waived_records_are_counted_and_gone() throws Exception {
+    failing(3000);
+    RedriveOrder order = order("waive", table("item"), Change.NONE);
+
+    RedriveProgress done =
+        run(
+            new RedriveOrder(
+                order.by(),
+                order.selector(),
+                JournalEntry.Action.waive,
+                order.change(),
+                null,
+                List.of(),
+                null,
+                null,
+                false,
+                false));
+
+    assertThat(done.phase()).isEqualTo(Phase.Complete);
+    assertThat(done.waived()).isEqualTo(3000);
+    assertThat(done.sent()).isZero();
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(3000);
+    assertThat(chain.tally("clean")).isEqualTo(new Counts(9002, 2, 0, 6000, 0, 3000));
+  }
+
+  @Test
+  void suspended_it_sends_nothing_until_it_may() throws Exception {
+    failing(100);
+    RedriveOrder order = order("suspended", Selector.ALL, NEGATED);
+    ask(
+        new RedriveOrder(
+            order.by(),
+            order.selector(),
+            order.action(),
+            order.change(),
+            null,
+            List.of(),
+            null,
+            null,
+            false,
+            true));
+    RedriveWorker worker = worker("suspended");
+    try (ExecutorService one = Executors.newSingleThreadExecutor()) {
+      Future<Object> running =
+          one.submit(
+              () -> {
+                worker.run();
+                return 0;
+              });
+      await()
+          .atMost(SOON)
+          .until(
+              () -> {
+                RedriveProgress p = progress("suspended");
+                return p != null && p.phase() == Phase.Suspended;
+              });
+      assertThat(progress("suspended").selected()).isEqualTo(200);
+      assertThat(chain.messages(chain.names.journalStream())).isZero();
+      ask(order);
+      running.get();
+    }
+    assertThat(progress("suspended").resolved()).isEqualTo(200);
+  }
+
+  @Test
+  void a_selector_that_chooses_nothing_says_so() throws Exception {
+    failing(1);
+
+    RedriveProgress done = run(order("none", table("nothing"), Change.NONE));
+
+    assertThat(done.phase()).isEqualTo(Phase.Complete);
+    assertThat(done.selected()).isZero();
+    assertThat(done.message()).contains("chooses no record");
+  }
+}
