@@ -32,9 +32,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps the window of FailedRecords on a migration's error queue: at most {@code
  * spec.failedRecords.maxResources}, spread over the causes. Level-driven: each call compares what
  * is shown with what there is and goes some steps; a full window of a hundred thousand failures
- * costs one request. It writes the first status of what it makes; from then on the reconciler does,
- * which is called only when a resource asks for something or what it shows has changed.
- * Thread-safe.
+ * costs one request. It writes the status of what it makes, and of what changed though nobody
+ * asked; what a resource asks for, the reconciler does. Thread-safe.
  */
 public final class FailedRecordDesk {
   static final String FIELD_MANAGER = "drover-desk";
@@ -46,6 +45,7 @@ public final class FailedRecordDesk {
   private static final Duration UNFINISHED = Duration.ofSeconds(10);
 
   private static final int CONFLICT = 409;
+  private static final int NOT_FOUND = 404;
 
   private final NatsLink link;
   private final KubernetesClient client;
@@ -106,8 +106,8 @@ public final class FailedRecordDesk {
     new NewFailures(errors, ref.names(), resources)
         .next(window.add(), Allowance.of(window.add(), resources, ref.names(), busy, now))
         .forEach(failure -> make(migration, ref, clerk, failure));
-    resources.stream().filter(r -> isStale(r, redaction, now)).forEach(records::revisit);
-    lookForDeparted(ref, errors, queue, resources);
+    resources.stream().filter(r -> isStale(r, redaction, now)).forEach(r -> revisit(clerk, r));
+    lookForDeparted(ref, errors, queue, resources, clerk);
   }
 
   /** Forgets a Migration that is gone. */
@@ -116,13 +116,19 @@ public final class FailedRecordDesk {
     departures.remove(uid);
   }
 
+  /**
+   * Whether a resource has to be looked at. One whose replay is under way looks again by itself
+   * once it was looked at; one that was made just now may not have been, as the cache lacked it
+   * still.
+   */
   private static boolean isStale(FailedRecord resource, Redaction redaction, Instant now) {
     FailedRecordStatus status = resource.getStatus();
     return status == null
         ? Instant.parse(resource.getMetadata().getCreationTimestamp())
             .plus(UNFINISHED)
             .isBefore(now)
-        : !redaction.fits(status.record(), status.maskedFields(), status.key());
+        : RecordState.of(status) == RecordState.Replaying
+            || !redaction.fits(status.record(), status.maskedFields(), status.key());
   }
 
   /**
@@ -141,7 +147,11 @@ public final class FailedRecordDesk {
   }
 
   private void lookForDeparted(
-      ChainRef ref, ErrorQueue errors, ErrorQueue.State queue, List<FailedRecord> resources) {
+      ChainRef ref,
+      ErrorQueue errors,
+      ErrorQueue.State queue,
+      List<FailedRecord> resources,
+      RecordClerk clerk) {
     Departures before = departures.getOrDefault(ref.uid(), new Departures(-1, 0));
     if (before.gone() == queue.gone() && before.from() == Long.MAX_VALUE) {
       return;
@@ -156,7 +166,7 @@ public final class FailedRecordDesk {
     open.stream()
         .limit(LOOKS)
         .filter(r -> errors.at(r.getStatus().errorSequence()).isEmpty())
-        .forEach(records::revisit);
+        .forEach(r -> revisit(clerk, r));
     long next = open.size() > LOOKS ? open.get(LOOKS).getStatus().errorSequence() : Long.MAX_VALUE;
     // What leaves meanwhile may have been looked for before: then all is looked for again.
     long gone = from == 0 ? queue.gone() : before.gone();
@@ -214,7 +224,15 @@ public final class FailedRecordDesk {
     made.ifPresent(resource -> describe(resource, clerk.first(resource, failure)));
   }
 
-  /** Writes the first status, unless somebody was quicker to ask for something. */
+  /** Looks at a resource that nobody changed. A visit made twice does nothing twice. */
+  private void revisit(RecordClerk clerk, FailedRecord resource) {
+    RecordClerk.Visit visit = clerk.visit(resource, RecordNames.sequence(resource).orElseThrow());
+    if (!visit.status().equals(resource.getStatus())) {
+      describe(resource, visit);
+    }
+  }
+
+  /** Writes a status, unless somebody was quicker to ask for something. */
   private void describe(FailedRecord made, RecordClerk.Visit visit) {
     FailedRecord patch = new FailedRecord();
     patch.setMetadata(
@@ -227,12 +245,9 @@ public final class FailedRecordDesk {
     try {
       client.resource(patch).subresource("status").patch(apply);
     } catch (KubernetesClientException e) {
-      if (e.getCode() != CONFLICT) {
+      if (e.getCode() != CONFLICT && e.getCode() != NOT_FOUND) {
         throw e;
       }
-    }
-    if (visit.again().isPresent()) {
-      records.revisit(made);
     }
   }
 

@@ -12,10 +12,8 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
-import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -41,8 +39,6 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
   private final Schemas schemas;
   private final Redactions redactions;
   private final InstantSource clock;
-  private final SimpleInboundEventSource<FailedRecord> wanted =
-      new SimpleInboundEventSource<>("wanted");
   private volatile @Nullable IndexerResourceCache<FailedRecord> cache;
 
   /** A reconciler over the operator's connection. */
@@ -66,7 +62,7 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
                     record.getMetadata().getNamespace(),
                     record.getMetadata().getLabels().getOrDefault(RecordNames.MIGRATION, ""))));
     cache = primary;
-    return List.of(wanted);
+    return List.of();
   }
 
   /**
@@ -79,11 +75,6 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
     return asked
         || RecordNames.chain(resource).isEmpty()
         || (status != null && RecordState.of(status) == RecordState.Replaying);
-  }
-
-  @Override
-  public void revisit(FailedRecord resource) {
-    wanted.propagateEvent(ResourceID.fromResource(resource));
   }
 
   @Override

@@ -75,21 +75,20 @@ final class History {
     if (user != null && !user.isEmpty()) {
       return RecordStatuses.cut(user, 500);
     }
-    // The entry of the resource's birth is the operator's: it was made with nothing asked.
-    String made = resource.getMetadata().getCreationTimestamp();
+    // The operator made it with nothing asked, and changes its labels later under the same entry.
     List<ManagedFieldsEntry> managers = resource.getMetadata().getManagedFields();
     return managers == null
         ? null
         : managers.stream()
             .filter(m -> m.getSubresource() == null || m.getSubresource().isEmpty())
-            .filter(m -> !Objects.equals(made, m.getTime()) || !isBirth(m))
+            .filter(m -> !isOperator(m))
             .filter(History::wroteSpec)
             .max(Comparator.comparing(m -> m.getTime() == null ? "" : m.getTime()))
             .map(ManagedFieldsEntry::getManager)
             .orElse(null);
   }
 
-  private static boolean isBirth(ManagedFieldsEntry entry) {
+  private static boolean isOperator(ManagedFieldsEntry entry) {
     return entry.getManager() != null && entry.getManager().startsWith("fabric8");
   }
 
