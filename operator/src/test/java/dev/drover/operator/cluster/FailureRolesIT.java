@@ -192,32 +192,4 @@ class FailureRolesIT {
             "{\"metadata\":{\"annotations\":{\"drover.dev/asked-by\":\"somebody\"}},\"spec\":{\"attempt\":2}}"));
     assertThat(askedBy("r")).isEqualTo("correcter");
   }
-
-  private static ApiServer.Result redrive(String user, String name, String spec) {
-    String manifest =
-        """
-        apiVersion: drover.dev/v1alpha1
-        kind: Redrive
-        metadata: {name: %s}
-        spec: %s
-        """
-            .formatted(name, spec);
-    return ApiServer.get().kubectl(manifest, "create", "-f", "-", "-n", SHOP, "--as", user);
-  }
-
-  @Test
-  void a_redrive_needs_the_verb_of_what_it_asks_for() {
-    String replay = "{migrationName: shop, action: Replay}";
-    String unsaid = "{migrationName: shop}";
-    String waive = "{migrationName: shop, action: Waive, reason: known}";
-    allowed(redrive("correcter", "replay", replay));
-    allowed(redrive("correcter", "unsaid", unsaid));
-    allowed(redrive("waiveer", "waive", waive));
-    ApiServer.Result refused = redrive("correcter", "no", waive);
-    forbidden(refused);
-    assertThat(refused.output()).contains("correcter may not waive", "redrives.drover.dev");
-    forbidden(redrive("waiveer", "no", replay));
-    forbidden(redrive("waiveer", "no", unsaid));
-    forbidden(redrive("viewer", "no", replay));
-  }
 }
