@@ -53,12 +53,19 @@ class FailedRecordE2E {
         .orElseThrow(() -> new AssertionError("no FailedRecord of key " + key));
   }
 
+  private static Condition resolved(FailedRecord record) {
+    return record.getStatus().conditions().stream()
+        .filter(c -> c.type().equals("Resolved"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   private FailedRecord awaitState(FailedRecord record, String state) {
     String name = record.getMetadata().getName();
     await()
         .atMost(Cluster.SOON)
         .untilAsserted(
-            () -> assertThat(cluster.failedRecord(name).getStatus().state()).isEqualTo(state));
+            () -> assertThat(resolved(cluster.failedRecord(name)).reason()).isEqualTo(state));
     return cluster.failedRecord(name);
   }
 
@@ -73,7 +80,7 @@ class FailedRecordE2E {
     assertThat(record("7").getStatus().code()).isEqualTo("CheckViolated");
 
     cluster.patch(zero, "{\"spec\":{\"correction\":{\"qty\":5},\"action\":\"Replay\"}}");
-    awaitState(zero, "Resolved");
+    awaitState(zero, "Replayed");
     await()
         .atMost(Cluster.SOON)
         .untilAsserted(
@@ -89,12 +96,12 @@ class FailedRecordE2E {
             () -> {
               FailedRecord r = cluster.failedRecord(again.getMetadata().getName());
               assertThat(r.getStatus().replays()).isEqualTo(1);
-              assertThat(r.getStatus().state()).isEqualTo("Open");
-              assertThat(r.getStatus().outcome()).contains("failed again");
+              assertThat(resolved(r).reason()).isEqualTo("FailedAgain");
+              assertThat(resolved(r).message()).contains("failed again");
             });
 
     cluster.patch(again, "{\"spec\":{\"correction\":{\"qty\":8},\"action\":\"Replay\"}}");
-    awaitState(again, "Resolved");
+    awaitState(again, "Replayed");
 
     FailedRecord waived = record("1007");
     cluster.patch(waived, "{\"spec\":{\"action\":\"Waive\",\"reason\":\"a test\"}}");
@@ -123,10 +130,10 @@ class FailedRecordE2E {
     cluster.patch(zero, "{\"spec\":{\"correction\":{\"quantity\":5},\"action\":\"Replay\"}}");
     FailedRecord refused = awaitState(zero, "Refused");
 
-    assertThat(refused.getStatus().outcome()).contains("spec.correction.quantity");
+    assertThat(resolved(refused).message()).contains("spec.correction.quantity");
     assertThat(refused.getStatus().replays()).isZero();
     cluster.patch(zero, "{\"spec\":{\"correction\":{\"quantity\":null,\"qty\":3}}}");
-    awaitState(zero, "Resolved");
+    awaitState(zero, "Replayed");
   }
 
   @Test

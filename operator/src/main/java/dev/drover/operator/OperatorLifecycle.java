@@ -1,5 +1,6 @@
 package dev.drover.operator;
 
+import dev.drover.api.v1alpha1.Migration;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
@@ -8,6 +9,7 @@ import dev.drover.operator.desk.FailedRecordController;
 import dev.drover.operator.desk.FailedRecordDesk;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.ChainSource;
+import dev.drover.operator.migration.FailureWindow;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.redrive.RedriveController;
 import dev.drover.operator.workload.NatsSecret;
@@ -127,7 +129,7 @@ public class OperatorLifecycle {
         workloadSettings(),
         natsSecret,
         source(chains),
-        desk::sync,
+        window(desk),
         metrics,
         Clock.systemUTC());
     return assembled;
@@ -155,6 +157,20 @@ public class OperatorLifecycle {
       @Override
       public void forget(ChainRef ref) {
         chains.forget(ref);
+      }
+    };
+  }
+
+  private static FailureWindow window(FailedRecordDesk desk) {
+    return new FailureWindow() {
+      @Override
+      public void sync(Migration migration, ChainRef chain, boolean busy) {
+        desk.sync(migration, chain, busy);
+      }
+
+      @Override
+      public void forget(String uid) {
+        desk.forget(uid);
       }
     };
   }

@@ -21,7 +21,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(name = "Table", jsonPath = ".status.table", type = Type.STRING)
 @AdditionalPrinterColumn(name = "Key", jsonPath = ".status.key", type = Type.STRING)
 @AdditionalPrinterColumn(name = "Code", jsonPath = ".status.code", type = Type.STRING)
-@AdditionalPrinterColumn(name = "State", jsonPath = ".status.state", type = Type.STRING)
+@AdditionalPrinterColumn(
+    name = "State",
+    jsonPath = ".status.conditions[?(@.type==\"Resolved\")].reason",
+    type = Type.STRING)
 @AdditionalPrinterColumn(name = "Replays", jsonPath = ".status.replays", type = Type.INTEGER)
 @AdditionalPrinterColumn(
     name = "Message",

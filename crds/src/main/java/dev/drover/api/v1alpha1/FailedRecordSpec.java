@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
     value = "self.action != 'Waive' || !(has(self.correction) || has(self.jsonPatch))",
     message = "correction: a waived record is not sent again, so it takes no correction")
 @ValidationRule(
+    value = "self.action != 'Waive' || (has(self.reason) && self.reason.matches('\\\\S'))",
+    message =
+        "reason: say why the record is given up, for whoever asks later; a waiver without a reason is"
+            + " refused")
+@ValidationRule(
     value = "!(has(self.correction) && has(self.jsonPatch))",
     message = "correction, jsonPatch: give one of the two")
 public record FailedRecordSpec(
@@ -37,7 +42,8 @@ public record FailedRecordSpec(
                 + " its fields: replace one with null, do not remove it.")
         @Nullable List<JsonNode> jsonPatch,
     @Size(max = 1000)
-        @JsonPropertyDescription("Why, for whoever reads this later; Drover does not use it.")
+        @JsonPropertyDescription(
+            "Why, for whoever reads this later; it is kept in status.history. A waiver must have one.")
         @Nullable String reason,
     @Default("0")
         @Min(0)

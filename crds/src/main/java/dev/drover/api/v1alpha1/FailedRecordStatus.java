@@ -27,7 +27,6 @@ public record FailedRecordStatus(
     @JsonPropertyDescription("Code of the failure.") String code,
     @Size(max = 4000) @JsonPropertyDescription("The failure for people.") String message,
     @JsonPropertyDescription("Hash that all failures of this cause share.") String fingerprint,
-    @JsonPropertyDescription("Open, Replaying, Resolved, Waived or Refused.") String state,
     @JsonPropertyDescription("Number of the record's message in the error queue.")
         long errorSequence,
     @PreserveUnknownFields
@@ -38,19 +37,51 @@ public record FailedRecordStatus(
     @Size(max = 2000)
         @JsonPropertyDescription("Fields of record that are shown cut, in truth longer.")
         List<String> cutFields,
+    @Size(max = 2000)
+        @JsonPropertyDescription(
+            "Fields of record that spec.failedRecords of the Migration masks; the error queue holds"
+                + " their values, and a correction may name them.")
+        List<String> maskedFields,
     @JsonPropertyDescription("How often it was sent again.") int replays,
     @JsonPropertyDescription("When it failed first.") @Nullable String firstSeenTime,
     @JsonPropertyDescription("When it failed last.") @Nullable String lastSeenTime,
     @JsonPropertyDescription("Generation of spec whose action was carried out last.")
         @Nullable Long handledGeneration,
-    @Size(max = 4000) @JsonPropertyDescription("What became of the last action.")
-        @Nullable String outcome,
-    @Size(max = 10) @JsonPropertyDescription("Resolved: whether the record is out of the way.")
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "What was asked, by whom, and what came of it; the last ten, the newest last.")
+        List<Attempt> history,
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "Resolved: whether the record is out of the way; its reason is the state that kubectl get"
+                + " shows. Replaying: whether it was sent again and is not decided yet.")
         List<Condition> conditions) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public FailedRecordStatus {
     cutFields = cutFields == null ? List.of() : List.copyOf(cutFields);
+    maskedFields = maskedFields == null ? List.of() : List.copyOf(maskedFields);
+    history = history == null ? List.of() : List.copyOf(history);
     conditions = conditions == null ? List.of() : List.copyOf(conditions);
   }
+
+  /** Something that was tried with the record. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Attempt(
+      @JsonPropertyDescription("Replay or Waive.") String action,
+      @JsonPropertyDescription("When the operator took it up.") String time,
+      @Size(max = 500)
+          @JsonPropertyDescription(
+              "Who asked: the user's name where the chart's admission policy noted it, else the field"
+                  + " manager that wrote spec.")
+          @Nullable String by,
+      @JsonPropertyDescription("metadata.generation that asked; absent if another object did.")
+          @Nullable Long generation,
+      @Size(max = 1000) @JsonPropertyDescription("Why, as spec.reason said.")
+          @Nullable String reason,
+      @JsonPropertyDescription(
+              "Sent, Waiting, Replayed, FailedAgain, Waived or Refused (nothing was sent).")
+          String result,
+      @Size(max = 1000) @JsonPropertyDescription("What came of it, for people.")
+          @Nullable String message) {}
 }

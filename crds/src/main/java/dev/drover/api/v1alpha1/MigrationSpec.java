@@ -131,11 +131,49 @@ public record MigrationSpec(
           @Default("200")
           @io.fabric8.generator.annotation.Min(0)
           @io.fabric8.generator.annotation.Max(5000)
-          @Nullable Integer maxResources) {
-    static final FailedRecords DEFAULT = new FailedRecords(200);
+          @Nullable Integer maxResources,
+      @JsonPropertyDescription(
+              "How long the resource of a record that is resolved or waived stays, in seconds, if there"
+                  + " is room for it. Then it is removed, and another open failure takes its place.")
+          @Default("3600")
+          @io.fabric8.generator.annotation.Min(0)
+          @io.fabric8.generator.annotation.Max(31536000)
+          @Nullable Integer ttlSecondsAfterResolved,
+      @JsonPropertyDescription(
+              "How much of a failed record is shown. Full: the record, with the fields of redact"
+                  + " masked. Redacted: its field names and its key, every other value masked."
+                  + " KeysOnly: its key alone. The error queue holds the record whatever this says, so"
+                  + " a replay works.")
+          @Default("Full")
+          @Nullable Payload payload,
+      @Size(max = 500)
+          @JsonPropertyDescription(
+              "Fields whose values are shown to nobody, as JSON pointers: /email. They are masked in"
+                  + " FailedRecords, samples and messages, at every stage that has a field of that name;"
+                  + " a pointer into a JSON column masks the column. A correction may still name them,"
+                  + " and is itself shown as it was written.")
+          @Nullable
+              List<
+                  @Size(min = 2, max = 200)
+                  @io.fabric8.generator.annotation.Pattern("^(/([^/~]|~0|~1)+)+$") String>
+              redact) {
+    static final FailedRecords DEFAULT = new FailedRecords(200, 3600, Payload.Full, List.of());
 
     public FailedRecords {
       maxResources = maxResources == null ? 200 : maxResources;
+      ttlSecondsAfterResolved = ttlSecondsAfterResolved == null ? 3600 : ttlSecondsAfterResolved;
+      payload = payload == null ? Payload.Full : payload;
+      redact = redact == null ? List.of() : List.copyOf(redact);
+    }
+
+    /** How much of a failed record is shown. */
+    public enum Payload {
+      /** The record, but for masked fields. */
+      Full,
+      /** Field names and the key. */
+      Redacted,
+      /** The key. */
+      KeysOnly
     }
   }
 }

@@ -32,7 +32,9 @@ public record MigrationStatus(
     @JsonPropertyDescription("The whole migration in numbers.") @Nullable Progress progress,
     @Size(max = 50)
         @JsonPropertyDescription("Open failures by cause, most first; at most 50 causes.")
-        List<FailureSummary> failures) {
+        List<FailureSummary> failures,
+    @JsonPropertyDescription("Open failures of causes beyond those in failures, summed.")
+        @Nullable OtherFailures otherFailures) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public MigrationStatus {
@@ -121,10 +123,24 @@ public record MigrationStatus(
   /** Failures of one cause. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record FailureSummary(
-      @JsonPropertyDescription("Stage that refused the records.") String stage,
-      @JsonPropertyDescription("Code of the failure.") String code,
-      @JsonPropertyDescription("Hash that all failures of this cause share.") String fingerprint,
-      @JsonPropertyDescription("Source table.") String table,
       @JsonPropertyDescription("Open failures of this cause.") long records,
+      @JsonPropertyDescription("Stage that refused the records.") String stage,
+      @JsonPropertyDescription("Where in the stage, such as steps[0] or load.")
+          @Nullable String step,
+      @JsonPropertyDescription("Code of the failure.") String code,
+      @JsonPropertyDescription("Source table.") String table,
+      @JsonPropertyDescription("Column, constraint or field concerned, if one is known.")
+          @Nullable String subject,
+      @JsonPropertyDescription("Hash that all failures of this cause share.") String fingerprint,
+      @JsonPropertyDescription("When the oldest of them failed first.")
+          @Nullable String firstSeenTime,
+      @JsonPropertyDescription("When the newest of them failed; may lag by some seconds.")
+          @Nullable String lastSeenTime,
+      @JsonPropertyDescription("Key of one of them.") @Nullable String sampleKey,
       @JsonPropertyDescription("Message of one of them.") @Nullable String message) {}
+
+  /** Failures of causes that are not listed. */
+  public record OtherFailures(
+      @JsonPropertyDescription("How many causes.") long causes,
+      @JsonPropertyDescription("How many open failures they have in all.") long records) {}
 }

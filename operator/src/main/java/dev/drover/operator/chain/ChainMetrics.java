@@ -5,6 +5,7 @@ import dev.drover.wire.decision.Counts;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gauges of chains, from their snapshots. There are ten of each stage of each migration that
- * exists, and they go with it. Thread-safe.
+ * exists, one of each of its {@value #MOST_CAUSES} most frequent causes of failure, and they go
+ * with it. Thread-safe.
  *
  * <ul>
  *   <li>{@code drover.stage.records}, by {@code outcome}: {@code passed}, {@code filtered}, {@code
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code drover.stage.backlog.messages}, {@code drover.stage.backlog.records} (an estimate)
  *       and {@code drover.stage.inflight.messages}
  *   <li>{@code drover.stage.stalled}: 1 while the stage says why it does not move on
+ *   <li>{@code drover.failures.open}, by {@code stage}, {@code code}, {@code fingerprint}: open
+ *       failures of a cause; of all causes beyond those, together, with {@code other} in each
  * </ul>
  */
 public final class ChainMetrics {
@@ -42,7 +46,13 @@ public final class ChainMetrics {
     }
   }
 
+  /** The most causes of one migration that have a gauge each. */
+  static final int MOST_CAUSES = 20;
+
+  private static final String OTHER = "other";
+
   private final MeterRegistry registry;
+  private final Map<Owner, MultiGauge> failures = new ConcurrentHashMap<>();
   private final Map<Owner, Map<String, StageMeters>> owners = new ConcurrentHashMap<>();
 
   /** Gauges in a registry. */
@@ -65,10 +75,48 @@ public final class ChainMetrics {
           gone.forEach(name -> remove(stages.remove(name)));
           return stages;
         });
+    failures
+        .computeIfAbsent(owner, key -> failures(owner))
+        .register(causes(snapshot.failures()), true);
+  }
+
+  private MultiGauge failures(Owner owner) {
+    return MultiGauge.builder("drover.failures.open")
+        .description("Open failures by cause; those of rarer causes together as other")
+        .tag("namespace", owner.namespace())
+        .tag("migration", owner.migration())
+        .register(registry);
+  }
+
+  private static List<MultiGauge.Row<?>> causes(ChainSnapshot.Failures failures) {
+    List<MultiGauge.Row<?>> rows = new ArrayList<>();
+    long others = failures.otherRecords();
+    for (ChainSnapshot.FailureCount cause : failures.causes()) {
+      if (rows.size() < MOST_CAUSES) {
+        rows.add(
+            MultiGauge.Row.of(
+                Tags.of(
+                    "stage", cause.stage(),
+                    "code", cause.code(),
+                    "fingerprint", cause.fingerprint()),
+                cause.records()));
+      } else {
+        others += cause.records();
+      }
+    }
+    if (others > 0) {
+      rows.add(
+          MultiGauge.Row.of(Tags.of("stage", OTHER, "code", OTHER, "fingerprint", OTHER), others));
+    }
+    return rows;
   }
 
   /** Removes the gauges of a migration that is gone. */
   public void forget(String namespace, String migration) {
+    MultiGauge causes = failures.remove(new Owner(namespace, migration));
+    if (causes != null) {
+      causes.register(List.of(), true);
+    }
     owners.computeIfPresent(
         new Owner(namespace, migration),
         (key, stages) -> {

@@ -1,7 +1,10 @@
 package dev.drover.operator.chain;
 
 import dev.drover.wire.decision.Counts;
+import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.schema.RecordSchema;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param complete whether every record was read and decided, nothing is queued, retried or waiting,
  *     and every target is finished
  * @param balance how the tally adds up
- * @param failures open failures by cause, most first
+ * @param failures open failures by cause
  * @param firstDispatch when the first split was dispatched; null before
  * @param lastDecision when the last decision was written; null before the first
  */
@@ -24,12 +27,11 @@ public record ChainSnapshot(
     int splitsDone,
     boolean complete,
     Balance balance,
-    List<FailureCount> failures,
+    Failures failures,
     @Nullable Instant firstDispatch,
     @Nullable Instant lastDecision) {
   public ChainSnapshot {
     stages = List.copyOf(stages);
-    failures = List.copyOf(failures);
   }
 
   /**
@@ -84,10 +86,60 @@ public record ChainSnapshot(
   public record Balance(boolean balanced, String reason, String message) {}
 
   /**
+   * Open failures by cause, counted exactly.
+   *
+   * @param causes those of which there are most, most first
+   * @param otherCauses how many causes are not among them
+   * @param otherRecords how many open failures those have
+   */
+  public record Failures(List<FailureCount> causes, long otherCauses, long otherRecords) {
+    /** No failures. */
+    public static final Failures NONE = new Failures(List.of(), 0, 0);
+
+    public Failures {
+      causes = List.copyOf(causes);
+    }
+  }
+
+  /**
    * Open failures of one cause.
    *
-   * @param message message of one of them
+   * @param step where in the stage
+   * @param subject the column, constraint or field concerned; empty if none is known
+   * @param firstSeen when the oldest of them failed first, ISO-8601 instant
+   * @param lastSeen when the newest failed, some seconds ago at most
+   * @param sample the oldest, whole: what may be shown of it is for the reader to decide
    */
   public record FailureCount(
-      String stage, String code, String fingerprint, String table, long records, String message) {}
+      String stage,
+      String step,
+      String code,
+      String table,
+      String subject,
+      String fingerprint,
+      long records,
+      String firstSeen,
+      String lastSeen,
+      Sample sample) {}
+
+  /** A failed record as the error queue has it, and its schema. */
+  public record Sample(FailedMessage message, RecordSchema schema) {
+    @Override
+    public boolean equals(@Nullable Object o) {
+      return o instanceof Sample other
+          && message.detail().equals(other.message.detail())
+          && Arrays.equals(message.row(), other.message.row());
+    }
+
+    @Override
+    public int hashCode() {
+      return message.detail().hashCode();
+    }
+
+    /** Without the record's values. */
+    @Override
+    public String toString() {
+      return "Sample[" + message.detail().fingerprint() + "]";
+    }
+  }
 }

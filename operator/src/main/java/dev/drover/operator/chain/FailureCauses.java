@@ -1,77 +1,120 @@
 package dev.drover.operator.chain;
 
 import dev.drover.operator.chain.ChainSnapshot.FailureCount;
+import dev.drover.operator.chain.ChainSnapshot.Failures;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.StateStore;
 import io.nats.client.api.MessageGetRequest;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Counts open failures by cause from the error queue's own subject totals. One message of each
- * cause is read once, to name it; confined to one thread at a time.
+ * Counts open failures by cause from the error queue's own subject totals, however many there are.
+ * The oldest message of a cause names it and is read once, until it may have left; the newest is
+ * read again as the count moves, at a human's pace. Confined to one thread at a time.
  */
 final class FailureCauses {
   private static final int MOST_CAUSES = 50;
+  private static final Duration PACE = Duration.ofSeconds(10);
 
   private final NatsLink link;
   private final ChainNames names;
-  private Map<String, FailedMessage.Detail> samples = new HashMap<>();
+  private Map<String, Known> known = new HashMap<>();
 
   FailureCauses(NatsLink link, ChainNames names) {
     this.link = link;
     this.names = names;
   }
 
-  /** Open failures by cause, most first, at most {@value #MOST_CAUSES} causes. */
-  List<FailureCount> read() {
-    List<Map.Entry<String, Long>> most =
+  /**
+   * What was read of a cause.
+   *
+   * @param records how many there were then
+   * @param at when it was read
+   */
+  private record Known(
+      FailedMessage oldest, RecordSchema schema, String lastSeen, long records, Instant at) {}
+
+  /** Open failures by cause, most first, at most {@value #MOST_CAUSES} causes, and the rest. */
+  Failures read(Instant now) {
+    List<Map.Entry<String, Long>> causes =
         totals().entrySet().stream()
             .sorted(
                 Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
                     .thenComparing(Map.Entry.comparingByKey()))
-            .limit(MOST_CAUSES)
             .toList();
-    Map<String, FailedMessage.Detail> known = new HashMap<>();
+    Map<String, Known> still = new HashMap<>();
     List<FailureCount> counts = new ArrayList<>();
-    for (Map.Entry<String, Long> cause : most) {
-      sample(cause.getKey())
-          .ifPresent(
-              detail -> {
-                known.put(cause.getKey(), detail);
-                counts.add(count(detail, cause.getValue()));
-              });
+    int listed = Math.min(MOST_CAUSES, causes.size());
+    for (Map.Entry<String, Long> cause : causes.subList(0, listed)) {
+      Known found = look(cause.getKey(), cause.getValue(), now);
+      if (found != null) {
+        still.put(cause.getKey(), found);
+        counts.add(count(found, cause.getValue()));
+      }
     }
-    samples = known;
-    return counts;
+    known = still;
+    List<Map.Entry<String, Long>> others = causes.subList(listed, causes.size());
+    return new Failures(
+        counts, others.size(), others.stream().mapToLong(Map.Entry::getValue).sum());
   }
 
-  private static FailureCount count(FailedMessage.Detail detail, long records) {
+  private static FailureCount count(Known cause, long records) {
+    FailedMessage.Detail detail = cause.oldest().detail();
     return new FailureCount(
         detail.stage(),
+        detail.cause().step(),
         detail.cause().code(),
-        detail.fingerprint(),
         detail.cause().table(),
+        detail.cause().subject(),
+        detail.fingerprint(),
         records,
-        detail.message());
+        detail.firstSeen(),
+        cause.lastSeen(),
+        new ChainSnapshot.Sample(cause.oldest(), cause.schema()));
   }
 
   private Map<String, Long> totals() {
     return link.totals("count the failed records", names.errorsStream(), names.all("errors"));
   }
 
-  /** Empty if the last message of the cause has gone in between. */
-  private Optional<FailedMessage.Detail> sample(String subject) {
-    FailedMessage.Detail known = samples.get(subject);
-    if (known != null) {
-      return Optional.of(known);
+  /** Null if the last message of the cause has gone in between. */
+  private @Nullable Known look(String subject, long records, Instant now) {
+    Known before = known.get(subject);
+    if (before != null && (before.records() == records || before.at().plus(PACE).isAfter(now))) {
+      return before;
     }
-    return link.message(
-            "read a failed record", names.errorsStream(), MessageGetRequest.lastForSubject(subject))
-        .map(message -> FailedMessage.parse(message.getData()).detail());
+    FailedMessage oldest =
+        before != null && records > before.records()
+            ? before.oldest()
+            : message(MessageGetRequest.firstForSubject(subject)).orElse(null);
+    if (oldest == null) {
+      return null;
+    }
+    String lastSeen =
+        message(MessageGetRequest.lastForSubject(subject))
+            .map(m -> m.detail().lastSeen())
+            .orElse(oldest.detail().lastSeen());
+    RecordSchema schema =
+        before != null && before.oldest().detail().schema().equals(oldest.detail().schema())
+            ? before.schema()
+            : link.call(
+                "read a schema",
+                nats -> StateStore.open(nats, names).schema(oldest.detail().schema()));
+    return new Known(oldest, schema, lastSeen, records, now);
+  }
+
+  private Optional<FailedMessage> message(MessageGetRequest request) {
+    return link.message("read a failed record", names.errorsStream(), request)
+        .map(message -> FailedMessage.parse(message.getData()));
   }
 }

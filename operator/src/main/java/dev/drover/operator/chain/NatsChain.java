@@ -160,7 +160,7 @@ final class NatsChain implements Chain {
         snapshots.splitsDone(),
         whole && balance.balanced() && snapshots.complete(),
         balance,
-        causes.read(),
+        causes.read(now),
         splits.started().orElse(null),
         latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()));
   }

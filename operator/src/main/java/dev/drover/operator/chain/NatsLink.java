@@ -8,6 +8,7 @@ import io.nats.client.PublishOptions;
 import io.nats.client.api.MessageGetRequest;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfoOptions;
+import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
@@ -144,28 +145,38 @@ public final class NatsLink implements AutoCloseable {
   }
 
   /**
-   * How many messages of each subject a stream has.
+   * What a stream holds, with how many messages there are of each subject.
    *
    * @param filter the subjects to count, with wildcards
    * @return empty if there is no such stream
    * @throws ChainUnavailableException if NATS is away or refuses
    */
-  public Map<String, Long> totals(String what, String stream, String filter) {
+  public Optional<StreamState> stream(String what, String stream, String filter) {
     return call(
         what,
         nats -> {
           try {
-            return nats.jetStreamManagement()
-                .getStreamInfo(stream, StreamInfoOptions.filterSubjects(filter))
-                .getStreamState()
-                .getSubjectMap();
+            return Optional.of(
+                nats.jetStreamManagement()
+                    .getStreamInfo(stream, StreamInfoOptions.filterSubjects(filter))
+                    .getStreamState());
           } catch (JetStreamApiException e) {
             if (Refusals.missing(e)) {
-              return Map.of();
+              return Optional.empty();
             }
             throw e;
           }
         });
+  }
+
+  /**
+   * How many messages of each subject a stream has; none if there is no such stream.
+   *
+   * @param filter the subjects to count, with wildcards
+   * @throws ChainUnavailableException if NATS is away or refuses
+   */
+  public Map<String, Long> totals(String what, String stream, String filter) {
+    return stream(what, stream, filter).map(StreamState::getSubjectMap).orElse(Map.of());
   }
 
   /**

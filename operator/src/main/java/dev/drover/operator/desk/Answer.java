@@ -2,6 +2,7 @@ package dev.drover.operator.desk;
 
 import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -9,31 +10,33 @@ import java.util.Optional;
  * What a user is told about a failed record, and when to look again.
  *
  * @param state where the record is
- * @param reason CamelCase reason of the condition
+ * @param reason CamelCase reason of the condition; the state that {@code kubectl get} shows
  * @param outcome for people
- * @param again when more may be known; empty when nothing more will happen by itself
+ * @param again when more may be known; empty when nothing more will happen by itself that the desk
+ *     does not see
  */
 record Answer(RecordState state, String reason, String outcome, Optional<Duration> again) {
+  static final String REFUSED = "Refused";
+  static final String WAIVED = "Waived";
+  static final String FAILED_AGAIN = "FailedAgain";
+
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final Duration LATER = Duration.ofSeconds(5);
-
-  /** How often an open record is looked after: it may have left the queue by itself. */
-  private static final Duration RARELY = Duration.ofSeconds(60);
 
   static Answer open() {
     return new Answer(
         RecordState.Open,
         "Open",
-        "set spec.action to Replay, with a correction if one is needed, or to Waive",
-        Optional.of(RARELY));
+        "set spec.action to Replay, with a correction if one is needed, or to Waive, with a reason",
+        Optional.empty());
   }
 
   static Answer refused(String why) {
-    return new Answer(RecordState.Refused, "Refused", why, Optional.of(RARELY));
+    return new Answer(RecordState.Refused, REFUSED, why, Optional.empty());
   }
 
   static Answer replaying(String outcome) {
-    return new Answer(RecordState.Replaying, "Replaying", outcome, Optional.of(SOON));
+    return new Answer(RecordState.Replaying, "Sent", outcome, Optional.of(SOON));
   }
 
   static Answer waiting() {
@@ -46,7 +49,7 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
 
   static Answer failedAgain(String message) {
     return new Answer(
-        RecordState.Open, "FailedAgain", "failed again: " + message, Optional.of(SOON));
+        RecordState.Open, FAILED_AGAIN, "failed again: " + message, Optional.of(SOON));
   }
 
   static Answer resolved(String outcome) {
@@ -54,7 +57,7 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
   }
 
   static Answer waived() {
-    return new Answer(RecordState.Waived, "Waived", "given up, as asked", Optional.empty());
+    return new Answer(RecordState.Waived, WAIVED, "given up, as asked", Optional.empty());
   }
 
   static Answer gone() {
@@ -70,17 +73,15 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
    * as the request stands.
    */
   static Answer last(FailedRecordStatus status, Action action) {
-    String outcome = status.outcome();
-    if (outcome == null) {
+    if (status.history().isEmpty()) {
       return open();
     }
-    return switch (RecordState.of(status)) {
-      case Refused -> action == Action.None ? open() : refused(outcome);
-      case Open ->
-          status.replays() == 0
-              ? open()
-              : new Answer(RecordState.Open, "FailedAgain", outcome, Optional.of(RARELY));
-      case Replaying, Resolved, Waived -> open();
+    Attempt last = status.history().getLast();
+    String message = last.message() == null ? "" : last.message();
+    return switch (last.result()) {
+      case REFUSED -> action == Action.None ? open() : refused(message);
+      case FAILED_AGAIN -> new Answer(RecordState.Open, FAILED_AGAIN, message, Optional.empty());
+      default -> open();
     };
   }
 }

@@ -22,9 +22,19 @@ final class ErrorQueue {
     this.names = names;
   }
 
-  /** How many records there are of each cause, by subject; empty if there is no queue. */
-  Map<String, Long> totals() {
-    return link.totals("count the failed records", names.errorsStream(), names.all("errors"));
+  /**
+   * What the queue holds.
+   *
+   * @param totals records of each cause, by subject
+   * @param gone how many messages have left it since it was made
+   */
+  record State(Map<String, Long> totals, long gone) {}
+
+  /** What the queue holds; nothing if there is no queue. */
+  State state() {
+    return link.stream("count the failed records", names.errorsStream(), names.all("errors"))
+        .map(s -> new State(s.getSubjectMap(), s.getLastSequence() - s.getMsgCount()))
+        .orElse(new State(Map.of(), 0));
   }
 
   /** The record of a sequence, if it is still there. */

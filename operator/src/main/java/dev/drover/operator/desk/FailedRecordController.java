@@ -19,7 +19,10 @@ public final class FailedRecordController {
    */
   public static FailedRecordDesk register(
       Operator operator, ServedNamespaces namespaces, NatsLink link, InstantSource clock) {
-    FailedRecordReconciler reconciler = new FailedRecordReconciler(link, clock);
+    Schemas schemas = new Schemas(link);
+    Redactions redactions = new Redactions(operator.getKubernetesClient());
+    FailedRecordReconciler reconciler =
+        new FailedRecordReconciler(link, schemas, redactions, clock);
     operator.register(
         reconciler,
         config -> {
@@ -27,12 +30,14 @@ public final class FailedRecordController {
               .withName("failed-record")
               .withFieldManager(FailedRecordDesk.FIELD_MANAGER)
               .withGenericFilter(namespaces::include)
+              .withOnAddFilter(FailedRecordReconciler::asks)
               .withRetry(patient());
           if (!namespaces.watched().isEmpty()) {
             config.settingNamespaces(namespaces.watched());
           }
         });
-    return new FailedRecordDesk(link, operator.getKubernetesClient(), reconciler, clock);
+    return new FailedRecordDesk(
+        link, operator.getKubernetesClient(), reconciler, schemas, redactions, clock);
   }
 
   /** Never gives up: after a second, then twice as long, at last every minute. */

@@ -6,71 +6,171 @@ import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the window of FailedRecords on a migration's error queue: at most {@code
  * spec.failedRecords.maxResources}, spread over the causes. Level-driven: each call compares what
  * is shown with what there is and goes some steps; a full window of a hundred thousand failures
- * costs one request. Thread-safe.
+ * costs one request. It writes the status of what it makes, and of what changed though nobody
+ * asked; what a resource asks for, the reconciler does. Thread-safe.
  */
 public final class FailedRecordDesk {
   static final String FIELD_MANAGER = "drover-desk";
 
-  /** The most resources that one call makes or removes, so that no visit takes long. */
-  private static final int STEPS = 50;
+  /** The most shown records that one call looks for in the queue. */
+  private static final int LOOKS = 20;
+
+  /** A resource without status for that long was left so by a crash. */
+  private static final Duration UNFINISHED = Duration.ofSeconds(10);
 
   private static final int CONFLICT = 409;
+  private static final int NOT_FOUND = 404;
 
   private final NatsLink link;
   private final KubernetesClient client;
-  private final FailedRecordLister lister;
+  private final ShownRecords records;
+  private final Schemas schemas;
+  private final Redactions redactions;
   private final InstantSource clock;
+  private final PatchContext apply;
 
-  /** A desk that sees its resources through a lister. */
-  public FailedRecordDesk(
-      NatsLink link, KubernetesClient client, FailedRecordLister lister, InstantSource clock) {
+  /** How many messages had left a chain's queue, by uid, when all that are shown were in it. */
+  private final Map<String, Departures> departures = new ConcurrentHashMap<>();
+
+  FailedRecordDesk(
+      NatsLink link,
+      KubernetesClient client,
+      ShownRecords records,
+      Schemas schemas,
+      Redactions redactions,
+      InstantSource clock) {
     this.link = link;
     this.client = client;
-    this.lister = lister;
+    this.records = records;
+    this.schemas = schemas;
+    this.redactions = redactions;
     this.clock = clock;
+    this.apply =
+        new PatchContext.Builder()
+            .withPatchType(PatchType.SERVER_SIDE_APPLY)
+            .withFieldManager(FIELD_MANAGER)
+            .withForce(true)
+            .build();
   }
 
   /**
    * Brings the window nearer to the error queue.
    *
+   * @param busy whether the chain moves records, which many new resources would slow down
    * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
    */
-  public void sync(Migration migration, ChainRef ref) {
+  public void sync(Migration migration, ChainRef ref, boolean busy) {
+    Redaction redaction = redactions.saw(migration);
     ErrorQueue errors = new ErrorQueue(link, ref.names());
-    Map<String, Long> failures = errors.totals();
+    ErrorQueue.State queue = errors.state();
+    Instant now = clock.instant();
     List<FailedRecord> resources =
-        lister.of(ref.namespace(), ref.name()).stream().filter(r -> isOf(r, ref)).toList();
-    int most =
-        Objects.requireNonNull(migration.getSpec().failedRecords().maxResources(), "has a default");
+        records.of(ref.namespace(), ref.name()).stream().filter(r -> isOf(r, ref)).toList();
+    MigrationSpec.FailedRecords spec = migration.getSpec().failedRecords();
     Window window =
         Window.next(
-            failures,
+            queue.totals(),
             resources.stream().map(r -> shown(r, ref.names())).toList(),
-            most,
-            clock.instant());
-    window.remove().stream().limit(STEPS).forEach(name -> remove(ref, name));
+            Objects.requireNonNull(spec.maxResources(), "has a default"),
+            Duration.ofSeconds(
+                Objects.requireNonNull(spec.ttlSecondsAfterResolved(), "has a default")),
+            now);
+    window.remove().stream().limit(Allowance.STEPS).forEach(name -> remove(ref, name));
+    RecordClerk clerk = new RecordClerk(link, ref, schemas, redaction, clock);
     new NewFailures(errors, ref.names(), resources)
-        .next(window.add(), STEPS)
-        .forEach(failure -> make(migration, ref, failure));
+        .next(window.add(), Allowance.of(window.add(), resources, ref.names(), busy, now))
+        .forEach(failure -> make(migration, ref, clerk, failure));
+    resources.stream().filter(r -> isStale(r, redaction, now)).forEach(r -> revisit(clerk, r));
+    lookForDeparted(ref, errors, queue, resources, clerk);
+  }
+
+  /** Forgets a Migration that is gone. */
+  public void forget(String uid) {
+    redactions.forget(uid);
+    departures.remove(uid);
+  }
+
+  /**
+   * Whether a resource has to be looked at. One whose replay is under way looks again by itself
+   * once it was looked at; one that was made just now may not have been, as the cache lacked it
+   * still.
+   */
+  private static boolean isStale(FailedRecord resource, Redaction redaction, Instant now) {
+    FailedRecordStatus status = resource.getStatus();
+    return status == null
+        ? Instant.parse(resource.getMetadata().getCreationTimestamp())
+            .plus(UNFINISHED)
+            .isBefore(now)
+        : RecordState.of(status) == RecordState.Replaying
+            || !redaction.fits(status.record(), status.maskedFields(), status.key());
+  }
+
+  /**
+   * A record may leave the queue otherwise than through its resource. As long as no message has
+   * left it since all that is shown was there, nothing has to be looked for.
+   *
+   * @param gone messages that had left the queue
+   * @param from the sequence from which on what is shown was not looked for yet
+   */
+  private record Departures(long gone, long from) {}
+
+  /** Whether some of what is shown was not looked for yet since messages left the queue. */
+  boolean looksForDeparted(ChainRef ref) {
+    Departures last = departures.get(ref.uid());
+    return last == null || last.from() != Long.MAX_VALUE;
+  }
+
+  private void lookForDeparted(
+      ChainRef ref,
+      ErrorQueue errors,
+      ErrorQueue.State queue,
+      List<FailedRecord> resources,
+      RecordClerk clerk) {
+    Departures before = departures.getOrDefault(ref.uid(), new Departures(-1, 0));
+    if (before.gone() == queue.gone() && before.from() == Long.MAX_VALUE) {
+      return;
+    }
+    long from = before.from() == Long.MAX_VALUE ? 0 : before.from();
+    List<FailedRecord> open =
+        resources.stream()
+            .filter(r -> r.getStatus() != null && !RecordState.of(r.getStatus()).closed())
+            .filter(r -> r.getStatus().errorSequence() >= from)
+            .sorted(Comparator.comparingLong(r -> r.getStatus().errorSequence()))
+            .toList();
+    open.stream()
+        .limit(LOOKS)
+        .filter(r -> errors.at(r.getStatus().errorSequence()).isEmpty())
+        .forEach(r -> revisit(clerk, r));
+    long next = open.size() > LOOKS ? open.get(LOOKS).getStatus().errorSequence() : Long.MAX_VALUE;
+    // What leaves meanwhile may have been looked for before: then all is looked for again.
+    long gone = from == 0 ? queue.gone() : before.gone();
+    departures.put(ref.uid(), new Departures(gone, next));
   }
 
   private static boolean isOf(FailedRecord resource, ChainRef ref) {
@@ -109,15 +209,44 @@ public final class FailedRecordDesk {
     client.resources(FailedRecord.class).inNamespace(ref.namespace()).withName(name).delete();
   }
 
-  private void make(Migration migration, ChainRef ref, QueuedFailure failure) {
+  private void make(Migration migration, ChainRef ref, RecordClerk clerk, QueuedFailure failure) {
     String stage = failure.detail().stage();
     String name = RecordNames.name(ref, stage, failure.sequence());
-    if (!create(resource(migration, ref, name, failure))) {
+    Optional<FailedRecord> made = create(resource(migration, ref, name, failure));
+    if (made.isEmpty()) {
       FailedRecord there =
           client.resources(FailedRecord.class).inNamespace(ref.namespace()).withName(name).get();
       if (there != null && !RecordNames.chain(there).equals(Optional.of(ref))) {
         String second = RecordNames.secondName(ref, stage, failure.sequence());
-        create(resource(migration, ref, second, failure));
+        made = create(resource(migration, ref, second, failure));
+      }
+    }
+    made.ifPresent(resource -> describe(resource, clerk.first(resource, failure)));
+  }
+
+  /** Looks at a resource that nobody changed. A visit made twice does nothing twice. */
+  private void revisit(RecordClerk clerk, FailedRecord resource) {
+    RecordClerk.Visit visit = clerk.visit(resource, RecordNames.sequence(resource).orElseThrow());
+    if (!visit.status().equals(resource.getStatus())) {
+      describe(resource, visit);
+    }
+  }
+
+  /** Writes a status, unless somebody was quicker to ask for something. */
+  private void describe(FailedRecord made, RecordClerk.Visit visit) {
+    FailedRecord patch = new FailedRecord();
+    patch.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(made.getMetadata().getName())
+            .withNamespace(made.getMetadata().getNamespace())
+            .withResourceVersion(made.getMetadata().getResourceVersion())
+            .build());
+    patch.setStatus(visit.status());
+    try {
+      client.resource(patch).subresource("status").patch(apply);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != CONFLICT && e.getCode() != NOT_FOUND) {
+        throw e;
       }
     }
   }
@@ -143,14 +272,13 @@ public final class FailedRecordDesk {
     return resource;
   }
 
-  /** Makes a resource; false if there is one of its name. */
-  private boolean create(FailedRecord resource) {
+  /** Makes a resource; empty if there is one of its name. */
+  private Optional<FailedRecord> create(FailedRecord resource) {
     try {
-      client.resource(resource).create();
-      return true;
+      return Optional.of(client.resource(resource).create());
     } catch (KubernetesClientException e) {
       if (e.getCode() == CONFLICT) {
-        return false;
+        return Optional.empty();
       }
       throw e;
     }

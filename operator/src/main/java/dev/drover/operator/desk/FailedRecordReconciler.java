@@ -1,10 +1,12 @@
 package dev.drover.operator.desk;
 
 import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -23,23 +25,28 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reconciles one FailedRecord: reads its message, does what {@code spec} asks once for each
- * generation, and follows what becomes of it. It alone writes these resources' statuses; {@link
- * FailedRecordDesk} makes and removes them. Thread-safe.
+ * generation, and follows what becomes of it. {@link FailedRecordDesk} makes these resources with
+ * their first status and removes them; all that follows is written here. Thread-safe.
  *
- * <p>Also the {@link FailedRecordLister} of a running operator: it lists from its own cache, and
- * nothing before that has started.
+ * <p>Also the {@link ShownRecords} of a running operator: it lists from its own cache, and nothing
+ * before that has started.
  */
-public final class FailedRecordReconciler implements Reconciler<FailedRecord>, FailedRecordLister {
+public final class FailedRecordReconciler implements Reconciler<FailedRecord>, ShownRecords {
   private static final Duration NATS_AWAY = Duration.ofSeconds(5);
   private static final String BY_MIGRATION = "migration";
 
   private final NatsLink link;
+  private final Schemas schemas;
+  private final Redactions redactions;
   private final InstantSource clock;
   private volatile @Nullable IndexerResourceCache<FailedRecord> cache;
 
   /** A reconciler over the operator's connection. */
-  public FailedRecordReconciler(NatsLink link, InstantSource clock) {
+  FailedRecordReconciler(
+      NatsLink link, Schemas schemas, Redactions redactions, InstantSource clock) {
     this.link = link;
+    this.schemas = schemas;
+    this.redactions = redactions;
     this.clock = clock;
   }
 
@@ -58,6 +65,18 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, F
     return List.of();
   }
 
+  /**
+   * Whether a resource that is seen for the first time has to be looked at: not if it only shows
+   * its record, which is most, be it made just now or found at the operator's start.
+   */
+  static boolean asks(FailedRecord resource) {
+    FailedRecordStatus status = resource.getStatus();
+    boolean asked = resource.getSpec() != null && resource.getSpec().action() != Action.None;
+    return asked
+        || RecordNames.chain(resource).isEmpty()
+        || (status != null && RecordState.of(status) == RecordState.Replaying);
+  }
+
   @Override
   public List<FailedRecord> of(String namespace, String migration) {
     IndexerResourceCache<FailedRecord> primary = cache;
@@ -71,7 +90,11 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, F
   @Override
   public UpdateControl<FailedRecord> reconcile(
       FailedRecord resource, Context<FailedRecord> context) {
-    RecordClerk.Visit visit = visit(resource);
+    Optional<RecordClerk.Visit> found = visit(resource);
+    if (found.isEmpty()) {
+      return UpdateControl.noUpdate();
+    }
+    RecordClerk.Visit visit = found.get();
     relabel(resource, visit.status(), context);
     UpdateControl<FailedRecord> control =
         visit.status().equals(resource.getStatus())
@@ -81,28 +104,35 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, F
     return control;
   }
 
-  private RecordClerk.Visit visit(FailedRecord resource) {
+  /** Empty if its Migration is gone: then it goes, too. */
+  private Optional<RecordClerk.Visit> visit(FailedRecord resource) {
     Optional<ChainRef> ref = RecordNames.chain(resource);
     OptionalLong sequence = RecordNames.sequence(resource);
     Instant now = clock.instant();
     if (ref.isEmpty() || sequence.isEmpty()) {
-      return new RecordClerk.Visit(
-          RecordStatuses.unavailable(
-              RecordStatuses.unknown(resource, "", 0),
-              resource,
-              "NotMadeByDrover",
-              "FailedRecords are made by the operator; this one belongs to no Migration: delete it",
-              now),
-          Optional.empty());
+      return Optional.of(
+          new RecordClerk.Visit(
+              RecordStatuses.unavailable(
+                  RecordStatuses.unknown(resource, "", 0),
+                  resource,
+                  "NotMadeByDrover",
+                  "FailedRecords are made by the operator; this one belongs to no Migration: delete it",
+                  now),
+              Optional.empty()));
     }
+    return redactions
+        .of(ref.get())
+        .map(redaction -> visit(resource, ref.get(), redaction, sequence.getAsLong(), now));
+  }
+
+  private RecordClerk.Visit visit(
+      FailedRecord resource, ChainRef ref, Redaction redaction, long sequence, Instant now) {
     try {
-      return new RecordClerk(link, ref.get(), clock).visit(resource, sequence.getAsLong());
+      return new RecordClerk(link, ref, schemas, redaction, clock).visit(resource, sequence);
     } catch (ChainUnavailableException e) {
       FailedRecordStatus before = resource.getStatus();
       FailedRecordStatus known =
-          before != null
-              ? before
-              : RecordStatuses.unknown(resource, ref.get().name(), sequence.getAsLong());
+          before != null ? before : RecordStatuses.unknown(resource, ref.name(), sequence);
       return new RecordClerk.Visit(
           RecordStatuses.unavailable(
               known, resource, e.reason(), String.valueOf(e.getMessage()), now),

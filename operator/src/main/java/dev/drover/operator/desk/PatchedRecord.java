@@ -30,14 +30,9 @@ final class PatchedRecord {
         RecordJson.render(
                 schema, RowReader.readAll(schema, row).getFirst().values(), Integer.MAX_VALUE)
             .json();
-    ArrayNode patch = JsonNodeFactory.instance.arrayNode().addAll(operations);
-    JsonNode after;
-    try {
-      after = JsonPatch.apply(patch, before);
-    } catch (JsonPatchException e) {
-      throw new RefusedException(
-          "spec.jsonPatch: does not apply to the record: %s; its fields are %s"
-              .formatted(e.getMessage(), String.join(", ", schema.columnNames())));
+    JsonNode after = before;
+    for (int i = 0; i < operations.size(); i++) {
+      after = apply(operations.get(i), i, after, schema);
     }
     if (!after.isObject()) {
       throw new RefusedException("spec.jsonPatch: replaces the record by what is no object");
@@ -56,5 +51,22 @@ final class PatchedRecord {
       }
     }
     return changed;
+  }
+
+  /** The library's own messages may hold values of the record, which may be hidden. */
+  private static JsonNode apply(JsonNode operation, int index, JsonNode record, RecordSchema schema)
+      throws RefusedException {
+    ArrayNode patch = JsonNodeFactory.instance.arrayNode().add(operation);
+    try {
+      return JsonPatch.apply(patch, record);
+    } catch (JsonPatchException e) {
+      throw new RefusedException(
+          "spec.jsonPatch[%d]: %s of %s does not apply to the record; its fields are %s"
+              .formatted(
+                  index,
+                  operation.path("op").asText("an operation"),
+                  operation.path("path").asText("no path"),
+                  String.join(", ", schema.columnNames())));
+    }
   }
 }

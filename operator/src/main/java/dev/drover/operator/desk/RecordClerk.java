@@ -4,8 +4,10 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.failure.Correction;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.replay.Change;
@@ -25,16 +27,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordClerk {
   private final InstantSource clock;
+  private final Redaction redaction;
   private final RecordReader reader;
   private final ErrorQueue errors;
   private final Journal journal;
   private final RetryQueue retries;
   private final FollowUps followUps;
 
-  RecordClerk(NatsLink link, ChainRef ref, InstantSource clock) {
+  RecordClerk(
+      NatsLink link, ChainRef ref, Schemas schemas, Redaction redaction, InstantSource clock) {
     this.clock = clock;
+    this.redaction = redaction;
     errors = new ErrorQueue(link, ref.names());
-    reader = new RecordReader(link, ref, errors);
+    reader = new RecordReader(link, ref, errors, schemas, redaction);
     journal = new Journal(link, ref.names());
     retries = new RetryQueue(link, ref.names());
     followUps = new FollowUps(errors, ref.names());
@@ -57,7 +62,10 @@ final class RecordClerk {
   Visit visit(FailedRecord resource, long sequence) {
     FailedRecordStatus before = resource.getStatus();
     if (before != null && RecordState.of(before).closed()) {
-      return new Visit(RecordStatuses.seen(before, resource), Optional.empty());
+      boolean fits = redaction.fits(before.record(), before.maskedFields(), before.key());
+      return new Visit(
+          RecordStatuses.seen(fits ? before : RecordStatuses.withoutRecord(before), resource),
+          Optional.empty());
     }
     Optional<JournalEntry> asked = journal.entry(sequence);
     if (asked.isPresent()) {
@@ -69,6 +77,18 @@ final class RecordClerk {
       return visit(described, resource, handled(resource), Answer.gone());
     }
     return isDue(resource) ? act(resource, failure.get()) : rest(resource, failure.get());
+  }
+
+  /**
+   * Looks at a resource that was made just now of a message.
+   *
+   * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
+   */
+  Visit first(FailedRecord resource, QueuedFailure failure) {
+    Optional<JournalEntry> asked = journal.entry(failure.sequence());
+    return asked.isPresent()
+        ? follow(resource, failure.sequence(), asked.get())
+        : rest(resource, failure);
   }
 
   /** Each generation is carried out once; what follows from it is not asked again. */
@@ -101,10 +121,12 @@ final class RecordClerk {
         change = reader.change(failure, spec);
       } catch (Correction.RefusedException e) {
         String why = String.valueOf(e.getMessage());
+        Answer answer = Answer.refused(why);
+        History.Request request =
+            new History.Request(spec.action(), clock.instant().toString(), generation, null);
+        List<Attempt> history = History.with(resource, request, answer);
         return refused(
-            visit(reader.describe(failure), resource, generation, Answer.refused(why)),
-            resource,
-            why);
+            visit(reader.describe(failure), resource, generation, history, answer), resource, why);
       }
     }
     Change asked = change;
@@ -134,16 +156,12 @@ final class RecordClerk {
   /** What was asked is in the journal: carries it out, as far as that is not done. */
   private Visit follow(FailedRecord resource, long sequence, JournalEntry entry) {
     FailedRecordStatus described = reader.described(resource, sequence);
-    Long handled =
-        entry.by().uid().equals(resource.getMetadata().getUid())
-            ? Long.valueOf(entry.by().generation())
-            : handled(resource);
     if (entry.action() == JournalEntry.Action.waive) {
       if (isOfOne(entry)) {
         errors.at(sequence).ifPresent(failure -> retries.waive(entry, failure.detail().revision()));
         errors.delete(sequence);
       }
-      return visit(described, resource, handled, Answer.waived());
+      return visit(described, resource, entry, Answer.waived());
     }
     // The message does not count the replay that is under way; a status that shows it does.
     FailedRecordStatus sent =
@@ -157,21 +175,21 @@ final class RecordClerk {
     return switch (fate) {
       case Fate.UnderWay u -> {
         sendUnlessSent(resource, sequence, entry);
-        yield visit(sent, resource, handled, Answer.replaying("sent to the stage again"));
+        yield visit(sent, resource, entry, Answer.replaying("sent to the stage again"));
       }
-      case Fate.Waits w -> visit(sent, resource, handled, Answer.waiting());
-      case Fate.Passed passed -> resolved(sent, resource, handled, passed(stage, passed));
-      case Fate.Filtered f -> resolved(sent, resource, handled, "left out by a filter");
+      case Fate.Waits w -> visit(sent, resource, entry, Answer.waiting());
+      case Fate.Passed passed -> resolved(sent, resource, entry, passed(stage, passed));
+      case Fate.Filtered f -> resolved(sent, resource, entry, "left out by a filter");
       case Fate.FailedAgain again ->
           followUps
               .find(sequence, stage, again)
-              .map(failure -> failedAgain(resource, sequence, handled, failure))
+              .map(failure -> failedAgain(resource, sequence, entry, failure))
               .orElseGet(
                   () ->
                       visit(
                           sent,
                           resource,
-                          handled,
+                          entry,
                           Answer.replaying("failed again; its new message has not come yet")));
     };
   }
@@ -202,20 +220,20 @@ final class RecordClerk {
     FailedRecordStatus before = resource.getStatus();
     return before != null
         && before.errorSequence() == sequence
-        && before.state().equals(RecordState.Replaying.name());
+        && RecordState.of(before) == RecordState.Replaying;
   }
 
   private Visit failedAgain(
-      FailedRecord resource, long sequence, @Nullable Long handled, QueuedFailure failure) {
+      FailedRecord resource, long sequence, JournalEntry entry, QueuedFailure failure) {
     errors.delete(sequence);
-    Answer answer = Answer.failedAgain(failure.detail().message());
-    return visit(reader.describe(failure), resource, handled, answer);
+    FailedRecordStatus described = reader.describe(failure);
+    return visit(described, resource, entry, Answer.failedAgain(described.message()));
   }
 
   private Visit resolved(
-      FailedRecordStatus described, FailedRecord resource, @Nullable Long handled, String outcome) {
+      FailedRecordStatus described, FailedRecord resource, JournalEntry entry, String outcome) {
     errors.delete(described.errorSequence());
-    return visit(described, resource, handled, Answer.resolved(outcome));
+    return visit(described, resource, entry, Answer.resolved(outcome));
   }
 
   private String passed(String stage, Fate.Passed passed) {
@@ -225,9 +243,36 @@ final class RecordClerk {
   }
 
   private Visit visit(
+      FailedRecordStatus described, FailedRecord resource, JournalEntry entry, Answer answer) {
+    boolean ours = entry.by().uid().equals(resource.getMetadata().getUid());
+    History.Request request =
+        new History.Request(
+            entry.action() == JournalEntry.Action.waive ? Action.Waive : Action.Replay,
+            entry.at(),
+            ours ? Long.valueOf(entry.by().generation()) : null,
+            ours ? null : entry.by().kind() + "/" + entry.by().name());
+    return visit(
+        described,
+        resource,
+        ours ? request.generation() : handled(resource),
+        History.with(resource, request, answer),
+        answer);
+  }
+
+  private Visit visit(
       FailedRecordStatus described, FailedRecord resource, @Nullable Long handled, Answer answer) {
+    return visit(described, resource, handled, History.of(resource), answer);
+  }
+
+  private Visit visit(
+      FailedRecordStatus described,
+      FailedRecord resource,
+      @Nullable Long handled,
+      List<Attempt> history,
+      Answer answer) {
     return new Visit(
-        RecordStatuses.say(described, resource, handled, answer, clock.instant()), answer.again());
+        RecordStatuses.say(described, resource, handled, history, answer, clock.instant()),
+        answer.again());
   }
 
   /** The same, with what is wrong with the correction. */

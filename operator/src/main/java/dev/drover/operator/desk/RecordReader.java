@@ -6,6 +6,7 @@ import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.Correction;
 import dev.drover.wire.failure.QueuedFailure;
@@ -27,22 +28,33 @@ final class RecordReader {
   private final NatsLink link;
   private final ChainRef ref;
   private final ErrorQueue errors;
+  private final Schemas schemas;
+  private final Redaction redaction;
 
-  RecordReader(NatsLink link, ChainRef ref, ErrorQueue errors) {
+  RecordReader(
+      NatsLink link, ChainRef ref, ErrorQueue errors, Schemas schemas, Redaction redaction) {
     this.link = link;
     this.ref = ref;
     this.errors = errors;
+    this.schemas = schemas;
+    this.redaction = redaction;
   }
 
-  /** What a message tells. */
+  /** What a message tells, without what is hidden. */
   FailedRecordStatus describe(QueuedFailure failure) {
-    return RecordStatuses.describe(ref.name(), failure, schema(failure));
+    return RecordStatuses.describe(
+        ref.name(),
+        failure,
+        redaction.show(failure.message(), schema(failure), RecordStatuses.RECORD_LIMIT));
   }
 
   /** What the resource tells of a message, or else the message itself, or else what is left. */
   FailedRecordStatus described(FailedRecord resource, long sequence) {
     FailedRecordStatus before = resource.getStatus();
-    return before != null && before.errorSequence() == sequence && before.record() != null
+    return before != null
+            && before.errorSequence() == sequence
+            && before.record() != null
+            && redaction.fits(before.record(), before.maskedFields(), before.key())
         ? before
         : errors
             .at(sequence)
@@ -91,8 +103,6 @@ final class RecordReader {
   }
 
   private RecordSchema schema(QueuedFailure failure) {
-    return link.call(
-        "read a schema",
-        nats -> StateStore.open(nats, ref.names()).schema(failure.detail().schema()));
+    return schemas.of(ref.names(), failure.detail().schema());
   }
 }

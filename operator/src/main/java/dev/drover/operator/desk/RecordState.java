@@ -2,7 +2,7 @@ package dev.drover.operator.desk;
 
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 
-/** Where a failed record is, as {@code status.state} says it. */
+/** Where a failed record is, as its resource's conditions say it. */
 enum RecordState {
   /** In the error queue; nothing was asked, or it failed again. */
   Open,
@@ -21,6 +21,25 @@ enum RecordState {
   }
 
   static RecordState of(FailedRecordStatus status) {
-    return valueOf(status.state());
+    if (is(status, RecordStatuses.RESOLVED, "True")) {
+      return reason(status).equals(Answer.WAIVED) ? Waived : Resolved;
+    }
+    if (is(status, RecordStatuses.REPLAYING, "True")) {
+      return Replaying;
+    }
+    return reason(status).equals(Answer.REFUSED) ? Refused : Open;
+  }
+
+  private static boolean is(FailedRecordStatus status, String type, String value) {
+    return status.conditions().stream()
+        .anyMatch(c -> c.type().equals(type) && c.status().equals(value));
+  }
+
+  private static String reason(FailedRecordStatus status) {
+    return status.conditions().stream()
+        .filter(c -> c.type().equals(RecordStatuses.RESOLVED))
+        .findFirst()
+        .map(c -> c.reason())
+        .orElse("");
   }
 }

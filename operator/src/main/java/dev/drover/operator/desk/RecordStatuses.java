@@ -3,55 +3,59 @@ package dev.drover.operator.desk;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
-import dev.drover.wire.batch.Row;
-import dev.drover.wire.batch.RowReader;
+import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.QueuedFailure;
-import dev.drover.wire.failure.RecordJson;
-import dev.drover.wire.schema.RecordSchema;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses of FailedRecords. Pure. */
 final class RecordStatuses {
+  /** Whether the record is out of the way. */
   static final String RESOLVED = "Resolved";
+
+  /** Whether the correction, if there is one, fits the record. */
   static final String CORRECTION_VALID = "CorrectionValid";
 
-  private static final int RECORD_LIMIT = 60 * 1024;
+  /** Whether it was sent again and is not decided yet. */
+  static final String REPLAYING = "Replaying";
+
+  /** About how many characters of a record's texts are shown. */
+  static final int RECORD_LIMIT = 60 * 1024;
+
   private static final int TEXT_LIMIT = 4000;
 
   private RecordStatuses() {}
 
   /** What an error message tells, with nothing said about it yet. */
-  static FailedRecordStatus describe(String migration, QueuedFailure failure, RecordSchema schema) {
+  static FailedRecordStatus describe(
+      String migration, QueuedFailure failure, Redaction.Shown shown) {
     FailedMessage.Detail detail = failure.detail();
-    RecordJson.Shown shown = null;
-    if (failure.message().row().length > 0) {
-      Row row = RowReader.readAll(schema, failure.message().row()).getFirst();
-      shown = RecordJson.render(schema, row.values(), RECORD_LIMIT);
-    }
     return new FailedRecordStatus(
         null,
         migration,
         detail.stage(),
         detail.cause().step(),
         detail.table(),
-        cut(detail.key()),
+        cut(shown.key(), TEXT_LIMIT),
         detail.failureClass().name(),
         detail.cause().code(),
-        cut(detail.message()),
+        cut(shown.message(), TEXT_LIMIT),
         detail.fingerprint(),
-        RecordState.Open.name(),
         failure.sequence(),
-        shown == null ? null : shown.json(),
-        shown == null ? List.of() : shown.cut(),
+        shown.record(),
+        shown.cut(),
+        shown.masked(),
         detail.replays(),
         detail.firstSeen(),
         detail.lastSeen(),
         null,
-        null,
+        List.of(),
         List.of());
   }
 
@@ -69,48 +73,57 @@ final class RecordStatuses {
         labels.getOrDefault(RecordNames.CODE, ""),
         "",
         labels.getOrDefault(RecordNames.FINGERPRINT, ""),
-        RecordState.Open.name(),
         sequence,
         null,
+        List.of(),
         List.of(),
         0,
         null,
         null,
         null,
-        null,
+        List.of(),
         List.of());
   }
 
   /**
    * A description with the answer about it now.
    *
-   * @param resource the resource: its generation is what the status is about, and its condition
-   *     keeps its time unless it changes
+   * @param resource the resource: its generation is what the status is about, and its conditions
+   *     keep their times unless they change
    * @param handled generation whose action was carried out last; null if none was
+   * @param history what was tried so far
    */
   static FailedRecordStatus say(
       FailedRecordStatus described,
       FailedRecord resource,
       @Nullable Long handled,
+      List<Attempt> history,
       Answer answer,
       Instant now) {
-    boolean closed = answer.state().closed();
-    List<Condition> conditions = new ArrayList<>();
-    conditions.add(
-        condition(
-            resource, RESOLVED, closed ? "True" : "False", answer.reason(), answer.outcome(), now));
+    RecordState state = answer.state();
+    Conditions conditions = new Conditions(resource, now);
+    conditions.set(RESOLVED, state.closed() ? "True" : "False", answer.reason(), answer.outcome());
+    if (state == RecordState.Replaying) {
+      conditions.set(REPLAYING, "True", answer.reason(), answer.outcome());
+    } else {
+      conditions.end(REPLAYING, "Decided", "it is not under way");
+    }
     if (corrects(resource)) {
-      conditions.add(
-          condition(
-              resource,
-              CORRECTION_VALID,
-              "True",
-              "Valid",
-              "the correction fits the record as it entered the stage",
-              now));
+      conditions.set(
+          CORRECTION_VALID,
+          "True",
+          "Valid",
+          "the correction fits the record as it entered the stage");
+    } else {
+      conditions.remove(CORRECTION_VALID);
     }
     return with(
-        described, resource, answer.state().name(), handled, cut(answer.outcome()), conditions);
+        described,
+        described.replays(),
+        resource.getMetadata().getGeneration(),
+        handled,
+        history,
+        conditions.toList());
   }
 
   /** Whether a resource has a correction. */
@@ -122,43 +135,66 @@ final class RecordStatuses {
   /** A status of a resource whose correction does not fit its record. */
   static FailedRecordStatus correctionRefused(
       FailedRecordStatus status, FailedRecord resource, String why, Instant now) {
-    List<Condition> conditions = new ArrayList<>(status.conditions());
-    conditions.removeIf(c -> c.type().equals(CORRECTION_VALID));
-    if (corrects(resource)) {
-      conditions.add(condition(resource, CORRECTION_VALID, "False", "Refused", why, now));
+    if (!corrects(resource)) {
+      return status;
     }
-    return copy(
+    Conditions conditions = new Conditions(resource, now);
+    status.conditions().forEach(conditions::put);
+    conditions.set(CORRECTION_VALID, "False", "Refused", why);
+    return with(
         status,
         status.replays(),
         status.observedGeneration(),
-        status.state(),
         status.handledGeneration(),
-        status.outcome(),
-        conditions);
+        status.history(),
+        conditions.toList());
   }
 
   /** A description of a record that was sent once more than its message tells. */
-  static FailedRecordStatus sentOnceMore(FailedRecordStatus described) {
-    return copy(
-        described,
-        described.replays() + 1,
-        described.observedGeneration(),
-        described.state(),
-        described.handledGeneration(),
-        described.outcome(),
-        described.conditions());
+  static FailedRecordStatus sentOnceMore(FailedRecordStatus s) {
+    return with(
+        s,
+        s.replays() + 1,
+        s.observedGeneration(),
+        s.handledGeneration(),
+        s.history(),
+        s.conditions());
   }
 
   /** A status that stays, seen for this generation. */
   static FailedRecordStatus seen(FailedRecordStatus before, FailedRecord resource) {
-    return copy(
+    return with(
         before,
         before.replays(),
         resource.getMetadata().getGeneration(),
-        before.state(),
         before.handledGeneration(),
-        before.outcome(),
+        before.history(),
         before.conditions());
+  }
+
+  /** A status whose record may no longer be shown, and cannot be read again to be masked. */
+  static FailedRecordStatus withoutRecord(FailedRecordStatus s) {
+    return new FailedRecordStatus(
+        s.observedGeneration(),
+        s.migrationName(),
+        s.stage(),
+        s.step(),
+        s.table(),
+        Redaction.MASK,
+        s.failureClass(),
+        s.code(),
+        Redaction.MASK,
+        s.fingerprint(),
+        s.errorSequence(),
+        null,
+        List.of(),
+        List.of(),
+        s.replays(),
+        s.firstSeenTime(),
+        s.lastSeenTime(),
+        s.handledGeneration(),
+        s.history(),
+        s.conditions());
   }
 
   /** A status of which nobody can say now whether it still holds. */
@@ -168,40 +204,23 @@ final class RecordStatuses {
       String reason,
       String message,
       Instant now) {
-    Condition condition = condition(resource, RESOLVED, "Unknown", reason, message, now);
+    Conditions conditions = new Conditions(resource, now);
+    conditions.set(RESOLVED, "Unknown", reason, message);
     return with(
         before,
-        resource,
-        before.state(),
+        before.replays(),
+        resource.getMetadata().getGeneration(),
         before.handledGeneration(),
-        before.outcome(),
-        List.of(condition));
+        before.history(),
+        conditions.toList());
   }
 
   private static FailedRecordStatus with(
       FailedRecordStatus s,
-      FailedRecord resource,
-      String state,
-      @Nullable Long handled,
-      @Nullable String outcome,
-      List<Condition> conditions) {
-    return copy(
-        s,
-        s.replays(),
-        resource.getMetadata().getGeneration(),
-        state,
-        handled,
-        outcome,
-        conditions);
-  }
-
-  private static FailedRecordStatus copy(
-      FailedRecordStatus s,
       int replays,
       @Nullable Long observedGeneration,
-      String state,
       @Nullable Long handled,
-      @Nullable String outcome,
+      List<Attempt> history,
       List<Condition> conditions) {
     return new FailedRecordStatus(
         observedGeneration,
@@ -214,39 +233,67 @@ final class RecordStatuses {
         s.code(),
         s.message(),
         s.fingerprint(),
-        state,
         s.errorSequence(),
         s.record(),
         s.cutFields(),
+        s.maskedFields(),
         replays,
         s.firstSeenTime(),
         s.lastSeenTime(),
         handled,
-        outcome,
+        history,
         conditions);
   }
 
-  private static Condition condition(
-      FailedRecord resource,
-      String type,
-      String status,
-      String reason,
-      String message,
-      Instant now) {
-    FailedRecordStatus before = resource.getStatus();
-    String since =
-        before == null
-            ? now.toString()
-            : before.conditions().stream()
-                .filter(c -> c.type().equals(type) && c.status().equals(status))
-                .findFirst()
-                .map(Condition::lastTransitionTime)
-                .orElse(now.toString());
-    return new Condition(
-        type, status, reason, cut(message), resource.getMetadata().getGeneration(), since);
+  /** The first characters of a text, with a mark where it goes on. */
+  static String cut(String text, int most) {
+    return text.length() <= most ? text : text.substring(0, most - 1) + "…";
   }
 
-  private static String cut(String text) {
-    return text.length() <= TEXT_LIMIT ? text : text.substring(0, TEXT_LIMIT - 1) + "…";
+  /** A resource's conditions in the making; those that are not set stay as they are. */
+  private static final class Conditions {
+    private final Map<String, Condition> before = new LinkedHashMap<>();
+    private final Map<String, Condition> byType = new LinkedHashMap<>();
+    private final @Nullable Long generation;
+    private final Instant now;
+
+    Conditions(FailedRecord resource, Instant now) {
+      this.generation = resource.getMetadata().getGeneration();
+      this.now = now;
+      FailedRecordStatus status = resource.getStatus();
+      if (status != null) {
+        status.conditions().forEach(c -> before.put(c.type(), c));
+      }
+      byType.putAll(before);
+    }
+
+    void set(String type, String status, String reason, String message) {
+      Condition earlier = before.get(type);
+      String since =
+          earlier != null && earlier.status().equals(status)
+              ? earlier.lastTransitionTime()
+              : now.toString();
+      byType.put(
+          type, new Condition(type, status, reason, cut(message, TEXT_LIMIT), generation, since));
+    }
+
+    /** Sets a condition to False if it ever was anything else. */
+    void end(String type, String reason, String message) {
+      if (byType.containsKey(type)) {
+        set(type, "False", reason, message);
+      }
+    }
+
+    void put(Condition condition) {
+      byType.put(condition.type(), condition);
+    }
+
+    void remove(String type) {
+      byType.remove(type);
+    }
+
+    List<Condition> toList() {
+      return new ArrayList<>(byType.values());
+    }
   }
 }

@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * @param add how many more failures to show of each cause, by its subject
  */
 record Window(List<String> remove, Map<String, Integer> add) {
-  /** How long a resource whose record is out of the way stays, if there is room. */
-  private static final Duration CLOSED_STAYS = Duration.ofHours(1);
-
   /**
    * A resource in the window.
    *
@@ -43,8 +40,14 @@ record Window(List<String> remove, Map<String, Integer> add) {
    * @param failures messages in the error queue, by subject
    * @param shown the resources that there are
    * @param most how many resources there may be
+   * @param closedStays how long one whose record is out of the way stays, if there is room
    */
-  static Window next(Map<String, Long> failures, Collection<Shown> shown, int most, Instant now) {
+  static Window next(
+      Map<String, Long> failures,
+      Collection<Shown> shown,
+      int most,
+      Duration closedStays,
+      Instant now) {
     Map<String, Integer> shares = FairShare.of(failures, most);
     Map<String, Integer> have = new HashMap<>();
     shown.stream().filter(Shown::open).forEach(s -> have.merge(s.subject(), 1, Integer::sum));
@@ -61,7 +64,7 @@ record Window(List<String> remove, Map<String, Integer> add) {
     List<String> remove = new ArrayList<>(surplus(shown, shares, have, open + wanted - most));
     int room = Math.max(0, most - (open - remove.size()));
     Map<String, Integer> add = FairShare.of(asLongs(lacking), Math.min(wanted, room));
-    remove.addAll(closed(shown, most - (open - remove.size()) - sum(add), now));
+    remove.addAll(closed(shown, most - (open - remove.size()) - sum(add), closedStays, now));
     return new Window(List.copyOf(remove), Map.copyOf(add));
   }
 
@@ -93,7 +96,8 @@ record Window(List<String> remove, Map<String, Integer> add) {
   /**
    * Closed resources that have been there long, or, the oldest first, for which there's no room.
    */
-  private static List<String> closed(Collection<Shown> shown, int room, Instant now) {
+  private static List<String> closed(
+      Collection<Shown> shown, int room, Duration stays, Instant now) {
     record Closed(String name, Instant at) {}
     List<Closed> newestFirst = new ArrayList<>();
     for (Shown s : shown) {
@@ -105,7 +109,7 @@ record Window(List<String> remove, Map<String, Integer> add) {
     newestFirst.sort(Comparator.comparing(Closed::at).reversed());
     List<String> remove = new ArrayList<>();
     for (int i = 0; i < newestFirst.size(); i++) {
-      if (i >= room || newestFirst.get(i).at().plus(CLOSED_STAYS).isBefore(now)) {
+      if (i >= room || !newestFirst.get(i).at().plus(stays).isAfter(now)) {
         remove.add(newestFirst.get(i).name());
       }
     }

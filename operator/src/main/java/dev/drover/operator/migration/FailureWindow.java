@@ -9,7 +9,11 @@ public interface FailureWindow {
   /**
    * Brings what is shown nearer to what there is.
    *
+   * @param busy whether the chain moves records
    * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
    */
-  void sync(Migration migration, ChainRef chain);
+  void sync(Migration migration, ChainRef chain, boolean busy);
+
+  /** Forgets a Migration that is gone, by its uid. */
+  default void forget(String uid) {}
 }

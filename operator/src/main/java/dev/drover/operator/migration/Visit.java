@@ -105,15 +105,16 @@ final class Visit {
             deployments,
             now);
     if (running.snapshot() != null) {
-      show(migration);
+      boolean halted = StagesStep.halted(spec);
+      show(migration, !halted && !running.snapshot().complete());
     }
     return new Observation(
         spec, findings, planned, running.queues(), inForce, workers, running.snapshot());
   }
 
-  private void show(Migration migration) {
+  private void show(Migration migration, boolean busy) {
     try {
-      failures.sync(migration, ref(migration));
+      failures.sync(migration, ref(migration), busy);
     } catch (ChainUnavailableException e) {
       LOG.debug("failed records are shown when NATS is back", e);
     }
@@ -135,6 +136,7 @@ final class Visit {
     known.remove(migration.getMetadata().getUid());
     stages.forget(migration.getMetadata().getUid());
     chains.forget(ref(migration));
+    failures.forget(migration.getMetadata().getUid());
   }
 
   /** What is wrong with the spec by itself, or beside the chain that moves records already. */

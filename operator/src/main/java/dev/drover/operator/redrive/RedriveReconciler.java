@@ -6,6 +6,7 @@ import dev.drover.api.v1alpha1.RedriveStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.Workloads;
@@ -67,8 +68,10 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     }
     RedriveStatus status;
     try {
-      Situation found = migration.map(m -> look(m, redrive)).orElseGet(() -> notFound(redrive));
-      status = RedriveStatuses.of(redrive, found, clock.instant());
+      status =
+          migration
+              .map(m -> status(m, redrive))
+              .orElseGet(() -> RedriveStatuses.held(redrive, notFound(redrive), clock.instant()));
     } catch (ChainUnavailableException e) {
       status =
           RedriveStatuses.unavailable(
@@ -82,7 +85,12 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
         migration.isEmpty() || Boolean.TRUE.equals(redrive.getSpec().suspend()) ? LATER : SOON);
   }
 
-  private static Situation notFound(Redrive redrive) {
+  private RedriveStatus status(Migration migration, Redrive redrive) {
+    return RedriveStatuses.of(
+        redrive, look(migration, redrive), Redaction.of(migration.getSpec()), clock.instant());
+  }
+
+  private static Situation.Held notFound(Redrive redrive) {
     return new Situation.Held(
         "MigrationNotFound",
         "spec.migrationName: there is no Migration %s in namespace %s; a Redrive stands in the namespace of its Migration"

@@ -3,6 +3,7 @@ package dev.drover.operator.redrive;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.replay.RedriveProgress;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -29,20 +30,15 @@ final class RedriveStatuses {
     return redrive.getStatus() != null && redrive.getStatus().completionTime() != null;
   }
 
-  /** The status that follows from what was found. */
-  static RedriveStatus of(Redrive redrive, Situation found, Instant now) {
+  /**
+   * The status that follows from what was found.
+   *
+   * @param redaction what of the records may be shown
+   */
+  static RedriveStatus of(Redrive redrive, Situation found, Redaction redaction, Instant now) {
     RedriveStatus before = redrive.getStatus() == null ? NONE : redrive.getStatus();
     return switch (found) {
-      case Situation.Held held ->
-          with(
-              redrive,
-              before,
-              now,
-              held.invalid()
-                  ? new Verdict("False", held.reason(), held.message())
-                  : new Verdict("Unknown", held.reason(), "not looked at yet"),
-              new Verdict("False", held.reason(), held.message()),
-              new Verdict("False", held.reason(), held.message()));
+      case Situation.Held held -> held(redrive, held, now);
       case Situation.Starting s -> {
         Verdict starting = new Verdict("False", "WorkerStarting", "its worker has not told yet");
         yield with(
@@ -54,8 +50,17 @@ final class RedriveStatuses {
             starting);
       }
       case Situation.Known(RedriveProgress p) ->
-          with(redrive, counted(p), now, valid(p), complete(p), ready(p));
+          with(redrive, counted(p, redaction), now, valid(p), complete(p), ready(p));
     };
+  }
+
+  /** The status of one that cannot begin. */
+  static RedriveStatus held(Redrive redrive, Situation.Held held, Instant now) {
+    RedriveStatus before = redrive.getStatus() == null ? NONE : redrive.getStatus();
+    Verdict waits = new Verdict("False", held.reason(), held.message());
+    Verdict valid =
+        held.invalid() ? waits : new Verdict("Unknown", held.reason(), "not looked at yet");
+    return with(redrive, before, now, valid, waits, waits);
   }
 
   /** A status of which nobody can say now whether it still holds. */
@@ -65,7 +70,7 @@ final class RedriveStatuses {
     return with(redrive, before, now, unknown, unknown, unknown);
   }
 
-  private static RedriveStatus counted(RedriveProgress p) {
+  private static RedriveStatus counted(RedriveProgress p, Redaction redaction) {
     return new RedriveStatus(
         null,
         List.of(),
@@ -77,20 +82,22 @@ final class RedriveStatuses {
         p.waived(),
         p.skipped(),
         p.refused(),
-        p.samples().stream().map(RedriveStatuses::sample).toList(),
+        p.samples().stream().map(s -> sample(s, redaction)).toList(),
         p.startedAt(),
         p.endedAt());
   }
 
-  private static RedriveStatus.Sample sample(RedriveProgress.Sample s) {
+  private static RedriveStatus.Sample sample(RedriveProgress.Sample s, Redaction redaction) {
+    Redaction.Sample shown =
+        redaction.show(new Redaction.Sample(s.key(), s.before(), s.after(), s.refusal()));
     return new RedriveStatus.Sample(
         s.errorSequence(),
         s.stage(),
         s.table(),
-        cut(s.key()),
-        s.before(),
-        s.after(),
-        s.refusal() == null ? null : cut(s.refusal()));
+        cut(shown.key()),
+        shown.before(),
+        shown.after(),
+        shown.refusal() == null ? null : cut(shown.refusal()));
   }
 
   private static Verdict valid(RedriveProgress p) {

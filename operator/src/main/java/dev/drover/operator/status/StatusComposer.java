@@ -8,6 +8,7 @@ import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.operator.status.Observation.Queues;
 import dev.drover.wire.plan.ChainPlan;
@@ -21,9 +22,13 @@ import org.jspecify.annotations.Nullable;
 /** The status that follows from the previous one and an observation. Pure. */
 public final class StatusComposer {
   private static final int FAILURES_MAX = 50;
+
+  /** Fifty causes with key and message stay far below what a resource may have. */
+  private static final int SAMPLE_LIMIT = 500;
+
   private static final MigrationStatus NONE =
       new MigrationStatus(
-          null, List.of(), null, null, null, null, null, List.of(), null, List.of());
+          null, List.of(), null, null, null, null, null, List.of(), null, List.of(), null);
 
   private StatusComposer() {}
 
@@ -58,7 +63,8 @@ public final class StatusComposer {
         plan,
         stages,
         completion.progress(),
-        failures(previous, seen.snapshot()));
+        failures(previous, seen),
+        otherFailures(previous, seen.snapshot()));
   }
 
   /** The status after a reconciliation that ended in an exception: as before, but not ready. */
@@ -80,7 +86,8 @@ public final class StatusComposer {
         previous.plan(),
         previous.stages(),
         previous.progress(),
-        previous.failures());
+        previous.failures(),
+        previous.otherFailures());
   }
 
   private static void specValid(ConditionList conditions, Observation seen) {
@@ -227,17 +234,48 @@ public final class StatusComposer {
   }
 
   private static List<MigrationStatus.FailureSummary> failures(
-      MigrationStatus previous, @Nullable ChainSnapshot snapshot) {
-    if (snapshot == null) {
+      MigrationStatus previous, Observation seen) {
+    if (seen.snapshot() == null) {
       return previous.failures();
     }
-    return snapshot.failures().stream()
+    Redaction redaction = Redaction.of(seen.spec());
+    return seen.snapshot().failures().causes().stream()
         .limit(FAILURES_MAX)
-        .map(
-            f ->
-                new MigrationStatus.FailureSummary(
-                    f.stage(), f.code(), f.fingerprint(), f.table(), f.records(), f.message()))
+        .map(f -> summary(f, redaction))
         .toList();
+  }
+
+  private static MigrationStatus.FailureSummary summary(
+      ChainSnapshot.FailureCount cause, Redaction redaction) {
+    Redaction.Shown sample =
+        redaction.show(cause.sample().message(), cause.sample().schema(), SAMPLE_LIMIT);
+    return new MigrationStatus.FailureSummary(
+        cause.records(),
+        cause.stage(),
+        cause.step(),
+        cause.code(),
+        cause.table(),
+        cause.subject().isEmpty() ? null : cause.subject(),
+        cause.fingerprint(),
+        cause.firstSeen(),
+        cause.lastSeen(),
+        bounded(sample.key()),
+        bounded(sample.message()));
+  }
+
+  private static String bounded(String text) {
+    return text.length() <= SAMPLE_LIMIT ? text : text.substring(0, SAMPLE_LIMIT - 1) + "…";
+  }
+
+  private static MigrationStatus.@Nullable OtherFailures otherFailures(
+      MigrationStatus previous, @Nullable ChainSnapshot snapshot) {
+    if (snapshot == null) {
+      return previous.otherFailures();
+    }
+    ChainSnapshot.Failures failures = snapshot.failures();
+    return failures.otherCauses() == 0
+        ? null
+        : new MigrationStatus.OtherFailures(failures.otherCauses(), failures.otherRecords());
   }
 
   /** The planner begins what it waits for with a reason: {@code DatabaseUnavailable: …}. */

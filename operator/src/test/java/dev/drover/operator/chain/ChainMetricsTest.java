@@ -6,7 +6,6 @@ import dev.drover.operator.chain.ChainSnapshot.Balance;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.wire.decision.Counts;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +33,7 @@ class ChainMetricsTest {
         0,
         false,
         new Balance(true, "TallyBalanced", ""),
-        List.of(),
+        ChainSnapshot.Failures.NONE,
         null,
         null);
   }

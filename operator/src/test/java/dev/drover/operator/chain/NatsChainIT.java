@@ -169,12 +169,13 @@ class NatsChainIT {
     assertThat(stages(end).get("read").counts().in()).isEqualTo(180);
     assertThat(stages(end).get("clean").counts()).isEqualTo(new Counts(180, 162, 0, 18, 0, 0));
     assertThat(stages(end).get("load").counts()).isEqualTo(new Counts(162, 162, 0, 0, 0, 0));
-    assertThat(end.failures())
+    assertThat(end.failures().causes())
         .singleElement()
         .satisfies(
             cause -> {
               assertThat(cause.records()).isEqualTo(18);
               assertThat(cause.code()).isEqualTo("Zero");
+              assertThat(cause.lastSeen()).isGreaterThanOrEqualTo(cause.firstSeen());
             });
     assertThat(operator().advance(REVISION, SPEC, plan, false))
         .as("an operator that starts anew sees the same")

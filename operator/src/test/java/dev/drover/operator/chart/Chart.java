@@ -32,6 +32,8 @@ public final class Chart {
     List<String> command = new ArrayList<>();
     command.add(HELM.toString());
     command.addAll(List.of("template", release, chart(), "-n", "drover-system"));
+    command.addAll(
+        List.of("--api-versions", "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"));
     for (String value : values) {
       command.addAll(List.of("--set", value));
     }

@@ -23,7 +23,11 @@ class ChartIT {
     assertThat(kinds(Chart.objects()))
         .containsOnly(
             Map.entry("ServiceAccount", 1L),
-            Map.entry("ClusterRole", 1L),
+            Map.entry("ClusterRole", 4L),
+            Map.entry("ValidatingAdmissionPolicy", 1L),
+            Map.entry("ValidatingAdmissionPolicyBinding", 1L),
+            Map.entry("MutatingAdmissionPolicy", 1L),
+            Map.entry("MutatingAdmissionPolicyBinding", 1L),
             Map.entry("ClusterRoleBinding", 1L),
             Map.entry("Role", 1L),
             Map.entry("RoleBinding", 1L),
@@ -33,7 +37,9 @@ class ChartIT {
   @Test
   void watched_namespaces_get_a_role_each_and_nothing_cluster_wide() {
     List<HasMetadata> objects = Chart.objects("watchNamespaces={shop,crm}");
-    assertThat(kinds(objects)).doesNotContainKey("ClusterRole").containsEntry("Role", 3L);
+    assertThat(kinds(objects))
+        .doesNotContainKeys("ClusterRole", "ValidatingAdmissionPolicy")
+        .containsEntry("Role", 3L);
     assertThat(environment(objects)).containsEntry("DROVER_WATCH_NAMESPACES", "shop,crm");
   }
 

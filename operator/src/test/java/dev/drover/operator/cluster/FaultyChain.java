@@ -86,7 +86,7 @@ public final class FaultyChain implements Chain {
         complete ? 3 : 0,
         complete,
         new ChainSnapshot.Balance(true, "TallyBalanced", "every stage adds up"),
-        List.of(),
+        ChainSnapshot.Failures.NONE,
         Instant.parse("2026-01-01T00:00:00Z"),
         Instant.parse("2026-01-01T00:01:00Z"));
   }

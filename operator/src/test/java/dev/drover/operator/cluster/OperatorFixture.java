@@ -99,7 +99,7 @@ public final class OperatorFixture implements AutoCloseable {
           @Override
           public void forget(ChainRef ref) {}
         },
-        (migration, ref) -> {},
+        (migration, ref, busy) -> {},
         new MigrationMetrics(meters),
         Clock.offset(Clock.systemUTC(), ahead));
     operator.start();

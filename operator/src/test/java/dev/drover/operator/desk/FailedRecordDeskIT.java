@@ -4,6 +4,7 @@ import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
@@ -15,6 +16,7 @@ import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.operator.cluster.ApiServer;
+import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
@@ -26,16 +28,25 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.nats.client.Connection;
 import io.nats.client.Message;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -111,6 +122,10 @@ class FailedRecordDeskIT {
   }
 
   private Migration migration(String name, int maxResources) {
+    return migration(name, "{maxResources: " + maxResources + "}");
+  }
+
+  private Migration migration(String name, String failedRecords) {
     ApiServer.Result applied =
         ApiServer.get()
             .apply(
@@ -127,9 +142,9 @@ class FailedRecordDeskIT {
                   stages:
                     - {name: read, extract: {connectionName: legacy, tables: ["public.*"]}}
                     - {name: load, from: read, load: {connectionName: legacy}}
-                  failedRecords: {maxResources: %d}
+                  failedRecords: %s
                 """
-                    .formatted(name, maxResources));
+                    .formatted(name, failedRecords));
     assertThat(applied.code()).as(applied.output()).isZero();
     return client.resources(Migration.class).inNamespace(namespace).withName(name).get();
   }
@@ -151,7 +166,7 @@ class FailedRecordDeskIT {
   /** Three records of which those with an odd quantity fail: one. */
   private FailedRecord oneFailure() throws Exception {
     run(1, 2, odd("Odd"));
-    desk.sync(migration, ref);
+    desk.sync(migration, ref, false);
     await().until(() -> records().size() == 1 && records().getFirst().getStatus() != null);
     return records().getFirst();
   }
@@ -194,11 +209,19 @@ class FailedRecordDeskIT {
   }
 
   private void awaitState(FailedRecord resource, RecordState state) {
-    await().untilAsserted(() -> assertThat(status(resource).state()).isEqualTo(state.name()));
+    await().untilAsserted(() -> assertThat(RecordState.of(status(resource))).isEqualTo(state));
+  }
+
+  private static String outcome(FailedRecordStatus status) {
+    return status.conditions().stream()
+        .filter(c -> c.type().equals(RecordStatuses.RESOLVED))
+        .findFirst()
+        .orElseThrow()
+        .message();
   }
 
   private void awaitOutcome(FailedRecord resource, String text) {
-    await().untilAsserted(() -> assertThat(status(resource).outcome()).contains(text));
+    await().untilAsserted(() -> assertThat(outcome(status(resource))).contains(text));
   }
 
   private static ConditionFactory await() {
@@ -217,11 +240,11 @@ class FailedRecordDeskIT {
     await()
         .untilAsserted(
             () -> {
-              desk.sync(migration, ref);
+              desk.sync(migration, ref, false);
               assertThat(records()).hasSizeGreaterThanOrEqualTo(200);
             });
     for (int i = 0; i < 5; i++) {
-      desk.sync(migration, ref);
+      desk.sync(migration, ref, false);
     }
     Map<String, Long> byCode =
         records().stream()
@@ -233,7 +256,7 @@ class FailedRecordDeskIT {
     await().until(() -> records().stream().allMatch(r -> r.getStatus() != null));
     FailedRecordStatus one = records().getFirst().getStatus();
     assertThat(one.record().get("id").isInt()).isTrue();
-    assertThat(one.state()).isEqualTo("Open");
+    assertThat(RecordState.of(one)).isEqualTo(RecordState.Open);
     assertThat(one.conditions())
         .singleElement()
         .satisfies(c -> assertThat(c.status()).isEqualTo("False"));
@@ -250,7 +273,7 @@ class FailedRecordDeskIT {
 
     awaitState(record, RecordState.Resolved);
     FailedRecordStatus status = status(record);
-    assertThat(status.outcome()).isEqualTo("loaded");
+    assertThat(outcome(status)).isEqualTo("loaded");
     assertThat(status.replays()).isEqualTo(1);
     assertThat(status.conditions().getFirst().status()).isEqualTo("True");
     assertThat(inStream(names.errorsStream())).isZero();
@@ -287,7 +310,7 @@ class FailedRecordDeskIT {
     patch(record, "{\"correction\":{\"qty\":\"many\"},\"action\":\"Replay\"}");
 
     awaitState(record, RecordState.Refused);
-    assertThat(status(record).outcome()).contains("spec.correction.qty", "whole number");
+    assertThat(outcome(status(record))).contains("spec.correction.qty", "whole number");
     assertThat(inStream(names.retriesStream())).isZero();
     assertThat(inStream(names.journalStream())).isZero();
 
@@ -351,12 +374,12 @@ class FailedRecordDeskIT {
 
     awaitOutcome(record, "failed again: it is StillOdd");
     FailedRecordStatus again = status(record);
-    assertThat(again.state()).isEqualTo("Open");
+    assertThat(RecordState.of(again)).isEqualTo(RecordState.Open);
     assertThat(again.code()).isEqualTo("StillOdd");
     assertThat(again.replays()).isEqualTo(1);
     assertThat(again.errorSequence()).isGreaterThan(first);
     assertThat(inStream(names.errorsStream())).isEqualTo(1);
-    desk.sync(migration, ref);
+    desk.sync(migration, ref, false);
     assertThat(records()).as("it is the same record").hasSize(1);
     await()
         .untilAsserted(
@@ -428,7 +451,13 @@ class FailedRecordDeskIT {
 
     awaitState(record, RecordState.Replaying);
     assertThat(inStream(names.retriesStream())).isEqualTo(1);
-    RecordClerk clerk = new RecordClerk(link, ref, InstantSource.system());
+    RecordClerk clerk =
+        new RecordClerk(
+            link,
+            ref,
+            new Schemas(link),
+            Redaction.of(migration.getSpec()),
+            InstantSource.system());
     clerk.visit(asked, sequence);
     assertThat(inStream(names.retriesStream()))
         .as("a visit by what the resource said before sends no second copy")
@@ -445,14 +474,14 @@ class FailedRecordDeskIT {
         .publish(
             names.errorSubject("load", failure.detail().fingerprint()),
             new dev.drover.wire.failure.FailedMessage(failure.detail(), new byte[0]).toBytes());
-    desk.sync(migration, ref);
+    desk.sync(migration, ref, false);
     await().until(() -> records().size() == 2 && records().getLast().getStatus() != null);
     FailedRecord large = records().getLast();
 
     patch(large, "{\"action\":\"Replay\"}");
     awaitState(large, RecordState.Refused);
-    assertThat(status(large).outcome()).contains("waive it");
-    patch(large, "{\"action\":\"Waive\"}");
+    assertThat(outcome(status(large))).contains("waive it");
+    patch(large, "{\"action\":\"Waive\",\"reason\":\"known\"}");
     awaitState(large, RecordState.Waived);
   }
 
@@ -460,7 +489,7 @@ class FailedRecordDeskIT {
   void nats_away_is_said_and_gone_on_from() throws Exception {
     FailedRecord record = oneFailure();
     server.kill();
-    patch(record, "{\"action\":\"Waive\"}");
+    patch(record, "{\"action\":\"Waive\",\"reason\":\"known\"}");
     await()
         .untilAsserted(
             () ->
@@ -470,6 +499,247 @@ class FailedRecordDeskIT {
 
     server.restart();
     awaitState(record, RecordState.Waived);
+  }
+
+  @Test
+  void a_resource_that_nobody_asks_anything_of_is_written_once() throws Exception {
+    FailedRecord record = oneFailure();
+    String version = client.resource(record).get().getMetadata().getResourceVersion();
+    operator.stop();
+    startOperator();
+    FailedRecord other = new FailedRecord();
+    other.setMetadata(
+        new ObjectMetaBuilder().withName("not-made-by-drover").withNamespace(namespace).build());
+    other.setSpec(new FailedRecordSpec(FailedRecordSpec.Action.None, null, null, null, 0));
+    client.resource(other).create();
+    await().until(() -> client.resource(other).get().getStatus() != null);
+    desk.sync(migration, ref, true);
+
+    assertThat(client.resource(record).get().getMetadata().getResourceVersion()).isEqualTo(version);
+  }
+
+  @Test
+  void while_records_move_the_first_of_each_cause_are_shown_and_no_more_at_once() throws Exception {
+    run(1, 1000, row -> PlayedWorker.cause("Cause" + ((Integer) row.values()[1]) / 5));
+    desk.sync(migration, ref, true);
+    await().until(() -> records().size() == 2 * Allowance.AT_ONCE);
+    assertThat(records())
+        .extracting(r -> r.getMetadata().getLabels().get(RecordNames.CODE))
+        .containsOnly("Cause0", "Cause1")
+        .filteredOn("Cause0"::equals)
+        .hasSize(Allowance.AT_ONCE);
+  }
+
+  @Test
+  void a_deleted_resource_comes_back_for_its_record_is_still_there() throws Exception {
+    FailedRecord record = oneFailure();
+    client.resource(record).delete();
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(records())
+                  .singleElement()
+                  .satisfies(
+                      r -> {
+                        assertThat(r.getMetadata().getUid())
+                            .isNotEqualTo(record.getMetadata().getUid());
+                        assertThat(r.getStatus()).isNotNull();
+                      });
+            });
+    assertThat(inStream(names.errorsStream())).isEqualTo(1);
+    patch(records().getFirst(), "{\"action\":\"Replay\",\"correction\":{\"qty\":4}}");
+    awaitState(records().getFirst(), RecordState.Replaying);
+  }
+
+  @Test
+  void a_resource_deleted_while_its_record_is_under_way_is_followed_when_it_is_back()
+      throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"action\":\"Replay\",\"correction\":{\"qty\":4}}");
+    awaitState(record, RecordState.Replaying);
+    client.resource(record).delete();
+    await()
+        .until(
+            () -> {
+              desk.sync(migration, ref, false);
+              return records().size() == 1 && records().getFirst().getStatus() != null;
+            });
+    worker.retry("load", odd("Odd"));
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(RecordState.of(records().getFirst().getStatus()))
+                  .isEqualTo(RecordState.Resolved);
+            });
+  }
+
+  @Test
+  void what_is_resolved_goes_after_its_time_and_what_is_open_takes_its_place() throws Exception {
+    migration = migration("orders", "{maxResources: 1, ttlSecondsAfterResolved: 0}");
+    run(1, 4, odd("Odd"));
+    desk.sync(migration, ref, false);
+    await().until(() -> records().size() == 1 && records().getFirst().getStatus() != null);
+    FailedRecord first = records().getFirst();
+    patch(first, "{\"action\":\"Waive\",\"reason\":\"known\"}");
+    awaitState(first, RecordState.Waived);
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(records())
+                  .singleElement()
+                  .satisfies(
+                      r ->
+                          assertThat(r.getMetadata().getName())
+                              .isNotEqualTo(first.getMetadata().getName()));
+            });
+    assertThat(inStream(names.errorsStream())).isEqualTo(1);
+  }
+
+  @Test
+  void a_record_that_left_the_queue_otherwise_is_told_so() throws Exception {
+    FailedRecord record = oneFailure();
+    await()
+        .until(
+            () -> {
+              desk.sync(migration, ref, false);
+              return !desk.looksForDeparted(ref);
+            });
+    nats.jetStreamManagement()
+        .deleteMessage(names.errorsStream(), status(record).errorSequence(), false);
+    desk.sync(migration, ref, false);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(status(record).conditions().getFirst().reason())
+                    .isEqualTo("MessageGone"));
+  }
+
+  @Test
+  void a_waiver_without_a_reason_is_refused_when_it_is_written() throws Exception {
+    FailedRecord record = oneFailure();
+    for (String spec :
+        List.of("{\"action\":\"Waive\"}", "{\"action\":\"Waive\",\"reason\":\" \"}")) {
+      ApiServer.Result refused =
+          ApiServer.get()
+              .kubectl(
+                  "",
+                  "patch",
+                  "fr",
+                  record.getMetadata().getName(),
+                  "-n",
+                  namespace,
+                  "--type=merge",
+                  "-p",
+                  "{\"spec\":" + spec + "}");
+      assertThat(refused.code()).isNotZero();
+      assertThat(refused.output()).contains("reason: say why the record is given up");
+    }
+    assertThat(inStream(names.errorsStream())).isEqualTo(1);
+  }
+
+  @Test
+  void the_history_tells_what_was_tried_by_whom_and_what_came_of_it() throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"action\":\"Replay\",\"reason\":\"try it\"}");
+    awaitState(record, RecordState.Replaying);
+    worker.retry("load", odd("StillOdd"));
+    awaitOutcome(record, "failed again");
+    patch(record, "{\"action\":\"Waive\",\"reason\":\"it is a test order\"}");
+    awaitState(record, RecordState.Waived);
+
+    List<FailedRecordStatus.Attempt> history = status(record).history();
+    assertThat(history)
+        .extracting(a -> a.action() + " " + a.result() + " " + a.by() + ": " + a.reason())
+        .containsExactly(
+            "Replay FailedAgain kubectl-patch: try it",
+            "Waive Waived kubectl-patch: it is a test order");
+  }
+
+  @Test
+  void a_masked_field_is_shown_nowhere_and_can_be_corrected() throws Exception {
+    migration = migration("orders", "{redact: [/qty]}");
+    FailedRecord record = oneFailure();
+    FailedRecordStatus masked = status(record);
+    assertThat(masked.record().toString()).isEqualTo("{\"id\":1,\"qty\":\"***\"}");
+    assertThat(masked.maskedFields()).containsExactly("qty");
+
+    patch(record, "{\"correction\":{\"qty\":4},\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    assertThat(status(record).record().get("qty").asText()).isEqualTo("***");
+    Message message = worker.fetch(names.retriesStream(), "load").getFirst();
+    assertThat(
+            RowReader.readAll(PlayedWorker.schema(PlayedWorker.PARENTS), message.getData())
+                .getFirst()
+                .values())
+        .as("the queue kept the truth")
+        .containsExactly(1, 4);
+  }
+
+  @Test
+  void no_log_line_holds_what_a_correction_says() throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            if (line.getLevel().intValue() < Level.INFO.intValue()) {
+              return; // the client's own debug lines hold whole requests
+            }
+            lines.add(
+                line.getMessage()
+                    + Arrays.toString(line.getParameters())
+                    + (line.getThrown() == null ? "" : trace(line.getThrown())));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger root = Logger.getLogger("");
+    root.addHandler(handler);
+    try {
+      FailedRecord record = oneFailure();
+      patch(record, "{\"correction\":{\"qty\":\"planted-text\"},\"action\":\"Replay\"}");
+      awaitState(record, RecordState.Refused);
+      assertThat(client.resource(record).get().getStatus().toString())
+          .doesNotContain("planted-text");
+      patch(record, "{\"correction\":{\"qty\":987654321}}");
+      awaitState(record, RecordState.Replaying);
+      server.kill();
+      patch(record, "{\"attempt\":1}");
+      awaitOutcome(record, "NATS");
+      server.restart();
+      Logger.getLogger("dev.drover.test").info("logs are seen");
+    } finally {
+      root.removeHandler(handler);
+    }
+    assertThat(String.join("\n", lines))
+        .contains("logs are seen")
+        .doesNotContain("planted-text", "987654321");
+  }
+
+  private static String trace(Throwable e) {
+    StringWriter text = new StringWriter();
+    e.printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+
+  @Test
+  void a_field_that_is_to_be_masked_from_now_on_is_masked_where_it_was_shown() throws Exception {
+    FailedRecord record = oneFailure();
+    assertThat(status(record).record().get("qty").asInt()).isEqualTo(1);
+    migration = migration("orders", "{redact: [/qty]}");
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(status(record).record().get("qty").asText()).isEqualTo("***");
+            });
   }
 
   @Test
@@ -484,7 +754,7 @@ class FailedRecordDeskIT {
     client.resource(taken).create();
 
     run(1, 2, odd("Odd"));
-    desk.sync(migration, ref);
+    desk.sync(migration, ref, false);
 
     await()
         .untilAsserted(

@@ -3,6 +3,7 @@ package dev.drover.operator.desk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.operator.desk.Window.Shown;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class WindowTest {
+  private static final Duration HOUR = Duration.ofHours(1);
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
   private static List<Shown> open(String subject, int count, int firstSequence) {
@@ -27,7 +29,7 @@ class WindowTest {
 
   @Test
   void an_empty_window_fills_by_fair_shares() {
-    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), List.of(), 10, NOW))
+    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), List.of(), 10, HOUR, NOW))
         .isEqualTo(new Window(List.of(), Map.of("a", 5, "b", 5)));
   }
 
@@ -36,7 +38,7 @@ class WindowTest {
     List<Shown> shown = open("a", 5, 1);
     shown.addAll(open("b", 5, 100));
 
-    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), shown, 10, NOW))
+    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), shown, 10, HOUR, NOW))
         .isEqualTo(new Window(List.of(), Map.of()));
   }
 
@@ -45,7 +47,7 @@ class WindowTest {
     List<Shown> shown = open("a", 3, 1);
     shown.add(new Shown("touched", "a", 9, true, null));
 
-    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), shown, 4, NOW))
+    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), shown, 4, HOUR, NOW))
         .isEqualTo(new Window(List.of("a3", "a2"), Map.of("b", 2)));
   }
 
@@ -56,7 +58,7 @@ class WindowTest {
       shown.add(new Shown("touched" + i, "a", i, true, null));
     }
 
-    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), shown, 4, NOW))
+    assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), shown, 4, HOUR, NOW))
         .isEqualTo(new Window(List.of(), Map.of()));
   }
 
@@ -66,20 +68,21 @@ class WindowTest {
     shown.add(closed("old", NOW.minusSeconds(60)));
     shown.add(closed("new", NOW));
 
-    assertThat(Window.next(Map.of("a", 2L), shown, 3, NOW))
+    assertThat(Window.next(Map.of("a", 2L), shown, 3, HOUR, NOW))
         .isEqualTo(new Window(List.of("old"), Map.of("a", 1)));
   }
 
   @Test
   void closed_ones_go_after_an_hour_though_there_is_room() {
-    assertThat(Window.next(Map.of(), List.of(closed("old", NOW.minusSeconds(3601))), 200, NOW))
+    assertThat(
+            Window.next(Map.of(), List.of(closed("old", NOW.minusSeconds(3601))), 200, HOUR, NOW))
         .isEqualTo(new Window(List.of("old"), Map.of()));
   }
 
   @Test
   void a_smaller_bound_removes_what_nobody_touched() {
-    assertThat(Window.next(Map.of("a", 5L), open("a", 5, 1), 2, NOW))
+    assertThat(Window.next(Map.of("a", 5L), open("a", 5, 1), 2, HOUR, NOW))
         .isEqualTo(new Window(List.of("a5", "a4", "a3"), Map.of()));
-    assertThat(Window.next(Map.of("a", 5L), open("a", 2, 1), 0, NOW).remove()).hasSize(2);
+    assertThat(Window.next(Map.of("a", 5L), open("a", 2, 1), 0, HOUR, NOW).remove()).hasSize(2);
   }
 }

@@ -67,7 +67,7 @@ class TransitionsTest {
   private static MigrationStatus status(@Nullable StageStatus stage, Condition... conditions) {
     List<StageStatus> stages = stage == null ? List.of() : List.of(stage);
     return new MigrationStatus(
-        1L, List.of(conditions), null, null, null, null, null, stages, null, List.of());
+        1L, List.of(conditions), null, null, null, null, null, stages, null, List.of(), null);
   }
 
   private static StageStatus stage(int desired, @Nullable String stalled) {

@@ -21,7 +21,17 @@ class FarewellTest {
         new Condition("Completed", completed, "Any", "any", 1L, "2026-01-01T00:00:00Z");
     migration.setStatus(
         new MigrationStatus(
-            1L, List.of(condition), startTime, null, null, null, null, List.of(), null, List.of()));
+            1L,
+            List.of(condition),
+            startTime,
+            null,
+            null,
+            null,
+            null,
+            List.of(),
+            null,
+            List.of(),
+            null));
     return migration;
   }
 

@@ -191,7 +191,8 @@ class RedriveIT {
                       null,
                       List.of(),
                       null,
-                      List.of()));
+                      List.of(),
+                      null));
               return m;
             });
     var link = new Chains(this.link).of(ref(migration));

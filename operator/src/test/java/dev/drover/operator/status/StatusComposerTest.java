@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.Failed;
 import dev.drover.operator.Specs;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.cluster.FaultyChain;
@@ -89,7 +90,8 @@ class StatusComposerTest {
     stages.set(
         0, new ChainSnapshot.StageSnapshot("read", read, 15, 15_000, 1, null, false, null, false));
     ChainSnapshot longer =
-        new ChainSnapshot(stages, 16, 0, false, base.balance(), List.of(), T0, T0);
+        new ChainSnapshot(
+            stages, 16, 0, false, base.balance(), ChainSnapshot.Failures.NONE, T0, T0);
     assertThat(running(null, longer, T0).progress().percent()).isEqualTo("25%");
   }
 
@@ -107,7 +109,21 @@ class StatusComposerTest {
         .isEqualTo("1000 records read, 993 loaded, 0 filtered, 7 failed, in 1m");
     assertThat(status.completionTime()).as("the last decision").isEqualTo("2026-01-01T00:01:00Z");
     assertThat(status.progress().durationSeconds()).isEqualTo(60);
-    assertThat(status.failures()).extracting(f -> f.records()).containsExactly(7L);
+    assertThat(status.failures())
+        .containsExactly(
+            new MigrationStatus.FailureSummary(
+                7,
+                "load",
+                "load",
+                "DuplicateKey",
+                "public.orders",
+                "orders_pkey",
+                "f00",
+                "2026-01-01T00:00:10Z",
+                "2026-01-01T00:00:50Z",
+                "7",
+                "a row with the same key is there already"));
+    assertThat(status.otherFailures()).isEqualTo(new MigrationStatus.OtherFailures(3, 11));
   }
 
   @Test
@@ -180,7 +196,10 @@ class StatusComposerTest {
             false));
     MigrationStatus status =
         running(
-            null, new ChainSnapshot(stages, 3, 1, false, base.balance(), List.of(), T0, T0), T0);
+            null,
+            new ChainSnapshot(
+                stages, 3, 1, false, base.balance(), ChainSnapshot.Failures.NONE, T0, T0),
+            T0);
     assertThat(status.stages().getLast().state()).isEqualTo("Stalled");
     assertThat(condition(status, "Ready").reason()).isEqualTo("Stalled");
     assertThat(condition(status, "Ready").message())
@@ -267,12 +286,10 @@ class StatusComposerTest {
   /** Records are filtered at clean and fail at load. */
   private static ChainSnapshot chain(long read, long filtered, long failed, boolean complete) {
     long kept = read - filtered;
-    List<ChainSnapshot.FailureCount> failures =
+    ChainSnapshot.Failures failures =
         failed == 0
-            ? List.of()
-            : List.of(
-                new ChainSnapshot.FailureCount(
-                    "load", "Sql23505", "f00", "public.orders", failed, "duplicate"));
+            ? ChainSnapshot.Failures.NONE
+            : new ChainSnapshot.Failures(List.of(cause(failed)), 3, 11);
     return new ChainSnapshot(
         List.of(
             stage("read", new Counts(read, read, 0, 0, 0, 0), complete),
@@ -287,6 +304,20 @@ class StatusComposerTest {
         T0.plusSeconds(60));
   }
 
+  private static ChainSnapshot.FailureCount cause(long records) {
+    return new ChainSnapshot.FailureCount(
+        "load",
+        "load",
+        "DuplicateKey",
+        "public.orders",
+        "orders_pkey",
+        "f00",
+        records,
+        "2026-01-01T00:00:10Z",
+        "2026-01-01T00:00:50Z",
+        Failed.sample("a row with the same key is there already", "7", "ann@example.org"));
+  }
+
   private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
     return new ChainSnapshot.StageSnapshot(
         name, counts, done ? 0 : 1, done ? 0 : 10, 0, null, done, null, false);
@@ -297,7 +328,8 @@ class StatusComposerTest {
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(complete.stages());
     Counts counts = stages.removeLast().counts();
     stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, null, false, stall, true));
-    return new ChainSnapshot(stages, 3, 3, false, complete.balance(), List.of(), T0, T0);
+    return new ChainSnapshot(
+        stages, 3, 3, false, complete.balance(), ChainSnapshot.Failures.NONE, T0, T0);
   }
 
   private static Condition condition(MigrationStatus status, String type) {

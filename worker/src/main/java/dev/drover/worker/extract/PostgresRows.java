@@ -191,7 +191,8 @@ final class PostgresRows implements SplitSource.Rows {
       if (SqlFailure.classify(e) != SqlFailure.Record) {
         throw e;
       }
-      LOG.info("row {} of {} cannot be read: {}", key.text(), table.table(), e.getMessage());
+      // Neither the key nor the server's words: the failed record tells them, a log must not.
+      LOG.info("a row of {} cannot be read (SQLSTATE {})", table.table(), e.getSQLState());
       unreadable = new Unreadable(key.text(), key.parts(), why(e));
     }
     boundary = last;

@@ -4,8 +4,7 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import java.util.List;
 
 /** Where the desk sees which resources there are. */
-@FunctionalInterface
-public interface FailedRecordLister {
+public interface ShownRecords {
   /**
    * The FailedRecords of a migration. What was made or removed just now may be missing or still
    * here: the desk copes with either.

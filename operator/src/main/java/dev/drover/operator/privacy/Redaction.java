@@ -1,0 +1,292 @@
+package dev.drover.operator.privacy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationSpec.FailedRecords.Payload;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.api.v1alpha1.Step;
+import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.RecordJson;
+import dev.drover.wire.schema.RecordSchema;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes out of a failed record what {@code spec.failedRecords} hides, before anything of it is
+ * shown: the error queue alone keeps the whole. Immutable and thread-safe.
+ */
+public final class Redaction {
+  /** What stands in the place of a hidden value. */
+  public static final String MASK = "***";
+
+  /** A message that may be made of hidden values. */
+  static final String HIDDEN_MESSAGE =
+      "the rule's message is not shown: it may hold a value that spec.failedRecords masks";
+
+  private static final Pattern STEP = Pattern.compile("steps\\[([0-9]{1,4})]");
+
+  /** A shorter value is hidden in a message only where it stands as a word of its own. */
+  private static final int LONG_ENOUGH = 4;
+
+  private final Payload payload;
+  private final Set<String> fields;
+  private final List<Stage> stages;
+
+  private Redaction(Payload payload, Set<String> fields, List<Stage> stages) {
+    this.payload = payload;
+    this.fields = fields;
+    this.stages = stages;
+  }
+
+  /** As a Migration asks for it. */
+  public static Redaction of(MigrationSpec spec) {
+    Set<String> fields = new HashSet<>();
+    List<String> pointers = spec.failedRecords().redact();
+    (pointers == null ? List.<String>of() : pointers).forEach(p -> fields.add(field(p)));
+    Payload payload = spec.failedRecords().payload();
+    return new Redaction(payload == null ? Payload.Full : payload, fields, spec.stages());
+  }
+
+  /** The field that a JSON pointer (RFC 6901) goes into. */
+  private static String field(String pointer) {
+    String first = pointer.split("/", 3)[1];
+    return first.replace("~1", "/").replace("~0", "~");
+  }
+
+  /**
+   * What may be shown of a failed record.
+   *
+   * @param key its key, or {@link #MASK}
+   * @param message the failure for people, without hidden values
+   * @param record its fields; null if there is nothing to show
+   * @param cut names of fields that are shown in part
+   * @param masked names of fields whose value is hidden
+   */
+  public record Shown(
+      String key,
+      String message,
+      @Nullable ObjectNode record,
+      List<String> cut,
+      List<String> masked) {}
+
+  /**
+   * Shows a failed record.
+   *
+   * @param schema schema of its row
+   * @param limit about how many characters the record's texts may have
+   */
+  public Shown show(FailedMessage failure, RecordSchema schema, int limit) {
+    FailedMessage.Detail detail = failure.detail();
+    if (failure.row().length == 0) {
+      return withoutRow(detail, schema);
+    }
+    Row row = RowReader.readAll(schema, failure.row()).getFirst();
+    ObjectNode whole = RecordJson.render(schema, row.values(), Integer.MAX_VALUE).json();
+    Set<String> keyParts = keyParts(detail.key());
+    Map<String, String> hidden = hidden(whole, keyParts);
+    String message = message(detail, hidden.values());
+    String key = key(detail.key(), keyParts, hidden);
+    if (payload == Payload.KeysOnly) {
+      return new Shown(key, message, null, List.of(), List.of());
+    }
+    RecordJson.Shown shown = RecordJson.render(schema, row.values(), limit);
+    List<String> masked = new ArrayList<>();
+    hidden.forEach(
+        (field, text) -> {
+          if (!whole.get(field).isNull()) {
+            shown.json().put(field, MASK);
+            masked.add(field);
+          }
+        });
+    List<String> cut = shown.cut().stream().filter(f -> !masked.contains(f)).toList();
+    return new Shown(key, message, shown.json(), cut, List.copyOf(masked));
+  }
+
+  /**
+   * A record before and after a change, as much of it as may be shown.
+   *
+   * @param key its key, or {@link #MASK}
+   * @param before null if there is nothing to show
+   * @param after null if there is nothing to show
+   * @param refusal why it cannot be changed so, without hidden values; null if it can
+   */
+  public record Sample(
+      String key, @Nullable JsonNode before, @Nullable JsonNode after, @Nullable String refusal) {}
+
+  /** Takes out of a change what is hidden; also where the change puts it into another field. */
+  public Sample show(Sample sample) {
+    JsonNode before = sample.before();
+    Set<String> keyParts = keyParts(sample.key());
+    Map<String, String> hidden = new LinkedHashMap<>();
+    for (JsonNode record : Arrays.asList(before, sample.after())) {
+      if (record != null) {
+        hidden.putAll(hidden(record, keyParts));
+      }
+    }
+    Set<String> values = new HashSet<>(hidden.values());
+    if (before != null) {
+      values.addAll(hidden(before, keyParts).values());
+    }
+    values.removeIf(String::isBlank);
+    boolean blind = before == null && payload == Payload.Full && !fields.isEmpty();
+    String key = blind ? MASK : key(sample.key(), keyParts, hidden);
+    String refusal = sample.refusal() == null ? null : without(values, sample.refusal());
+    if (payload == Payload.KeysOnly) {
+      return new Sample(key, null, null, refusal);
+    }
+    return new Sample(
+        key,
+        before == null ? null : masked(before, before, hidden.keySet(), values),
+        sample.after() == null ? null : masked(sample.after(), before, hidden.keySet(), values),
+        refusal);
+  }
+
+  private Map<String, String> hidden(JsonNode record, Set<String> keyParts) {
+    Map<String, String> hidden = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> field : record.properties()) {
+      boolean ofKey = keyParts.contains(field.getValue().asText());
+      if (fields.contains(field.getKey()) || (payload != Payload.Full && !ofKey)) {
+        hidden.put(field.getKey(), field.getValue().isNull() ? "" : field.getValue().asText());
+      }
+    }
+    return hidden;
+  }
+
+  private static ObjectNode masked(
+      JsonNode record, @Nullable JsonNode before, Set<String> names, Set<String> values) {
+    ObjectNode shown = record.deepCopy();
+    for (Map.Entry<String, JsonNode> field : record.properties()) {
+      JsonNode value = field.getValue();
+      boolean changed = before != null && !value.equals(before.get(field.getKey()));
+      boolean copies = changed && !without(values, value.asText()).equals(value.asText());
+      if (!value.isNull() && (names.contains(field.getKey()) || copies)) {
+        shown.put(field.getKey(), MASK);
+      }
+    }
+    return shown;
+  }
+
+  /**
+   * Whether a resource shows the fields that it may, and no other.
+   *
+   * @param record the fields that it shows; null if none
+   * @param masked those of them whose value is hidden
+   */
+  public boolean fits(@Nullable JsonNode record, List<String> masked, String key) {
+    if (record == null || payload == Payload.KeysOnly) {
+      return record == null;
+    }
+    Set<String> keyParts = keyParts(key);
+    for (Map.Entry<String, JsonNode> field : record.properties()) {
+      boolean named = fields.contains(field.getKey());
+      boolean all = payload == Payload.Redacted;
+      boolean right =
+          field.getValue().isNull()
+              || (masked.contains(field.getKey())
+                  ? named || all
+                  : !named && (!all || keyParts.contains(field.getValue().asText())));
+      if (!right) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Nobody can tell then whether the key is of a hidden field. */
+  private Shown withoutRow(FailedMessage.Detail detail, RecordSchema schema) {
+    boolean hides = schema.columnNames().stream().anyMatch(fields::contains);
+    return new Shown(
+        hides ? MASK : detail.key(), message(detail, List.of()), null, List.of(), List.of());
+  }
+
+  private static String key(String key, Set<String> parts, Map<String, String> hidden) {
+    return hidden.values().stream().anyMatch(parts::contains) ? MASK : key;
+  }
+
+  /** The values of a key; one of several columns is a JSON array. */
+  private static Set<String> keyParts(String key) {
+    Set<String> parts = new HashSet<>();
+    parts.add(key);
+    if (key.startsWith("[")) {
+      try {
+        new com.fasterxml.jackson.databind.ObjectMapper()
+            .readTree(key)
+            .forEach(part -> parts.add(part.asText()));
+      } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+        return parts; // a text that begins like one
+      }
+    }
+    return parts;
+  }
+
+  private String message(FailedMessage.Detail detail, Iterable<String> hidden) {
+    if (mayTell(detail)) {
+      return HIDDEN_MESSAGE;
+    }
+    return without(hidden, detail.message());
+  }
+
+  private static String without(Iterable<String> hidden, String text) {
+    String shown = text;
+    for (String value : hidden) {
+      if (!value.isBlank()) {
+        shown = occurrences(value).matcher(shown).replaceAll(Matcher.quoteReplacement(MASK));
+      }
+    }
+    return shown;
+  }
+
+  private static Pattern occurrences(String value) {
+    String quoted = Pattern.quote(value);
+    return Pattern.compile(
+        value.length() >= LONG_ENOUGH
+            ? quoted
+            : "(?<![\\p{L}\\p{N}])" + quoted + "(?![\\p{L}\\p{N}])",
+        Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+  }
+
+  /** Whether the message is a rule's own that reads what is hidden. */
+  private boolean mayTell(FailedMessage.Detail detail) {
+    String expression = expression(detail);
+    if (expression == null) {
+      return false;
+    }
+    return payload == Payload.Full
+        ? fields.stream().anyMatch(field -> mentions(expression, field))
+        : expression.contains("record");
+  }
+
+  private static boolean mentions(String expression, String field) {
+    return Pattern.compile("(?<![\\p{L}\\p{N}_])" + Pattern.quote(field) + "(?![\\p{L}\\p{N}_])")
+        .matcher(expression)
+        .find();
+  }
+
+  /** The expression that made the message; null if none of the user's did. */
+  private @Nullable String expression(FailedMessage.Detail detail) {
+    Matcher place = STEP.matcher(detail.cause().step());
+    if (!place.find()) {
+      return null;
+    }
+    int index = Integer.parseInt(place.group(1));
+    for (Stage stage : stages) {
+      if (stage.name().equals(detail.stage()) && stage.transform() != null) {
+        List<Step> steps = stage.transform().steps();
+        Step step = steps != null && index < steps.size() ? steps.get(index) : null;
+        return step == null || step.require() == null ? null : step.require().message();
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,125 @@
+package dev.drover.operator.desk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordSpec;
+import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
+import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HistoryTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+  private static FailedRecord resource(String annotations, String managedFields) {
+    FailedRecord resource =
+        Serialization.unmarshal(
+            """
+            apiVersion: drover.dev/v1alpha1
+            kind: FailedRecord
+            metadata:
+              name: r
+              generation: 3
+              creationTimestamp: "2026-01-01T00:00:00Z"
+              annotations: {%s}
+              labels: {}
+              managedFields: [%s]
+            spec: {action: Replay, reason: asked the customer}
+            """
+                .formatted(annotations, managedFields),
+            FailedRecord.class);
+    resource.setStatus(RecordStatuses.unknown(resource, "orders", 1));
+    return resource;
+  }
+
+  private static final String MANAGERS =
+      """
+      {manager: fabric8-kubernetes-client, operation: Update, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}},
+      {manager: kubectl-patch, operation: Update, time: "2026-01-01T00:00:00Z", fieldsV1: {"f:spec": {}}},
+      {manager: other, operation: Update, time: "2026-01-01T00:09:00Z", fieldsV1: {"f:metadata": {}}},
+      {manager: drover-desk, operation: Apply, subresource: status, time: "2026-01-01T00:08:00Z", fieldsV1: {"f:status": {}}}
+      """;
+
+  @Test
+  void it_tells_who_asked_why_and_what_came_of_it() {
+    FailedRecord resource = resource("", MANAGERS);
+    List<Attempt> sent =
+        History.with(resource, replay("t1"), Answer.replaying("sent to the stage again"));
+    assertThat(sent)
+        .containsExactly(
+            new Attempt(
+                "Replay",
+                "t1",
+                "kubectl-patch",
+                3L,
+                "asked the customer",
+                "Sent",
+                "sent to the stage again"));
+  }
+
+  @Test
+  void the_user_that_the_admission_policy_noted_comes_first() {
+    assertThat(History.by(resource("drover.dev/asked-by: ann", MANAGERS))).isEqualTo("ann");
+  }
+
+  @Test
+  void what_came_of_a_request_changes_its_entry_and_keeps_who_asked() {
+    FailedRecord resource = resource("", MANAGERS);
+    Answer sent = Answer.replaying("sent to the stage again");
+    resource.setStatus(
+        RecordStatuses.say(
+            resource.getStatus(),
+            resource,
+            3L,
+            History.with(resource, replay("t1"), sent),
+            sent,
+            NOW));
+    resource.getMetadata().setGeneration(4L);
+
+    List<Attempt> resolved = History.with(resource, replay("t1"), Answer.resolved("loaded"));
+
+    assertThat(resolved).hasSize(1);
+    assertThat(resolved.getFirst().result()).isEqualTo("Replayed");
+    assertThat(resolved.getFirst().by()).isEqualTo("kubectl-patch");
+  }
+
+  @Test
+  void the_last_ten_are_kept() {
+    FailedRecord resource = resource("", MANAGERS);
+    for (int i = 0; i < 15; i++) {
+      List<Attempt> history = History.with(resource, replay("t" + i), Answer.failedAgain("no"));
+      resource.setStatus(
+          RecordStatuses.say(
+              resource.getStatus(), resource, 3L, history, Answer.failedAgain("no"), NOW));
+    }
+    assertThat(History.of(resource)).hasSize(10);
+    assertThat(History.of(resource).getLast().time()).isEqualTo("t14");
+  }
+
+  @Test
+  void a_state_is_read_back_from_the_conditions_that_tell_it() {
+    FailedRecord resource = resource("", MANAGERS);
+    resource.setSpec(new FailedRecordSpec(Action.Waive, null, null, "known", 0));
+    for (Answer answer :
+        List.of(
+            Answer.open(),
+            Answer.replaying("sent"),
+            Answer.waiting(),
+            Answer.refused("why"),
+            Answer.failedAgain("no"),
+            Answer.waived())) {
+      FailedRecordStatus status =
+          RecordStatuses.say(resource.getStatus(), resource, null, List.of(), answer, NOW);
+      assertThat(RecordState.of(status)).isEqualTo(answer.state());
+      resource.setStatus(status);
+    }
+  }
+
+  private static History.Request replay(String time) {
+    return new History.Request(FailedRecordSpec.Action.Replay, time, 3L, null);
+  }
+}

@@ -1,0 +1,180 @@
+package dev.drover.operator.privacy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.Failed;
+import dev.drover.operator.cluster.Manifests;
+import dev.drover.operator.privacy.Redaction.Shown;
+import dev.drover.wire.failure.FailedMessage;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class RedactionTest {
+  private static final String EMAIL = "ann@example.org";
+
+  private static Redaction redaction(String failedRecords) {
+    return redaction(failedRecords, "'a fixed text'");
+  }
+
+  private static Redaction redaction(String failedRecords, String message) {
+    String manifest =
+        Manifests.migration("orders")
+            .replace("code: QtyNotPositive}", "code: QtyNotPositive, message: \"" + message + "\"}")
+            .replace("  stages:", "  failedRecords: " + failedRecords + "\n  stages:");
+    return Redaction.of(Serialization.unmarshal(manifest, Migration.class).getSpec());
+  }
+
+  private static Shown show(Redaction redaction, String message) {
+    return redaction.show(Failed.message("load", message, "17", EMAIL), Failed.SCHEMA, 1000);
+  }
+
+  @Test
+  void all_is_shown_where_nothing_is_hidden() {
+    Shown shown = show(redaction("{}"), "no such address: " + EMAIL);
+    assertThat(shown.record().toString())
+        .isEqualTo("{\"id\":\"17\",\"email\":\"ann@example.org\",\"qty\":5}");
+    assertThat(shown.message()).contains(EMAIL);
+    assertThat(shown.masked()).isEmpty();
+  }
+
+  @Test
+  void a_field_is_masked_in_the_record_and_in_the_message() {
+    Shown shown = show(redaction("{redact: [/email]}"), "no such address: ANN@example.org");
+    assertThat(shown.record().toString()).isEqualTo("{\"id\":\"17\",\"email\":\"***\",\"qty\":5}");
+    assertThat(shown.message()).isEqualTo("no such address: ***");
+    assertThat(shown.masked()).containsExactly("email");
+    assertThat(shown.key()).isEqualTo("17");
+  }
+
+  @Test
+  void a_short_value_is_hidden_only_where_it_is_a_word() {
+    Shown shown = show(redaction("{redact: [/qty]}"), "5 is not among the 55 of step5");
+    assertThat(shown.message()).isEqualTo("*** is not among the 55 of step5");
+  }
+
+  @Test
+  void a_message_that_a_rule_makes_of_a_masked_field_is_not_shown() {
+    Redaction redaction = redaction("{redact: [/email]}", "'bad: ' + record.email.substring(0, 3)");
+    FailedMessage failure = Failed.message("bad: ann", "17", EMAIL);
+    assertThat(redaction.show(failure, Failed.SCHEMA, 1000).message())
+        .isEqualTo(Redaction.HIDDEN_MESSAGE);
+  }
+
+  @Test
+  void a_message_that_a_rule_makes_of_another_field_is_shown() {
+    Redaction redaction = redaction("{redact: [/email]}", "'qty is ' + string(record.qty)");
+    FailedMessage failure = Failed.message("qty is 5", "17", EMAIL);
+    assertThat(redaction.show(failure, Failed.SCHEMA, 1000).message()).isEqualTo("qty is 5");
+  }
+
+  @Test
+  void a_key_that_is_masked_is_shown_nowhere() {
+    Redaction redaction = redaction("{redact: [/email]}");
+    FailedMessage one = Failed.message("load", "refused", EMAIL, EMAIL);
+    assertThat(redaction.show(one, Failed.SCHEMA, 1000).key()).isEqualTo("***");
+    FailedMessage several = Failed.message("load", "refused", "[\"1\",\"" + EMAIL + "\"]", EMAIL);
+    assertThat(redaction.show(several, Failed.SCHEMA, 1000).key()).isEqualTo("***");
+  }
+
+  @Test
+  void a_record_that_was_not_kept_hides_its_key_where_its_table_has_a_masked_field() {
+    FailedMessage large = new FailedMessage(Failed.detail("load", "too large", "17"), new byte[0]);
+    assertThat(redaction("{redact: [/email]}").show(large, Failed.SCHEMA, 9).key())
+        .isEqualTo("***");
+    assertThat(redaction("{redact: [/iban]}").show(large, Failed.SCHEMA, 9).key()).isEqualTo("17");
+  }
+
+  @Test
+  void redacted_shows_the_key_and_the_names_of_fields() {
+    Shown shown = show(redaction("{payload: Redacted}"), "5 is wrong for " + EMAIL);
+    assertThat(shown.record().toString())
+        .isEqualTo("{\"id\":\"17\",\"email\":\"***\",\"qty\":\"***\"}");
+    assertThat(shown.message()).isEqualTo("*** is wrong for ***");
+  }
+
+  @Test
+  void keys_only_shows_the_key_alone() {
+    Shown shown = show(redaction("{payload: KeysOnly}"), "wrong: " + EMAIL);
+    assertThat(shown.record()).isNull();
+    assertThat(shown.key()).isEqualTo("17");
+    assertThat(shown.message()).isEqualTo("wrong: ***");
+  }
+
+  @Test
+  void what_was_shown_before_an_edit_no_longer_fits() {
+    Shown whole = show(redaction("{}"), "");
+    Shown masked = show(redaction("{redact: [/email]}"), "");
+    Shown bare = show(redaction("{payload: Redacted}"), "");
+    assertThat(fits("{}", whole)).isTrue();
+    assertThat(fits("{redact: [/email]}", whole)).isFalse();
+    assertThat(fits("{redact: [/email]}", masked)).isTrue();
+    assertThat(fits("{}", masked)).isFalse();
+    assertThat(fits("{payload: Redacted}", bare)).isTrue();
+    assertThat(fits("{payload: Redacted}", masked)).isFalse();
+    assertThat(fits("{payload: KeysOnly}", bare)).isFalse();
+  }
+
+  private static boolean fits(String failedRecords, Shown shown) {
+    return redaction(failedRecords).fits(shown.record(), shown.masked(), shown.key());
+  }
+
+  @Test
+  void a_pointer_into_a_field_masks_the_field_and_escapes_are_read() {
+    assertThat(show(redaction("{redact: [/email/domain]}"), "").masked())
+        .isEqualTo(List.of("email"));
+    assertThat(show(redaction("{redact: [/e~1mail]}"), "").masked()).isEmpty();
+  }
+
+  private static Redaction.Sample sample(
+      String key, @Nullable String before, @Nullable String after, String refusal) {
+    return new Redaction.Sample(key, json(before), json(after), refusal);
+  }
+
+  private static @Nullable JsonNode json(@Nullable String text) {
+    return text == null ? null : Serialization.unmarshal(text, JsonNode.class);
+  }
+
+  private static final Redaction.Sample CHANGED =
+      sample(
+          "17",
+          "{\"id\":17,\"email\":\"ann@example.org\",\"note\":\"\",\"qty\":5}",
+          "{\"id\":17,\"email\":\"bob@example.org\",\"note\":\"was ann@example.org\",\"qty\":6}",
+          "spec.set: no number: ann@example.org");
+
+  @Test
+  void a_change_shows_a_masked_field_neither_before_nor_after_nor_in_another_field() {
+    Redaction.Sample shown = redaction("{redact: [/email]}").show(CHANGED);
+    assertThat(String.valueOf(shown.before()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"\",\"qty\":5}");
+    assertThat(String.valueOf(shown.after()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"qty\":6}");
+    assertThat(shown.refusal()).isEqualTo("spec.set: no number: ***");
+    assertThat(shown.key()).isEqualTo("17");
+  }
+
+  @Test
+  void a_change_of_a_masked_key_hides_the_key() {
+    assertThat(redaction("{redact: [/id]}").show(CHANGED).key()).isEqualTo("***");
+  }
+
+  @Test
+  void a_change_shows_as_much_of_a_record_as_the_payload_says() {
+    assertThat(String.valueOf(redaction("{payload: Redacted}").show(CHANGED).after()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"qty\":\"***\"}");
+    Redaction.Sample bare = redaction("{payload: KeysOnly}").show(CHANGED);
+    assertThat(bare.before()).isNull();
+    assertThat(bare.after()).isNull();
+    assertThat(bare.key()).isEqualTo("17");
+    assertThat(redaction("{}").show(CHANGED)).isEqualTo(CHANGED);
+  }
+
+  @Test
+  void a_change_of_a_record_that_was_not_kept_hides_its_key() {
+    Redaction.Sample large = sample("17", null, null, "it was too large to keep");
+    assertThat(redaction("{redact: [/email]}").show(large).key()).isEqualTo("***");
+  }
+}
