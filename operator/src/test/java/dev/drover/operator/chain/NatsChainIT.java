@@ -178,7 +178,9 @@ class NatsChainIT {
               assertThat(cause.lastSeen()).isGreaterThanOrEqualTo(cause.firstSeen());
             });
     assertThat(operator().advance(REVISION, SPEC, plan, false))
-        .as("an operator that starts anew sees the same")
+        .as("an operator that starts anew sees the same, and when a record failed last at once")
+        .usingRecursiveComparison()
+        .ignoringFields("failures.causes.lastSeen")
         .isEqualTo(end);
   }
 
@@ -204,7 +206,7 @@ class NatsChainIT {
               PlayedWorker.schema(PlayedWorker.PARENTS).fingerprint(),
               REVISION,
               dev.drover.wire.batch.Origin.retry,
-              null);
+              List.of());
       worker.decide(
           "load",
           again,

@@ -18,8 +18,9 @@ class SilentLogsIT extends ChainScenario {
   @Test
   void a_record_that_fails_at_any_stage_leaves_no_value_in_a_log() throws Exception {
     databases.execute(
-        "sql_ascii",
-        "DROP TABLE IF EXISTS person",
+        "postgres", "CREATE DATABASE silent TEMPLATE template0 ENCODING 'sql_ascii' LOCALE 'C'");
+    databases.execute(
+        "silent",
         "CREATE TABLE person (id text PRIMARY KEY, name text, age text)",
         "INSERT INTO person SELECT 'planted-key-' || i, 'planted-name-' || i, 'planted-age-' || i"
             + " FROM generate_series(1, 100) i",
@@ -32,7 +33,7 @@ class SilentLogsIT extends ChainScenario {
     ChainSpec spec =
         new ChainSpec(
             List.of(
-                new ConnectionSpec("legacy", databases.url("sql_ascii"), 4),
+                new ConnectionSpec("legacy", databases.url("silent"), 4),
                 databases.connections().get(1)),
             List.of(
                 new StageSpec.Extract("read", "legacy", List.of("public.person"), 100_000),
