@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** From what is seen of a stage to what scaling wants to know of it. Pure. */
 final class StageObservations {
+  /** Why a stage has no workers that is suspended alone. */
+  static final String SUSPENDED = "suspend of the stage is true";
+
   /** A full queue is no stall: how full it is, scaling sees itself. */
   private static final String QUEUE_FULL = "QueueFull";
 
@@ -61,7 +64,7 @@ final class StageObservations {
 
   private static @Nullable Halt halt(Stage stage, Instant now) {
     if (stage.suspend()) {
-      return new Halt(Reason.Suspended, "suspend of the stage is true");
+      return new Halt(Reason.Suspended, SUSPENDED);
     }
     if (Windows.mayRun(stage.scale(), now)) {
       return null;

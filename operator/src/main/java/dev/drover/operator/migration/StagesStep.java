@@ -73,7 +73,8 @@ final class StagesStep {
         halted(migration.getSpec())
             ? Map.of()
             : scales(migration, inForce.spec(), snapshot, byStage, now);
-    if (snapshot != null) {
+    // Who is ending keeps to what was told until he has ended.
+    if (snapshot != null && !halted(migration.getSpec())) {
       try {
         chain.pace(inForce.spec(), paces(migration.getSpec(), scales.values(), now));
       } catch (ChainUnavailableException e) {
@@ -117,11 +118,12 @@ final class StagesStep {
     byStage(existing)
         .forEach(
             (stage, deployment) -> {
-              if (halted(migration.getSpec())) {
+              boolean alone = !halted(migration.getSpec()) && suspended(migration.getSpec(), stage);
+              boolean halted = alone || halted(migration.getSpec());
+              if (halted) {
                 workloads.scale(deployment, 0);
               }
               String kind = deployment.getMetadata().getLabels().get("app.kubernetes.io/component");
-              boolean halted = halted(migration.getSpec());
               workers.add(
                   workers(
                       stage,
@@ -131,9 +133,11 @@ final class StagesStep {
                           stage,
                           halted ? 0 : replicas(deployment),
                           halted ? Reason.Suspended : Reason.NoData,
-                          halted
-                              ? haltReason(migration.getSpec())
-                              : "backlog not known, nothing is changed",
+                          alone
+                              ? StageObservations.SUSPENDED
+                              : halted
+                                  ? haltReason(migration.getSpec())
+                                  : "backlog not known, nothing is changed",
                           0)));
             });
     return workers;
@@ -150,6 +154,10 @@ final class StagesStep {
             ready(actual),
             scale.reason().name(),
             scale.message()));
+  }
+
+  private static boolean suspended(MigrationSpec spec, String stage) {
+    return spec.stages().stream().anyMatch(s -> s.name().equals(stage) && s.suspend());
   }
 
   static boolean halted(MigrationSpec spec) {

@@ -171,7 +171,11 @@ public final class StatusComposer {
     } else if (!lacking.isEmpty()) {
       conditions.set(STAGES_READY, "False", "WorkersNotReady", String.join("\n", lacking));
     } else {
-      conditions.set(STAGES_READY, "True", "WorkersReady", "every stage has its workers");
+      conditions.set(
+          STAGES_READY,
+          "True",
+          "WorkersReady",
+          "every stage has its workers" + Summary.suspended(seen));
     }
   }
 

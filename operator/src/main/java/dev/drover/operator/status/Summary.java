@@ -10,6 +10,7 @@ import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,11 +44,11 @@ final class Summary {
           "PlanOnly",
           plan + "; spec.mode is PlanOnly: set it to Run to move records");
     } else {
-      running(conditions);
+      running(conditions, seen);
     }
   }
 
-  private static void running(ConditionList conditions) {
+  private static void running(ConditionList conditions, Observation seen) {
     Optional<Condition> completed =
         conditions.get(COMPLETED).filter(c -> c.status().equals("True"));
     if (conditions.is(BALANCED, "False")) {
@@ -58,8 +59,15 @@ final class Summary {
       copy(conditions, STAGES_READY, "False");
     } else {
       String numbers = conditions.get(COMPLETED).map(Condition::message).orElse("running");
-      conditions.set(READY, "True", "Running", numbers);
+      conditions.set(READY, "True", "Running", numbers + suspended(seen));
     }
+  }
+
+  /** Names the stages that are suspended alone; empty if none is. */
+  static String suspended(Observation seen) {
+    List<String> stages =
+        seen.spec().stages().stream().filter(Stage::suspend).map(Stage::name).toList();
+    return stages.isEmpty() ? "" : "; suspended: " + String.join(", ", stages);
   }
 
   private static void copy(ConditionList conditions, String type, String status) {

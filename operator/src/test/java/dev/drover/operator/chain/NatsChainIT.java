@@ -17,6 +17,7 @@ import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
@@ -105,6 +106,27 @@ class NatsChainIT {
     StateStore.open(nats, names).putPlan(REVISION, PlayedWorker.plan(1, 1));
 
     assertThat(chain.plan(REVISION)).contains(PlayedWorker.plan(1, 1));
+  }
+
+  @Test
+  void a_pace_is_told_changed_and_taken_back_also_by_an_operator_that_remembers_nothing()
+      throws Exception {
+    var bucket = StateStore.open(nats, names).bucket();
+
+    chain.pace(SPEC, Map.of("load", new Pace(900, 3)));
+    assertThat(WireJson.parse(bucket.get("pace.load").getValue(), Pace.class))
+        .isEqualTo(new Pace(900, 3));
+    assertThat(bucket.get("pace.clean")).isNull();
+    long written = bucket.get("pace.load").getRevision();
+    chain.pace(SPEC, Map.of("load", new Pace(900, 3)));
+    assertThat(bucket.get("pace.load").getRevision()).isEqualTo(written);
+
+    chain.pace(SPEC, Map.of("load", new Pace(300, 4)));
+    assertThat(WireJson.parse(bucket.get("pace.load").getValue(), Pace.class))
+        .isEqualTo(new Pace(300, 4));
+
+    operator().pace(SPEC, Map.of());
+    assertThat(bucket.get("pace.load")).isNull();
   }
 
   @Test

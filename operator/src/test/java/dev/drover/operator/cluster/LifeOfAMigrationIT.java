@@ -7,6 +7,7 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.wire.plan.Finding;
+import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
@@ -159,6 +160,118 @@ class LifeOfAMigrationIT {
                 assertThat(operator.events())
                     .anyMatch(e -> e.startsWith("Normal Suspended"))
                     .anyMatch(e -> e.startsWith("Normal Resumed")));
+  }
+
+  private static String suspended(String stage, boolean suspend) {
+    return Manifests.migration(M)
+        .replace(
+            "- name: " + stage + "\n", "- name: " + stage + "\n      suspend: " + suspend + "\n");
+  }
+
+  private Optional<MigrationStatus.StageStatus> stage(String name) {
+    return operator.migration(M).getStatus().stages().stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst();
+  }
+
+  @Test
+  void a_stage_that_is_suspended_alone_has_no_workers_and_the_others_go_on() {
+    operator.secrets();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
+    operator.apply(Manifests.migration(M));
+    await().until(() -> operator.replicas("load"), r -> r != null && r == 3);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    Map<String, Deployment> before =
+        operator.deployments().stream()
+            .collect(
+                Collectors.toMap(d -> d.getMetadata().getLabels().get("drover.dev/stage"), d -> d));
+
+    operator.apply(suspended("read", true));
+    await().until(() -> operator.replicas("read"), r -> r == 0);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(stage("read"))
+                    .hasValueSatisfying(
+                        s -> {
+                          assertThat(s.state()).isEqualTo("Suspended");
+                          assertThat(s.scaling())
+                              .returns(0, MigrationStatus.Scaling::desired)
+                              .returns(0, MigrationStatus.Scaling::ready)
+                              .returns("Suspended", MigrationStatus.Scaling::reason)
+                              .returns(
+                                  "suspend of the stage is true", MigrationStatus.Scaling::message);
+                        }));
+    Condition ready = operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(ready.message()).endsWith("; suspended: read");
+    assertThat(operator.awaitCondition(M, "StagesReady", "True", "WorkersReady").message())
+        .isEqualTo("every stage has its workers; suspended: read");
+    assertThat(operator.condition(M, "Completed").orElseThrow().status()).isEqualTo("False");
+    assertThat(operator.replicas("clean")).isEqualTo(1);
+    assertThat(operator.replicas("load")).isEqualTo(3);
+    assertThat(stage("load").orElseThrow().state()).isEqualTo("Running");
+    assertThat(operator.events()).noneMatch(e -> e.startsWith("Normal Suspended"));
+
+    operator.apply(suspended("read", false));
+    await().until(() -> operator.replicas("read"), r -> r == 3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.condition(M, "StagesReady").orElseThrow().message())
+                    .isEqualTo("every stage has its workers"));
+    await().until(() -> stage("read").orElseThrow().state().equals("Running"));
+    assertThat(operator.jobs()).as("no new plan").hasSize(1);
+    assertThat(operator.deployments())
+        .allSatisfy(
+            d ->
+                assertThat(d.getSpec().getTemplate())
+                    .as("no worker is restarted")
+                    .isEqualTo(
+                        before
+                            .get(d.getMetadata().getLabels().get("drover.dev/stage"))
+                            .getSpec()
+                            .getTemplate()));
+  }
+
+  @Test
+  void a_stage_is_suspended_also_while_nats_is_away() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).away = true;
+    operator.awaitCondition(M, "QueuesReady", "False", "NatsUnavailable");
+    operator.apply(suspended("read", true));
+    await().until(() -> operator.replicas("read"), r -> r == 0);
+    await()
+        .until(
+            () -> stage("read").map(s -> s.scaling().reason()),
+            reason -> reason.filter("Suspended"::equals).isPresent());
+    assertThat(operator.replicas("load")).isPositive();
+  }
+
+  @Test
+  void an_edit_of_the_rate_is_told_at_once_and_restarts_no_worker() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.chain(M).paces).isEmpty();
+    Map<String, Long> before = generations();
+    String scale = "scale: {maxReplicas: 4}";
+    for (long rate : List.of(900L, 300L)) {
+      operator.apply(
+          Manifests.migration(M)
+              .replace(scale, "scale: {maxReplicas: 4, maxRecordsPerSecond: " + rate + "}"));
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(operator.chain(M).paces)
+                      .containsOnlyKeys("read", "load")
+                      .containsEntry("read", new Pace(rate, 3)));
+    }
+    operator.apply(Manifests.migration(M));
+    await().until(() -> operator.chain(M).paces.isEmpty());
+    assertThat(generations()).isEqualTo(before);
+    assertThat(operator.jobs()).as("no new plan").hasSize(1);
   }
 
   @Test

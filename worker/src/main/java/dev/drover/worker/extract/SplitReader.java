@@ -97,9 +97,7 @@ final class SplitReader {
       progress.launchCutOff();
       recover(publishers);
       boolean end = readOn(publishers, stop);
-      while (!underWay.isEmpty()) {
-        closeOldest();
-      }
+      closeAll();
       progress.flush(end);
       return end;
     } catch (InterruptedException | LostClaimException e) {
@@ -185,6 +183,10 @@ final class SplitReader {
 
   private Ended readRest(ExecutorService publishers, BooleanSupplier stop)
       throws SQLException, InterruptedException, LostClaimException {
+    context.pace().await(stop);
+    if (stop.getAsBoolean()) {
+      return Ended.ByRequest;
+    }
     KeyRange whole = progress.checkpoint().range();
     List<String> readUpTo = progress.checkpoint().readUpTo();
     KeyRange rest = new KeyRange(readUpTo == null ? whole.after() : readUpTo, whole.upTo());
@@ -203,16 +205,22 @@ final class SplitReader {
         underWay.add(
             new Publication(open, publishers.submit((Callable<Take>) () -> publish(open, batch))));
         context.pace().took(batch.records());
-        if (context.pace().owes()) {
-          // The source keeps no snapshot while nothing may be read.
-          rows.release();
-          context.pace().await(stop);
-        }
         if (stop.getAsBoolean()) {
           return Ended.ByRequest;
         }
         if (overlength.at(progress.checkpoint().recordsRead()) && cutOff(rows)) {
           return Ended.ByACut;
+        }
+        if (context.pace().owes()) {
+          // The source keeps no snapshot while nothing may be read, and what was read counts: it
+          // may take long.
+          rows.release();
+          closeAll();
+          progress.flush(false);
+          context.pace().await(stop);
+          if (stop.getAsBoolean()) {
+            return Ended.ByRequest;
+          }
         }
       }
     }
@@ -293,6 +301,12 @@ final class SplitReader {
       return false;
     } catch (ExecutionException e) {
       return true; // closing it tells
+    }
+  }
+
+  private void closeAll() throws InterruptedException {
+    while (!underWay.isEmpty()) {
+      closeOldest();
     }
   }
 

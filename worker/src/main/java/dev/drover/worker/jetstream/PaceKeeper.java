@@ -58,6 +58,12 @@ public final class PaceKeeper implements AutoCloseable {
               value == null ? Double.POSITIVE_INFINITY : WireJson.parse(value, Pace.class).share());
         } catch (IOException | JetStreamApiException | IllegalStateException e) {
           LOG.debug("the pace is not known anew while NATS is away", e);
+        } catch (IllegalArgumentException e) {
+          LOG.warn(
+              "{} in the state bucket cannot be read, the pace before it holds: {}; the operator"
+                  + " writes it anew when it starts or the rate is edited",
+              Pace.key(stage),
+              e.getMessage());
         }
         Thread.sleep(LOOK);
       }

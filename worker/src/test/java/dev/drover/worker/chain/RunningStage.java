@@ -102,6 +102,7 @@ final class RunningStage implements AutoCloseable {
     worker.stop();
     thread.join(30_000);
     worker.close();
+    context.pace().close();
     context.stalls().close();
     context.nats().close();
   }
