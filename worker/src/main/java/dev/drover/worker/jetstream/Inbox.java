@@ -1,12 +1,11 @@
 package dev.drover.worker.jetstream;
 
 import io.nats.client.Connection;
-import io.nats.client.ConsumerContext;
-import io.nats.client.FetchConsumeOptions;
-import io.nats.client.FetchConsumer;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamStatusCheckedException;
+import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
+import io.nats.client.PullRequestOptions;
+import io.nats.client.PullSubscribeOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +25,10 @@ import org.slf4j.LoggerFactory;
  * Messages for a worker from several durable consumers, fetched ahead up to a bound. The sources
  * are asked in order and each has room of its own, so that a correction in the first never queues
  * behind gigabytes in the last. Every message held gets a heartbeat. Thread-safe.
+ *
+ * <p>A source has one subscription for as long as the inbox lives. One for each request, as the
+ * client's own fetch makes it, is gone when its time is over: what the server sent a moment before
+ * is then held by nobody, and comes again only after the consumer's ackWait.
  */
 public final class Inbox implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
@@ -39,7 +42,13 @@ public final class Inbox implements AutoCloseable {
   /** The same while messages of the sources before it are worked on: more may come behind them. */
   private static final long SHORT_WAIT_MILLIS = 10;
 
-  private static final Duration LAST_FETCH = Duration.ofMillis(2 * WAIT_MILLIS);
+  /** How much longer the server's word is waited for, that a request has come to its end. */
+  private static final long GRACE_MILLIS = 1000;
+
+  /** After a request that ended at once with nothing, as when no consumer answers. */
+  private static final long EMPTY_MILLIS = 100;
+
+  private static final Duration LAST_FETCH = Duration.ofMillis(2 * (WAIT_MILLIS + GRACE_MILLIS));
 
   private static final Duration FLUSH = Duration.ofSeconds(2);
 
@@ -49,7 +58,7 @@ public final class Inbox implements AutoCloseable {
   private final BlockingQueue<Delivery> fetched = new LinkedBlockingQueue<>();
   private final Map<Delivery, Semaphore> held = new ConcurrentHashMap<>();
   private final Map<Source, Semaphore> rooms = new ConcurrentHashMap<>();
-  private final Map<Source, ConsumerContext> contexts = new ConcurrentHashMap<>();
+  private final Map<Source, JetStreamSubscription> subscriptions = new ConcurrentHashMap<>();
   private final Thread pump;
   private final Thread heart;
   private volatile boolean stopping;
@@ -97,10 +106,7 @@ public final class Inbox implements AutoCloseable {
           pumpOnce();
           stalls.over("inbox");
           backoff.reset();
-        } catch (IOException
-            | JetStreamApiException
-            | JetStreamStatusCheckedException
-            | IllegalStateException e) {
+        } catch (IOException | JetStreamApiException | IllegalStateException e) {
           stalls.begin("inbox", "NatsUnavailable", "cannot fetch messages: " + e.getMessage());
           backoff.pause();
         }
@@ -111,11 +117,7 @@ public final class Inbox implements AutoCloseable {
   }
 
   /** While messages of the first sources are in hand, more may come behind them: no long wait. */
-  private void pumpOnce()
-      throws IOException,
-          JetStreamApiException,
-          JetStreamStatusCheckedException,
-          InterruptedException {
+  private void pumpOnce() throws IOException, JetStreamApiException, InterruptedException {
     int taken = 0;
     boolean busy = false;
     for (Source source : sources.subList(0, sources.size() - 1)) {
@@ -137,54 +139,84 @@ public final class Inbox implements AutoCloseable {
    * @return how many it took
    */
   private int fetch(Source source, boolean wait)
-      throws IOException,
-          JetStreamApiException,
-          JetStreamStatusCheckedException,
-          InterruptedException {
+      throws IOException, JetStreamApiException, InterruptedException {
+    if (nats.getStatus() != Connection.Status.CONNECTED) {
+      // A request would wait in the client's buffer, and nobody would be told.
+      throw new IOException("the connection is " + nats.getStatus());
+    }
+    JetStreamSubscription subscription = subscription(source);
+    int late = takeLate(subscription);
     Semaphore room = room(source);
     int free = room.drainPermits();
     if (free == 0 && wait && room.tryAcquire(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
       free = 1 + room.drainPermits();
     }
     if (free == 0) {
-      return 0;
+      return late;
     }
     int taken = 0;
     try {
-      ConsumerContext consumer = context(source);
-      FetchConsumeOptions.Builder options = FetchConsumeOptions.builder().maxMessages(free);
-      FetchConsumeOptions fetch =
-          wait ? options.noWaitExpiresIn(WAIT_MILLIS).build() : options.noWait().build();
-      try (FetchConsumer messages = consumer.fetch(fetch)) {
-        for (Message m = messages.nextMessage(); m != null; m = messages.nextMessage()) {
-          Delivery delivery = new Delivery(m, this);
-          held.put(delivery, room);
-          taken++;
-          fetched.add(delivery);
+      long waitMillis = wait ? WAIT_MILLIS : 0;
+      PullRequestOptions.Builder request = PullRequestOptions.noWait(free);
+      subscription.pull(wait ? request.expiresIn(waitMillis).build() : request.build());
+      long began = System.nanoTime();
+      long patience = TimeUnit.MILLISECONDS.toNanos(waitMillis + GRACE_MILLIS);
+      while (taken < free) {
+        Message message = next(subscription, began + patience - System.nanoTime());
+        if (message == null) {
+          break;
         }
-      } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException e) {
-        throw e;
-      } catch (InterruptedException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IOException("closing a fetch failed", e);
+        hold(message, room);
+        taken++;
+      }
+      if (wait && taken == 0) {
+        long left = began + TimeUnit.MILLISECONDS.toNanos(EMPTY_MILLIS) - System.nanoTime();
+        TimeUnit.NANOSECONDS.sleep(left);
       }
     } finally {
       room.release(free - taken);
     }
+    return late + taken;
+  }
+
+  /** What a request brought after its time; it is over the source's share. */
+  private int takeLate(JetStreamSubscription subscription) throws InterruptedException {
+    int taken = 0;
+    for (Message m = subscription.nextMessage(null);
+        m != null;
+        m = subscription.nextMessage(null)) {
+      hold(m, new Semaphore(0));
+      taken++;
+    }
     return taken;
+  }
+
+  /** The next message, or null if the request has come to its end or the time is over. */
+  private static @Nullable Message next(JetStreamSubscription subscription, long nanos)
+      throws InterruptedException {
+    long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
+    // The client takes a time of zero for no bound at all.
+    return millis <= 0 ? subscription.nextMessage(null) : subscription.nextMessage(millis);
+  }
+
+  private void hold(Message message, Semaphore room) {
+    Delivery delivery = new Delivery(message, this);
+    held.put(delivery, room);
+    fetched.add(delivery);
   }
 
   private Semaphore room(Source source) {
     return Objects.requireNonNull(rooms.get(source));
   }
 
-  /** Asking for a context is a request of its own, so one is kept per source. */
-  private ConsumerContext context(Source source) throws IOException, JetStreamApiException {
-    ConsumerContext known = contexts.get(source);
+  private JetStreamSubscription subscription(Source source)
+      throws IOException, JetStreamApiException {
+    JetStreamSubscription known = subscriptions.get(source);
     if (known == null) {
-      known = nats.getConsumerContext(source.stream(), source.consumer());
-      contexts.put(source, known);
+      known =
+          nats.jetStream()
+              .subscribe(null, PullSubscribeOptions.bind(source.stream(), source.consumer()));
+      subscriptions.put(source, known);
     }
     return known;
   }
@@ -221,6 +253,10 @@ public final class Inbox implements AutoCloseable {
         pump.interrupt();
       }
       heart.interrupt();
+      for (JetStreamSubscription subscription : subscriptions.values()) {
+        takeLate(subscription);
+        subscription.unsubscribe();
+      }
       LOG.debug("giving back {} messages", held.size());
       List.copyOf(held.keySet()).forEach(d -> d.giveBack(Duration.ZERO));
       nats.flush(FLUSH);
