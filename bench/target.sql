@@ -14,6 +14,7 @@ CREATE TABLE bench.rows (
   paid boolean NOT NULL,
   note text
 ) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.first (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.warmup (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.present (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.dirty (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
