@@ -40,7 +40,11 @@ public final class KubectlDrover {
                 CommandLine.Help.defaultColorScheme(terminal.style().colour() ? Ansi.ON : Ansi.OFF))
             .setExecutionExceptionHandler((e, command, parsed) -> failed(terminal, e))
             .setParameterExceptionHandler((e, args) -> misused(terminal, e));
-    return line.execute(arguments);
+    try {
+      return line.execute(arguments);
+    } catch (LinkageError e) {
+      return bug(terminal, e); // the build left out a class that is needed
+    }
   }
 
   private static int misused(Terminal terminal, ParameterException e) {
@@ -54,6 +58,10 @@ public final class KubectlDrover {
       terminal.say(known.text());
       return known.exitCode().number();
     }
+    return bug(terminal, e);
+  }
+
+  private static int bug(Terminal terminal, Throwable e) {
     terminal.say(
         "error: a bug in kubectl drover: %s: %s%n  to do: report it, with what %s=1 shows besides"
             .formatted(e.getClass().getName(), e.getMessage(), DEBUG));

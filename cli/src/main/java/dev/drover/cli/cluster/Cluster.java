@@ -34,6 +34,10 @@ public final class Cluster implements AutoCloseable {
   private static final String MIGRATIONS = "migrations";
   private static final String FAILED_RECORDS = "failedrecords";
   private static final String REDRIVES = "redrives";
+
+  /** Who wrote spec, for the history of a record where no admission policy notes the user. */
+  private static final String FIELD_MANAGER = "kubectl-drover";
+
   private static final String MIGRATION_LABEL = "drover.dev/migration";
 
   private final KubernetesClient client;
@@ -144,7 +148,12 @@ public final class Cluster implements AutoCloseable {
                 .resources(FailedRecord.class)
                 .inNamespace(namespace)
                 .withName(name)
-                .patch(PatchContext.of(PatchType.JSON), patch.toString()));
+                .patch(
+                    new PatchContext.Builder()
+                        .withPatchType(PatchType.JSON)
+                        .withFieldManager(FIELD_MANAGER)
+                        .build(),
+                    patch.toString()));
   }
 
   /** Makes a Redrive, and returns it with its name. */

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What a refusal of the API server means for the user. Pure. */
 final class Refusals {
+  /** All that the API server says when the test at a JSON patch's head fails. */
+  private static final String PATCH_DOES_NOT_APPLY =
+      "the server rejected our request due to an error in our request";
+
   private Refusals() {}
 
   /**
@@ -68,7 +72,7 @@ final class Refusals {
   private static CommandFailedException refused(
       KubernetesClientException e, Attempted asked, String namespace) {
     String message = message(e);
-    if (message.contains("/metadata/generation") || message.contains("test failed")) {
+    if (message.equals(PATCH_DOES_NOT_APPLY)) {
       return new CommandFailedException(
           ExitCode.Refused,
           "somebody else asked something of %s in namespace %s meanwhile; nothing was sent"

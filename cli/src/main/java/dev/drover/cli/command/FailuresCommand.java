@@ -17,11 +17,12 @@ import picocli.CommandLine.Parameters;
     name = "failures",
     description = "Why records failed: causes, the records of one, all of a record.")
 final class FailuresCommand extends ClusterCommand {
-  @Parameters(paramLabel = "MIGRATION", description = "The Migration.")
+  @Parameters(index = "0", paramLabel = "MIGRATION", description = "The Migration.")
   @SuppressWarnings("NullAway") // picocli requires it
   private String migration;
 
   @Parameters(
+      index = "1",
       arity = "0..1",
       paramLabel = "CAUSE|NAME",
       description =
