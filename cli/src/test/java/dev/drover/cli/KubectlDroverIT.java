@@ -340,6 +340,33 @@ class KubectlDroverIT {
   }
 
   @Test
+  void an_edit_that_cannot_be_right_is_opened_again_with_the_reason() {
+    editor(
+        """
+        if grep -q '^# NOT SENT: line [0-9]*: qty: write a whole number' "$1"; then
+          sed -i -e 's/^qty: many/qty: 8/' "$1"
+        else
+          sed -i -e 's/^qty: 7/qty: many/' "$1"
+        fi""");
+    Map<String, String> environment = Map.of("EDITOR", folder.resolve("editor").toString());
+    StringWriter said = new StringWriter();
+
+    assertThat(typed(environment, "", said, "fix", "shop-load-12")).as(said.toString()).isZero();
+    assertThat(record("shop-load-12").getSpec().correction()).isEqualTo(Records.json("{'qty': 8}"));
+  }
+
+  @Test
+  void an_edit_that_stays_wrong_is_given_up() {
+    editor("sed -i -e 's/^qty: 7/qty: many/' \"$1\"");
+    Map<String, String> environment = Map.of("EDITOR", folder.resolve("editor").toString());
+    StringWriter said = new StringWriter();
+
+    assertThat(typed(environment, "", said, "fix", "shop-load-12")).isEqualTo(2);
+    assertThat(said.toString()).contains("qty: write a whole number");
+    assertThat(record("shop-load-12").getMetadata().getGeneration()).isEqualTo(1);
+  }
+
+  @Test
   void an_editor_that_changes_nothing_or_fails_sends_nothing() {
     assertThat(here(editor("true"), "fix", "shop-load-12").ends(6).err())
         .contains("nothing was changed");
@@ -452,6 +479,11 @@ class KubectlDroverIT {
 
   /** Runs in this process, before a terminal that is played. */
   private static int typed(String input, StringWriter said, String... arguments) {
+    return typed(Map.of(), input, said, arguments);
+  }
+
+  private static int typed(
+      Map<String, String> environment, String input, StringWriter said, String... arguments) {
     PrintWriter writer = new PrintWriter(said);
     Terminal terminal =
         new Terminal(
@@ -461,7 +493,7 @@ class KubectlDroverIT {
             true,
             Style.PLAIN,
             100,
-            Map.of());
+            environment);
     String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 3);
     all[arguments.length] = "-n";
     all[arguments.length + 1] = SHOP;

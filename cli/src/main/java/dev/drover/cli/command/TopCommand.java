@@ -3,6 +3,7 @@ package dev.drover.cli.command;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.cli.cluster.Cluster;
 import dev.drover.cli.cluster.Polling;
+import dev.drover.cli.outcome.CommandFailedException;
 import dev.drover.cli.outcome.ExitCode;
 import dev.drover.cli.report.MigrationView;
 import dev.drover.cli.report.Rates;
@@ -56,9 +57,17 @@ final class TopCommand extends ClusterCommand {
       show(watched.measure(rates), rates, watched);
       return ExitCode.Ok;
     }
+    show(watched.look(rates), rates, watched);
     while (true) {
-      show(watched.look(rates), rates, watched);
       Polling.pause(interval);
+      try {
+        show(watched.look(rates), rates, watched);
+      } catch (CommandFailedException e) {
+        if (e.exitCode() != ExitCode.Unreachable) {
+          throw e;
+        }
+        terminal().say(e.text()); // it goes on once the API server is back
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.cli.terminal.Printable;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -15,6 +16,7 @@ public final class RecordYaml {
   /** Lines that a literal block can hold without saying how far it is indented. */
   private static final Pattern BLOCK = Pattern.compile("[^\\s\\p{C}](?:.*\\n?)*");
 
+  private static final String HEAD = "# A failed record, to be corrected:";
   private static final String NOT_SENT = "# NOT SENT: ";
 
   private RecordYaml() {}
@@ -25,7 +27,7 @@ public final class RecordYaml {
    * @param fields what to edit: the corrected fields
    */
   public static String text(FailedRecord resource, FailedFields fields) {
-    StringBuilder yaml = new StringBuilder();
+    StringBuilder yaml = new StringBuilder(HEAD).append('\n');
     FailedRecordStatus status = resource.getStatus();
     comment(
         yaml,
@@ -51,11 +53,17 @@ public final class RecordYaml {
     return yaml.toString();
   }
 
-  /** An edited text, to be edited again, with what is wrong with it at its head. */
+  /**
+   * An edited text, to be edited again, with what is wrong with it at its head; lines keep their
+   * numbers.
+   */
   public static String withProblem(String text, String problem) {
-    StringBuilder yaml = new StringBuilder();
-    Printable.lines(problem).lines().forEach(l -> yaml.append(NOT_SENT).append(l).append('\n'));
-    text.lines().filter(l -> !l.startsWith(NOT_SENT)).forEach(l -> yaml.append(l).append('\n'));
+    List<String> lines = text.lines().toList();
+    boolean headed =
+        !lines.isEmpty()
+            && (lines.getFirst().equals(HEAD) || lines.getFirst().startsWith(NOT_SENT));
+    StringBuilder yaml = new StringBuilder(NOT_SENT).append(Printable.line(problem)).append('\n');
+    lines.stream().skip(headed ? 1 : 0).forEach(l -> yaml.append(l).append('\n'));
     return yaml.toString();
   }
 

@@ -76,7 +76,7 @@ class EditedRecordTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "qty: 7    | qty: seven      | line 6: qty: write a whole number, without quotes; it was 7",
+        "qty: 7    | qty: seven      | line 7: qty: write a whole number, without quotes; it was 7",
         "qty: 7    | qty: 7.5        | qty: write a whole number",
         "ratio: 0.1| ratio: a lot    | ratio: write a number",
         "ok: true  | ok: maybe       | ok: write true or false",
@@ -207,10 +207,15 @@ class EditedRecordTest {
 
   @Test
   void a_problem_stands_at_the_head_once() {
-    String once = RecordYaml.withProblem("# about\nqty: x\n", "line 2: no");
+    String given = RecordYaml.text(RESOURCE, FIELDS);
+    String once = RecordYaml.withProblem(given, "line 7: no");
+    String twice = RecordYaml.withProblem(once, "line 8: still no");
 
-    assertThat(RecordYaml.withProblem(once, "line 3: still no"))
-        .isEqualTo("# NOT SENT: line 3: still no\n# about\nqty: x\n");
+    assertThat(twice.lines().findFirst()).contains("# NOT SENT: line 8: still no");
+    assertThat(twice.lines().skip(1))
+        .as("lines keep their numbers")
+        .containsExactlyElementsOf(given.lines().skip(1).toList());
+    assertThat(RecordYaml.withProblem("qty: x\n", "no")).isEqualTo("# NOT SENT: no\nqty: x\n");
   }
 
   @Test
