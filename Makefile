@@ -30,6 +30,10 @@ integration: ## Tests against a real NATS server, PostgreSQL and kube-apiserver
 e2e: ## Tests on a real cluster, which is brought up for them unless it runs
 	dev/e2e
 
+cli: ## kubectl drover, one file to put on PATH: dist/kubectl-drover
+	$(MVN) -pl cli -am package -DskipTests
+	mkdir -p dist && cp cli/target/kubectl-drover dist/
+
 bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run
 	bench/chain
 
@@ -48,4 +52,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e bench chaos standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e cli bench chaos standstill simulate crds format

@@ -2,6 +2,7 @@ package dev.drover.operator.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;

@@ -3,6 +3,7 @@ package dev.drover.operator.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chart.Chart;

@@ -3,6 +3,7 @@ package dev.drover.operator.cluster;
 import static dev.drover.operator.cluster.OperatorFixture.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.ServedNamespaces;

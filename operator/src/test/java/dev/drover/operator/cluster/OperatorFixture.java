@@ -1,5 +1,6 @@
 package dev.drover.operator.cluster;
 
+import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.operator.ServedNamespaces;

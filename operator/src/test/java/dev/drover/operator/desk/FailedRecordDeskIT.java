@@ -3,6 +3,7 @@ package dev.drover.operator.desk;
 import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
@@ -15,7 +16,6 @@ import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.chain.PlayedWorker.Judge;
-import dev.drover.operator.cluster.ApiServer;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Row;

@@ -2,6 +2,7 @@ package dev.drover.operator.redrive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
@@ -13,7 +14,6 @@ import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.chain.PlayedWorker;
-import dev.drover.operator.cluster.ApiServer;
 import dev.drover.operator.cluster.Kubelets;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;

@@ -1,10 +1,13 @@
-package dev.drover.operator.cluster;
+package dev.drover.api.cluster;
 
-import dev.drover.operator.ClusterClient;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One kube-apiserver and etcd for all tests of this JVM, from our own binaries, with our CRDs.
- * There is no controller manager: see {@link Kubelets} for who plays it.
+ * There is no controller manager: a test that needs one plays it.
  */
 public final class ApiServer {
   private static ApiServer running;
@@ -50,7 +53,14 @@ public final class ApiServer {
     Runtime.getRuntime().addShutdownHook(new Thread(server::stop));
     kubeconfig = folder.resolve("kubeconfig");
     Files.writeString(kubeconfig, server.getKubeConfigYaml());
-    client = ClusterClient.of(Config.fromKubeconfig(server.getKubeConfigYaml()));
+    client =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(server.getKubeConfigYaml()))
+            .withKubernetesSerialization(
+                new KubernetesSerialization(
+                    new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES),
+                    true))
+            .build();
     Result crds = kubectl("", "apply", "--server-side", "-f", root.resolve("crds").toString());
     if (crds.code() != 0) {
       throw new IllegalStateException("the API server refused the CRDs: " + crds.output());
@@ -62,7 +72,8 @@ public final class ApiServer {
             "--for=condition=Established",
             "--timeout=30s",
             "crd/migrations.drover.dev",
-            "crd/failedrecords.drover.dev");
+            "crd/failedrecords.drover.dev",
+            "crd/redrives.drover.dev");
     if (established.code() != 0) {
       throw new IllegalStateException(established.output());
     }
