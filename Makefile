@@ -33,6 +33,9 @@ e2e: ## Tests on a real cluster, which is brought up for them unless it runs
 bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run
 	bench/chain
 
+bench-failures: ## Rows a second while 1, 20 and 100 percent of them fail, beside none
+	bench/failures
+
 chaos: ## A migration in which everything is killed and cut, and each row is looked for afterwards
 	bench/chaos
 
@@ -48,4 +51,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e bench chaos standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e bench bench-failures chaos standstill simulate crds format
