@@ -37,6 +37,9 @@ cli: ## kubectl drover, one file to put on PATH: dist/kubectl-drover
 bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run
 	bench/chain
 
+bench-failures: ## Rows a second while 1, 20 and 100 percent of them fail, beside none
+	bench/failures
+
 chaos: ## A migration in which everything is killed and cut, and each row is looked for afterwards
 	bench/chaos
 
@@ -52,4 +55,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e cli bench chaos standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e cli bench bench-failures chaos standstill simulate crds format

@@ -3,6 +3,7 @@ package dev.drover.worker;
 import dev.drover.wire.nats.NatsEndpoint;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
+import dev.drover.worker.budget.BudgetKeeper;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
@@ -155,7 +156,8 @@ public final class Worker {
       StateStore state = StateStore.open(nats, environment.names());
       CountDownLatch left = new CountDownLatch(1);
       try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC());
-          PaceKeeper pace = new PaceKeeper(state, stage)) {
+          PaceKeeper pace = new PaceKeeper(state, stage);
+          BudgetKeeper budget = new BudgetKeeper(nats, environment.names(), state, stage)) {
         StageMetrics.stalled(registry, tags, stalls::any);
         StageContext context =
             new StageContext(
@@ -169,6 +171,7 @@ public final class Worker {
                 new Publisher(nats.jetStream(), stalls),
                 stalls,
                 pace,
+                budget,
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());

@@ -53,6 +53,11 @@ public record MigrationSpec(
     @JsonPropertyDescription("How failed records appear as FailedRecord resources.") @Default("{}")
         FailedRecords failedRecords,
     @JsonPropertyDescription(
+            "How many records may fail at each stage before that stage is paused; a stage's own"
+                + " errorBudget takes its place. Without either any number may fail. Records that are"
+                + " sent again do not count.")
+        @Nullable ErrorBudget errorBudget,
+    @JsonPropertyDescription(
             "Run moves records. PlanOnly connects to every database, checks tables, types and rules,"
                 + " reports in the Planned condition, and stops there.")
         @Default("Run")

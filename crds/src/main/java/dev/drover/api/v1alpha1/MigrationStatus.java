@@ -66,10 +66,14 @@ public record MigrationStatus(
       @JsonPropertyDescription("extract, transform or load.") String kind,
       @JsonPropertyDescription(
               "Waiting, Running, Finishing (all records are decided; indexes, sequences and"
-                  + " statistics of the target are not), Stalled, Suspended or Done.")
+                  + " statistics of the target are not), Stalled, Paused (its error budget is"
+                  + " exceeded), Suspended or Done.")
           String state,
       @JsonPropertyDescription("How many workers, and why.") Scaling scaling,
       @JsonPropertyDescription("Why the stage does not move on, if so.") @Nullable String stalled,
+      @JsonPropertyDescription(
+              "How its error budget was exceeded, while the stage is paused for it.")
+          @Nullable BudgetExceeded budgetExceeded,
       @JsonPropertyDescription("Messages that wait for this stage or are being worked on.")
           long backlogMessages,
       @JsonPropertyDescription("About how many records that is.") long backlogRecords,
@@ -91,6 +95,24 @@ public record MigrationStatus(
     }
   }
 
+  /** An error budget that is exceeded. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record BudgetExceeded(
+      @JsonPropertyDescription("When.") String time,
+      @JsonPropertyDescription("The field of the error budget that was exceeded.") String limit,
+      @JsonPropertyDescription("Records that were counted then.") long records,
+      @JsonPropertyDescription("Of these, failures that were counted together.") long failedRecords,
+      @JsonPropertyDescription("Hash of the cause with the most failures.") String fingerprint,
+      @JsonPropertyDescription("How many it had.") long fingerprintRecords,
+      @JsonPropertyDescription("Where in the stage, such as steps[0] or load.")
+          @Nullable String step,
+      @JsonPropertyDescription("Code of the failure.") @Nullable String code,
+      @JsonPropertyDescription("Source table.") @Nullable String table,
+      @JsonPropertyDescription("Column, constraint or field concerned, if one is known.")
+          @Nullable String subject,
+      @JsonPropertyDescription("Key of one of its records.") @Nullable String sampleKey,
+      @JsonPropertyDescription("Message of one of its records.") @Nullable String message) {}
+
   /** How many workers a stage has, and why. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Scaling(
@@ -102,7 +124,7 @@ public record MigrationStatus(
                   + " MinReplicas, ConnectionCap, RateCap, Stabilizing (fewer would do, they stay a"
                   + " while), DownstreamFull, Bottlenecked (more completed no more), Stalled,"
                   + " RetryStorm, Expecting, Finishing, Idle, Done, NoData (nothing is changed),"
-                  + " Suspended or OutsideWindow.")
+                  + " Suspended, OutsideWindow or BudgetExceeded.")
           String reason,
       @JsonPropertyDescription("The same with its numbers.") String message) {}
 

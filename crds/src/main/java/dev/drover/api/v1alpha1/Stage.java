@@ -39,6 +39,10 @@ public record Stage(
     @JsonPropertyDescription("Writes records to a database.") @Nullable Load load,
     @JsonPropertyDescription("How many workers the stage has.") @Default("{}") Scale scale,
     @JsonPropertyDescription(
+            "How many records may fail at this stage before it is paused, in place of"
+                + " spec.errorBudget.")
+        @Nullable ErrorBudget errorBudget,
+    @JsonPropertyDescription(
             "true stops this stage's workers once they have finished what they hold. Its queue is"
                 + " kept and fills up; the stages after it go on with what they have. false goes on"
                 + " where it stopped.")

@@ -46,6 +46,14 @@ public interface Chain {
    */
   void pace(ChainSpec spec, Map<String, Pace> paces);
 
+  /**
+   * Tells the workers of stages how many records may fail. A budget that differs from the one that
+   * was told before begins a new count, and lets a stage go on that was paused for that one.
+   *
+   * @param wishes by stage; a stage of the spec that is not in it has no budget
+   */
+  void budget(ChainSpec spec, Map<String, BudgetWish> wishes);
+
   /** Removes the chain from NATS as the policy says. */
   Deletion delete(MigrationSpec.QueueDeletionPolicy policy);
 

@@ -18,7 +18,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gauges of chains, from their snapshots. There are ten of each stage of each migration that
+ * Gauges of chains, from their snapshots. There are eleven of each stage of each migration that
  * exists, one of each of its {@value #MOST_CAUSES} most frequent causes of failure, and they go
  * with it. Thread-safe.
  *
@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code drover.stage.backlog.messages}, {@code drover.stage.backlog.records} (an estimate)
  *       and {@code drover.stage.inflight.messages}
  *   <li>{@code drover.stage.stalled}: 1 while the stage says why it does not move on
+ *   <li>{@code drover.stage.budget.exceeded}: 1 while the stage is paused for its error budget
  *   <li>{@code drover.failures.open}, by {@code stage}, {@code code}, {@code fingerprint}: open
  *       failures of a cause; of all causes beyond those, together, with {@code other} in each
  * </ul>
@@ -170,6 +171,12 @@ public final class ChainMetrics {
         "1 while the stage does not move on",
         tags,
         s -> s.stall() == null ? 0 : 1);
+    add(
+        meters,
+        "drover.stage.budget.exceeded",
+        "1 while the stage is paused since too many of its records failed",
+        tags,
+        s -> s.breach() == null ? 0 : 1);
     return meters;
   }
 

@@ -1,5 +1,6 @@
 package dev.drover.operator.chain;
 
+import dev.drover.wire.budget.Breach;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.schema.RecordSchema;
@@ -50,6 +51,7 @@ public record ChainSnapshot(
    * @param stall why it does not move on; null when it does
    * @param finishing whether it has decided everything and still owes its target indexes, foreign
    *     keys, sequences or statistics
+   * @param breach how its error budget was exceeded, for which it is paused; null if it is not
    */
   public record StageSnapshot(
       String name,
@@ -60,7 +62,8 @@ public record ChainSnapshot(
       @Nullable Flow flow,
       boolean done,
       @Nullable StallReason stall,
-      boolean finishing) {}
+      boolean finishing,
+      @Nullable Breach breach) {}
 
   /**
    * What passes through a stage.

@@ -44,6 +44,7 @@ final class NatsChain implements Chain {
   private final FailureCauses causes;
   private final Finishings finishings;
   private final Paces paces;
+  private final Budgets budgets;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
 
   /** Loads of which it is known that no round is written for them. */
@@ -63,6 +64,7 @@ final class NatsChain implements Chain {
     causes = new FailureCauses(link, names);
     finishings = new Finishings(link, names);
     paces = new Paces(link, names);
+    budgets = new Budgets(link, names);
   }
 
   @Override
@@ -127,13 +129,20 @@ final class NatsChain implements Chain {
       endWaiting(standings.values(), now);
     }
     Set<String> unfinished = finishings.open(standings.values(), hold || !whole);
-    Snapshots snapshots = new Snapshots(spec, plan, follower.checkpoints(), standings, unfinished);
+    Snapshots snapshots =
+        new Snapshots(
+            spec, plan, follower.checkpoints(), standings, unfinished, budgets.breaches(spec));
     return snapshot(snapshots, standings, queued, whole, now);
   }
 
   @Override
   public synchronized void pace(ChainSpec spec, Map<String, Pace> limits) {
     spec.stages().forEach(s -> paces.tell(s.name(), limits.get(s.name())));
+  }
+
+  @Override
+  public synchronized void budget(ChainSpec spec, Map<String, BudgetWish> wishes) {
+    spec.stages().forEach(s -> budgets.tell(s.name(), wishes.get(s.name())));
   }
 
   @Override

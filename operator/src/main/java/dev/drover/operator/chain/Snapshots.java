@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.operator.chain.ChainSnapshot.Flow;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.ChainSnapshot.StallReason;
+import dev.drover.wire.budget.Breach;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
@@ -23,16 +24,20 @@ final class Snapshots {
   private final Checkpoints checkpoints;
   private final Map<String, Standing> standings;
   private final Set<String> unfinished;
+  private final Map<String, Breach> breaches;
 
   /**
    * @param unfinished loads that have decided all and still owe their target something
+   * @param breaches error budgets that are exceeded, by stage
    */
   Snapshots(
       ChainSpec spec,
       ChainPlan plan,
       Checkpoints checkpoints,
       Map<String, Standing> standings,
-      Set<String> unfinished) {
+      Set<String> unfinished,
+      Map<String, Breach> breaches) {
+    this.breaches = breaches;
     this.unfinished = unfinished;
     this.spec = spec;
     this.plan = plan;
@@ -97,7 +102,8 @@ final class Snapshots {
             : null,
         s.done() && !unfinished.contains(name),
         stall,
-        unfinished.contains(name));
+        unfinished.contains(name),
+        breaches.get(name));
   }
 
   /** By the plan's estimate, what the queued splits of an extract still have. */

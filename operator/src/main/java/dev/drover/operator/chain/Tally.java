@@ -1,6 +1,7 @@
 package dev.drover.operator.chain;
 
 import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Decision;
 import java.time.Instant;
 import java.util.HashMap;
@@ -31,6 +32,9 @@ final class Tally {
     }
     this.sequence = sequence;
     lastDecision = at;
+    if (summary.origin() == Origin.source) {
+      return; // the checkpoints count it
+    }
     stages.merge(stage, StageTally.ZERO.plus(summary), (sum, one) -> sum.plus(summary));
     if (!batch.tableHash().isEmpty()) {
       tables.merge(

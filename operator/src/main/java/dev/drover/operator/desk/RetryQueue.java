@@ -59,7 +59,7 @@ final class RetryQueue {
     link.publishFirst(
         "waive failed record " + entry.sequences().getFirst(),
         names.decisionSubject(entry.stage(), decision.batch()),
-        decision.toHeaders(),
+        decision.toHeaders(entry.stage()),
         WireJson.bytes(decision));
   }
 }

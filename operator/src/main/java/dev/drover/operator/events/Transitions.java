@@ -2,7 +2,9 @@ package dev.drover.operator.events;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.MigrationStatus.BudgetExceeded;
 import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
+import dev.drover.operator.status.BudgetStatuses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,9 +57,22 @@ public final class Transitions {
                   + ", "
                   + now.scaling().message()));
     }
+    budget(now.name(), was == null ? null : was.budgetExceeded(), now.budgetExceeded())
+        .ifPresent(news::add);
     if (now.stalled() != null && (was == null || was.stalled() == null)) {
       news.add(News.warning("Stalled", now.name() + ": " + now.stalled()));
     }
+  }
+
+  private static Optional<News> budget(
+      String stage, @Nullable BudgetExceeded was, @Nullable BudgetExceeded is) {
+    if (is != null && (was == null || !was.time().equals(is.time()))) {
+      return Optional.of(News.warning("BudgetExceeded", BudgetStatuses.text(stage, is)));
+    }
+    return is == null && was != null
+        ? Optional.of(
+            News.normal("BudgetRenewed", stage + " goes on: its failures are counted from now on"))
+        : Optional.empty();
   }
 
   private static Optional<News> suspension(

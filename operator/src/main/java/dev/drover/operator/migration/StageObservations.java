@@ -13,6 +13,7 @@ import dev.drover.operator.scaling.StageObservation.Bounds;
 import dev.drover.operator.scaling.StageObservation.Halt;
 import dev.drover.operator.scaling.StageObservation.Work;
 import dev.drover.operator.schedule.Windows;
+import dev.drover.wire.budget.Breach;
 import dev.drover.wire.plan.StageSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Instant;
@@ -43,7 +44,7 @@ final class StageObservations {
         stage.from(),
         StagesStep.connectionName(stage),
         bounds(asked, desired, now),
-        asked == null ? null : halt(asked, now),
+        asked == null ? null : halt(asked, breach(snapshot, stage.name()), now),
         desired,
         StagesStep.ready(deployment),
         snapshot == null ? null : work(snapshot, stage.name()));
@@ -62,9 +63,12 @@ final class StageObservations {
         Windows.recordsPerSecond(scale, now));
   }
 
-  private static @Nullable Halt halt(Stage stage, Instant now) {
+  private static @Nullable Halt halt(Stage stage, @Nullable Breach breach, Instant now) {
     if (stage.suspend()) {
       return new Halt(Reason.Suspended, SUSPENDED);
+    }
+    if (breach != null) {
+      return new Halt(Reason.BudgetExceeded, breach.excess().text());
     }
     if (Windows.mayRun(stage.scale(), now)) {
       return null;
@@ -75,6 +79,16 @@ final class StageObservations {
             + Windows.nextRun(stage.scale(), now)
                 .map(next -> ", the next opens at " + next.truncatedTo(ChronoUnit.MINUTES))
                 .orElse(""));
+  }
+
+  private static @Nullable Breach breach(@Nullable ChainSnapshot snapshot, String stage) {
+    return snapshot == null
+        ? null
+        : snapshot.stages().stream()
+            .filter(s -> s.name().equals(stage))
+            .findFirst()
+            .map(StageSnapshot::breach)
+            .orElse(null);
   }
 
   private static @Nullable Work work(ChainSnapshot snapshot, String stage) {

@@ -55,7 +55,8 @@ final class StagesStep {
    *
    * @param revision the revision of the Migration's spec as it is now; if another is in force, its
    *     workers are scaled and otherwise left as they are
-   * @param chain told how fast stages may go, before there are more workers to share that
+   * @param chain told how many records may fail, before there are workers to keep to that, and how
+   *     fast stages may go, before there are more workers to share that
    * @param queuesReady whether streams and consumers exist; without them no stage starts
    * @param snapshot backlogs; null if they are not known
    */
@@ -69,6 +70,17 @@ final class StagesStep {
       Collection<Deployment> existing,
       Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
+    if (snapshot != null && inForce.revision().equals(revision)) {
+      try {
+        chain.budget(
+            inForce.spec(),
+            BudgetWishes.of(
+                migration.getSpec(), inForce.spec(), stage -> current(byStage.get(stage)) == 0));
+      } catch (ChainUnavailableException e) {
+        // Workers that were not told of a budget would not keep to it.
+        return hold(migration, existing);
+      }
+    }
     Map<String, StageScale> scales =
         halted(migration.getSpec())
             ? Map.of()

@@ -35,5 +35,7 @@ public enum Reason {
   /** The user suspended it. */
   Suspended,
   /** None of its windows is open. */
-  OutsideWindow
+  OutsideWindow,
+  /** Too many of its records have failed. */
+  BudgetExceeded
 }

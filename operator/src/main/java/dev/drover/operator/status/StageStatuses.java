@@ -34,6 +34,7 @@ final class StageStatuses {
         state(workers, now, before, seen),
         workers.scaling(),
         stalled(now),
+        BudgetStatuses.of(now, before, seen),
         now.backlogMessages(),
         now.backlogRecords(),
         counts.in(),
@@ -53,6 +54,7 @@ final class StageStatuses {
         state,
         workers.scaling(),
         null,
+        b == null ? null : b.budgetExceeded(),
         b == null ? 0 : b.backlogMessages(),
         b == null ? 0 : b.backlogRecords(),
         b == null ? 0 : b.inRecords(),
@@ -76,6 +78,9 @@ final class StageStatuses {
     }
     if (now == null) {
       return before == null ? "Waiting" : before.state();
+    }
+    if (now.breach() != null) {
+      return "Paused";
     }
     if (now.stall() != null) {
       return "Stalled";

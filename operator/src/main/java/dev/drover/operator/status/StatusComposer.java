@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The status that follows from the previous one and an observation. Pure. */
@@ -24,7 +25,7 @@ public final class StatusComposer {
   private static final int FAILURES_MAX = 50;
 
   /** Fifty causes with key and message stay far below what a resource may have. */
-  private static final int SAMPLE_LIMIT = 500;
+  static final int SAMPLE_LIMIT = 500;
 
   private static final MigrationStatus NONE =
       new MigrationStatus(
@@ -155,6 +156,16 @@ public final class StatusComposer {
       conditions.set(STAGES_READY, "Unknown", "NotStarted", "stages start once queues are ready");
       return;
     }
+    List<String> paused =
+        stages.stream()
+            .flatMap(
+                s -> {
+                  MigrationStatus.BudgetExceeded exceeded = s.budgetExceeded();
+                  return exceeded == null
+                      ? Stream.empty()
+                      : Stream.of(BudgetStatuses.text(s.name(), exceeded));
+                })
+            .toList();
     List<String> stalled =
         stages.stream()
             .filter(s -> s.stalled() != null)
@@ -165,7 +176,9 @@ public final class StatusComposer {
             .filter(s -> s.readyReplicas() < s.desiredReplicas())
             .map(s -> s.name() + ": " + s.readyReplicas() + " of " + s.desiredReplicas() + " ready")
             .toList();
-    if (!stalled.isEmpty()) {
+    if (!paused.isEmpty()) {
+      conditions.set(STAGES_READY, "False", "BudgetExceeded", String.join("\n", paused));
+    } else if (!stalled.isEmpty()) {
       // Downstream first: what stands before a stage that stands, stands for it.
       conditions.set(STAGES_READY, "False", "Stalled", String.join("\n", stalled.reversed()));
     } else if (!lacking.isEmpty()) {
@@ -267,7 +280,7 @@ public final class StatusComposer {
         bounded(sample.message()));
   }
 
-  private static String bounded(String text) {
+  static String bounded(String text) {
     return text.length() <= SAMPLE_LIMIT ? text : text.substring(0, SAMPLE_LIMIT - 1) + "…";
   }
 

@@ -27,7 +27,8 @@ class ChainMetricsTest {
                         null,
                         false,
                         null,
-                        false))
+                        false,
+                        null))
             .toList(),
         1,
         0,
@@ -60,7 +61,7 @@ class ChainMetricsTest {
   void what_is_gone_has_no_gauges() {
     metrics.update("shop", "orders", snapshot(5, "clean", "load"));
     metrics.update("shop", "orders", snapshot(5, "load"));
-    assertThat(registry.getMeters()).hasSize(10);
+    assertThat(registry.getMeters()).hasSize(11);
 
     metrics.forget("shop", "orders");
     assertThat(registry.getMeters()).isEmpty();

@@ -10,6 +10,12 @@ import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
+import dev.drover.wire.budget.Breach;
+import dev.drover.wire.budget.BudgetOrder;
+import dev.drover.wire.budget.BudgetTerms;
+import dev.drover.wire.budget.BudgetTerms.Excess;
+import dev.drover.wire.budget.BudgetTerms.Limit;
+import dev.drover.wire.budget.BudgetTerms.Scope;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
@@ -106,6 +112,85 @@ class NatsChainIT {
     StateStore.open(nats, names).putPlan(REVISION, PlayedWorker.plan(1, 1));
 
     assertThat(chain.plan(REVISION)).contains(PlayedWorker.plan(1, 1));
+  }
+
+  private static final BudgetTerms FEW = new BudgetTerms(10L, null, 1, null, Scope.Stage);
+
+  private static Map<String, BudgetWish> budget(String edition, boolean idle) {
+    return Map.of("load", new BudgetWish(edition, FEW, idle));
+  }
+
+  private BudgetOrder order() throws Exception {
+    var entry = StateStore.open(nats, names).bucket().get("budget.load");
+    return WireJson.parse(entry.getValue(), BudgetOrder.class);
+  }
+
+  private void breach(BudgetOrder of) throws Exception {
+    Breach breach =
+        new Breach(
+            of.edition(),
+            of.after(),
+            now.toString(),
+            new Excess(Limit.maxRecords, 10, 100, 11, "f", 11),
+            PlayedWorker.cause("Zero").orElseThrow());
+    StateStore.open(nats, names).bucket().put("breach.load", WireJson.bytes(breach));
+  }
+
+  private boolean paused() {
+    return stages(advance(PlayedWorker.plan(1, 0))).get("load").breach() != null;
+  }
+
+  @Test
+  void a_budget_is_told_and_a_stage_stays_paused_until_it_is_edited_and_has_no_workers()
+      throws Exception {
+    chain.budget(SPEC, budget("one", false));
+    assertThat(order()).isEqualTo(new BudgetOrder("one", FEW, 0));
+    assertThat(StateStore.open(nats, names).bucket().get("budget.clean")).isNull();
+    assertThat(paused()).isFalse();
+
+    breach(order());
+    assertThat(paused()).isTrue();
+    chain = operator();
+    assertThat(paused()).as("also by an operator that remembers nothing").isTrue();
+    chain.budget(SPEC, budget("one", true));
+    assertThat(paused()).as("nothing was edited").isTrue();
+    chain.budget(SPEC, budget("two", false));
+    assertThat(paused()).as("its workers are still there").isTrue();
+
+    chain.budget(SPEC, budget("two", true));
+    assertThat(paused()).isFalse();
+    assertThat(order().edition()).isEqualTo("two");
+  }
+
+  @Test
+  void a_new_budget_counts_from_where_the_decisions_stand_and_the_old_one_given_again_too()
+      throws Exception {
+    chain.budget(SPEC, budget("one", true));
+    breach(order());
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(2, 10);
+    worker.clean(Judge.PASS);
+    worker.load(EVERY_TENTH_FAILS);
+
+    chain.budget(SPEC, Map.of());
+    assertThat(StateStore.open(nats, names).bucket().get("budget.load")).isNull();
+    assertThat(paused()).isFalse();
+    chain.budget(SPEC, budget("one", true));
+
+    assertThat(order()).isEqualTo(new BudgetOrder("one", FEW, 4));
+    assertThat(paused()).as("what broke it before is no matter of this one").isFalse();
+  }
+
+  @Test
+  void what_an_extract_tells_for_its_budget_is_not_counted_twice() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    advance(plan);
+    worker.extract(2, 10);
+    worker.tellRead("b-0", 10);
+
+    assertThat(stages(advance(plan)).get("read").counts())
+        .isEqualTo(new Counts(20, 20, 0, 0, 0, 0));
+    assertThat(advance(plan).balance().balanced()).isTrue();
   }
 
   @Test

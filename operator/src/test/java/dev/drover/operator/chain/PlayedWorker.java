@@ -278,9 +278,26 @@ public final class PlayedWorker {
     nats.jetStream()
         .publish(
             names.decisionSubject(stage, decision.batch()),
-            decision.toHeaders(),
+            decision.toHeaders(stage),
             WireJson.bytes(decision),
             PublishOptions.builder().expectedLastSubjectSequence(0).build());
+  }
+
+  /** Tells for the error budget of {@code read} what was read as a batch. */
+  public void tellRead(String batch, int records) throws Exception {
+    publishDecision(
+        "read",
+        new Decision(
+            batch,
+            1,
+            Origin.source,
+            REVISION,
+            "",
+            new Counts(records, records, 0, 0, 0, 0),
+            List.of(),
+            List.of(),
+            0,
+            Instant.now().toString()));
   }
 
   private void publishErrors(

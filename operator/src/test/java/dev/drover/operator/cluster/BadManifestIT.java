@@ -3,10 +3,12 @@ package dev.drover.operator.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.cluster.ApiServer;
+import dev.drover.api.v1alpha1.ErrorBudget;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +85,66 @@ class BadManifestIT {
                     .replace("spec:\n", "spec:\n  queues: {" + queues + "}\n"));
     assertThat(result.code()).isNotZero();
     assertThat(result.output()).contains("spec.queues." + queues.substring(0, queues.indexOf(':')));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{maxPercent: 100} | should be less than or equal to 99",
+        "{maxPercent: -1} | should be greater than or equal to 0",
+        "{maxPercent: 2.5} | errorBudget.maxPercent",
+        "{maxRecords: -1} | should be greater than or equal to 0",
+        "{maxPercent: 5, windowSeconds: 1h} | must be of type integer",
+        "{maxPercent: 5, windowSeconds: 9} | should be greater than or equal to 10",
+        "{maxRecords: 5, minRecords: 100} | says when maxPercent is judged",
+        "{maxPercent: 5, minRecords: 0} | should be greater than or equal to 1",
+        "{windowSeconds: 60} | give maxRecords, maxPercent or both",
+        "{} | give maxRecords, maxPercent or both",
+        "{maxPercent: 5, per: Table} | Unsupported value",
+        "{maxPercent: 5, action: Ignore} | Unsupported value",
+        "{maxPercent: 5, attempt: -1} | should be greater than or equal to 0",
+        "{maxPercents: 5} | unknown field",
+      })
+  void an_error_budget_that_cannot_be_is_refused(String budget, String said) {
+    for (String place : List.of("spec:\n", "- name: clean\n")) {
+      String indent = place.startsWith("spec") ? "  " : "      ";
+      ApiServer.Result result =
+          ApiServer.get()
+              .apply(
+                  NAMESPACE,
+                  Manifests.migration("bad")
+                      .replace(place, place + indent + "errorBudget: " + budget + "\n"));
+      assertThat(result.output()).contains(said);
+      assertThat(result.code()).isNotZero();
+    }
+  }
+
+  @Test
+  void an_error_budget_is_taken_with_its_defaults() {
+    assertThat(
+            ApiServer.get()
+                .apply(
+                    NAMESPACE,
+                    Manifests.migration("budgeted")
+                        .replace(
+                            "spec:\n",
+                            "spec:\n  errorBudget: {maxPercent: 5, minRecords: 1000, action:"
+                                + " PauseStage}\n"))
+                .output())
+        .contains("created");
+    assertThat(
+            ApiServer.get()
+                .client()
+                .resources(Migration.class)
+                .inNamespace(NAMESPACE)
+                .withName("budgeted")
+                .get()
+                .getSpec()
+                .errorBudget())
+        .isEqualTo(
+            new ErrorBudget(
+                null, 5, 1000L, null, ErrorBudget.Scope.Stage, ErrorBudget.Action.PauseStage, 0));
   }
 
   @Test

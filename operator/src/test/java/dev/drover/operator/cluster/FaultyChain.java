@@ -1,6 +1,7 @@
 package dev.drover.operator.cluster;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.operator.chain.BudgetWish;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.ChainUnavailableException;
@@ -33,6 +34,9 @@ public final class FaultyChain implements Chain {
 
   /** How fast stages were told to go. */
   public volatile Map<String, Pace> paces = Map.of();
+
+  /** Which error budgets stages were told. */
+  public volatile Map<String, BudgetWish> budgets = Map.of();
 
   public volatile Function<ChainSpec, Optional<ChainPlan>> planner = FaultyChain::goodPlan;
   public volatile Function<ChainSpec, ChainSnapshot> counts = spec -> snapshot(spec, 0, 0, false);
@@ -78,7 +82,8 @@ public final class FaultyChain implements Chain {
               new ChainSnapshot.Flow(0, passed, passed, 0),
               complete,
               null,
-              false));
+              false,
+              null));
     }
     return new ChainSnapshot(
         stages,
@@ -130,6 +135,12 @@ public final class FaultyChain implements Chain {
   @Override
   public void pace(ChainSpec spec, Map<String, Pace> limits) {
     paces = Map.copyOf(limits);
+  }
+
+  @Override
+  public void budget(ChainSpec spec, Map<String, BudgetWish> wishes) {
+    reach();
+    budgets = Map.copyOf(wishes);
   }
 
   @Override

@@ -7,6 +7,13 @@ import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.ServedNamespaces;
+import dev.drover.operator.chain.BudgetWish;
+import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.wire.budget.Breach;
+import dev.drover.wire.budget.BudgetTerms.Excess;
+import dev.drover.wire.budget.BudgetTerms.Limit;
+import dev.drover.wire.decision.Cause;
+import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -273,6 +280,130 @@ class LifeOfAMigrationIT {
     await().until(() -> operator.chain(M).paces.isEmpty());
     assertThat(generations()).isEqualTo(before);
     assertThat(operator.jobs()).as("no new plan").hasSize(1);
+  }
+
+  private static String budgeted(String budget, String rule) {
+    return Manifests.migration(M)
+        .replace("spec:\n", "spec:\n  errorBudget: {" + budget + "}\n")
+        .replace("record.qty > 0", rule);
+  }
+
+  private static ChainSnapshot breached(ChainSpec spec) {
+    ChainSnapshot base = FaultyChain.snapshot(spec, 3_000_000, 10, false);
+    return new ChainSnapshot(
+        base.stages().stream()
+            .map(
+                s ->
+                    !s.name().equals("clean")
+                        ? s
+                        : new ChainSnapshot.StageSnapshot(
+                            s.name(),
+                            s.counts(),
+                            s.backlogMessages(),
+                            s.backlogRecords(),
+                            s.inFlightMessages(),
+                            s.flow(),
+                            false,
+                            null,
+                            false,
+                            new Breach(
+                                "e",
+                                0,
+                                "2026-01-01T00:00:07Z",
+                                new Excess(Limit.maxPercent, 5, 2000, 150, "f00", 150),
+                                new Cause("steps[0]", "QtyNotPositive", "public.orders", "qty"))))
+            .toList(),
+        base.splitsTotal(),
+        base.splitsDone(),
+        false,
+        base.balance(),
+        base.failures(),
+        base.firstDispatch(),
+        base.lastDecision());
+  }
+
+  @Test
+  void a_stage_whose_error_budget_is_exceeded_has_no_workers_until_it_is_edited() {
+    operator.secrets();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
+    operator.apply(budgeted("maxPercent: 5", "record.qty > 0"));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    assertThat(operator.chain(M).budgets).containsOnlyKeys("read", "clean", "load");
+    Map<String, BudgetWish> told = operator.chain(M).budgets;
+
+    operator.chain(M).counts = LifeOfAMigrationIT::breached;
+    await().until(() -> operator.replicas("clean"), r -> r == 0);
+    Condition ready = operator.awaitCondition(M, "Ready", "False", "BudgetExceeded");
+    assertThat(ready.message())
+        .contains("clean: its error budget is exceeded", "150 of 2000", "QtyNotPositive", "f00")
+        .contains("raise errorBudget or its attempt");
+    operator.awaitCondition(M, "StagesReady", "False", "BudgetExceeded");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(stage("clean"))
+                    .hasValueSatisfying(
+                        s -> {
+                          assertThat(s.state()).isEqualTo("Paused");
+                          assertThat(s.scaling().reason()).isEqualTo("BudgetExceeded");
+                          assertThat(s.budgetExceeded().code()).isEqualTo("QtyNotPositive");
+                        }));
+    assertThat(operator.replicas("load")).as("the others go on").isPositive();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.events())
+                    .anyMatch(
+                        e -> e.startsWith("Warning BudgetExceeded: clean: its error budget")));
+    assertThat(operator.meters.get("drover.stage.budget.exceeded").tag("stage", "clean").gauge())
+        .returns(1.0, io.micrometer.core.instrument.Gauge::value);
+
+    // An operator that starts anew does not let it go on.
+    operator.stop();
+    operator.start();
+    operator.awaitCondition(M, "Ready", "False", "BudgetExceeded");
+    assertThat(operator.replicas("clean")).isZero();
+    await().until(() -> operator.chain(M).budgets, b -> b.get("clean").idle());
+    assertThat(operator.chain(M).budgets.get("clean").edition())
+        .isEqualTo(told.get("clean").edition());
+
+    operator.apply(budgeted("maxPercent: 5, attempt: 1", "record.qty > 0"));
+    await()
+        .until(
+            () -> operator.chain(M).budgets.get("clean").edition(),
+            e -> !e.equals(told.get("clean").edition()));
+    assertThat(operator.jobs()).as("no new plan").hasSize(1);
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
+    await().until(() -> operator.replicas("clean"), r -> r > 0);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.events())
+                    .anyMatch(e -> e.startsWith("Normal BudgetRenewed: clean goes on")));
+  }
+
+  @Test
+  void while_an_edit_is_planned_budgets_stay_as_they_were_told() {
+    operator.secrets();
+    operator.apply(budgeted("maxPercent: 5", "record.qty > 0"));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    Map<String, BudgetWish> told = operator.chain(M).budgets;
+
+    operator.chain(M).planner =
+        FaultyChain.refusing(Finding.error("RuleType", "spec.stages[1]", "no"));
+    operator.apply(budgeted("maxPercent: 9", "record.qty > 1"));
+    operator.awaitCondition(M, "Planned", "False", "RuleType");
+    assertThat(editions(operator.chain(M).budgets)).isEqualTo(editions(told));
+
+    operator.chain(M).planner = FaultyChain::goodPlan;
+    operator.apply(budgeted("maxPercent: 9", "record.qty > 2"));
+    await().until(() -> editions(operator.chain(M).budgets), e -> !e.equals(editions(told)));
+  }
+
+  private static Map<String, String> editions(Map<String, BudgetWish> budgets) {
+    return budgets.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().edition()));
   }
 
   @Test

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class TransitionsTest {
   @Test
   void nothing_new_is_no_news() {
-    MigrationStatus status = status(stage(1, null), condition("Planned", "True", "Planned"));
+    MigrationStatus status =
+        status(stage(1, (String) null), condition("Planned", "True", "Planned"));
     assertThat(Transitions.between(status, status)).isEmpty();
   }
 
@@ -30,15 +31,40 @@ class TransitionsTest {
 
   @Test
   void scaling_says_from_to_and_why() {
-    List<News> news = Transitions.between(status(stage(1, null)), status(stage(3, null)));
+    List<News> news =
+        Transitions.between(status(stage(1, (String) null)), status(stage(3, (String) null)));
     assertThat(news.getFirst().message()).isEqualTo("load from 1 to 3 workers: Draining, because");
   }
 
   @Test
   void a_stall_is_told_once() {
-    assertThat(reasons(status(stage(1, null)), status(stage(1, "db down"))))
+    assertThat(reasons(status(stage(1, (String) null)), status(stage(1, "db down"))))
         .containsExactly("Warning Stalled");
     assertThat(reasons(status(stage(1, "db down")), status(stage(1, "db still down")))).isEmpty();
+  }
+
+  @Test
+  void an_exceeded_budget_is_told_once_and_that_the_stage_goes_on() {
+    MigrationStatus well = status(stage(1, (String) null));
+    MigrationStatus first = status(stage(1, exceeded("2026-01-01T00:00:07Z")));
+    MigrationStatus again = status(stage(1, exceeded("2026-01-01T00:09:00Z")));
+    assertThat(reasons(well, first)).containsExactly("Warning BudgetExceeded");
+    assertThat(Transitions.between(well, first).getFirst().message())
+        .startsWith("load: its error budget is exceeded since 2026-01-01T00:00:07Z: 11 of 99");
+    assertThat(reasons(first, first)).isEmpty();
+    assertThat(reasons(first, again)).containsExactly("Warning BudgetExceeded");
+    assertThat(reasons(first, well)).containsExactly("Normal BudgetRenewed");
+  }
+
+  private static MigrationStatus.BudgetExceeded exceeded(String time) {
+    return new MigrationStatus.BudgetExceeded(
+        time, "maxRecords 10", 99, 11, "f", 11, null, null, null, null, null, null);
+  }
+
+  private static StageStatus stage(int desired, MigrationStatus.BudgetExceeded exceeded) {
+    StageStatus s = stage(desired, (String) null);
+    return new StageStatus(
+        s.name(), s.kind(), "Paused", s.scaling(), null, exceeded, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   @Test
@@ -77,6 +103,7 @@ class TransitionsTest {
         "Running",
         new MigrationStatus.Scaling(desired, 1, 1, "Draining", "because"),
         stalled,
+        null,
         0,
         0,
         0,

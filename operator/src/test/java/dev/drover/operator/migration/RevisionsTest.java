@@ -22,6 +22,7 @@ class RevisionsTest {
         "connections: | mode: PlanOnly~  connections:",
         "connections: | queueDeletionPolicy: Delete~  connections:",
         "connections: | failedRecords: {maxResources: 3}~  connections:",
+        "connections: | errorBudget: {maxRecords: 3}~  connections:",
       })
   void what_planning_does_not_depend_on_keeps_the_revision(String text, String other) {
     assertThat(Revisions.of(Specs.with(text, other.replace('~', '\n'))))

@@ -12,6 +12,10 @@ import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.operator.status.Observation.Queues;
 import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.wire.budget.Breach;
+import dev.drover.wire.budget.BudgetTerms.Excess;
+import dev.drover.wire.budget.BudgetTerms.Limit;
+import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
@@ -88,7 +92,9 @@ class StatusComposerTest {
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(base.stages());
     Counts read = base.stages().getFirst().counts();
     stages.set(
-        0, new ChainSnapshot.StageSnapshot("read", read, 15, 15_000, 1, null, false, null, false));
+        0,
+        new ChainSnapshot.StageSnapshot(
+            "read", read, 15, 15_000, 1, null, false, null, false, null));
     ChainSnapshot longer =
         new ChainSnapshot(
             stages, 16, 0, false, base.balance(), ChainSnapshot.Failures.NONE, T0, T0);
@@ -193,7 +199,8 @@ class StatusComposerTest {
             null,
             false,
             new ChainSnapshot.StallReason("DatabaseUnavailable", "shop: connection refused"),
-            false));
+            false,
+            null));
     MigrationStatus status =
         running(
             null,
@@ -204,6 +211,128 @@ class StatusComposerTest {
     assertThat(condition(status, "Ready").reason()).isEqualTo("Stalled");
     assertThat(condition(status, "Ready").message())
         .isEqualTo("load: DatabaseUnavailable: shop: connection refused");
+  }
+
+  private static final Cause CAUSE =
+      new Cause("load", "DuplicateKey", "public.orders", "orders_pkey");
+
+  private static ChainSnapshot paused(ChainSnapshot base, @Nullable Cause cause) {
+    ChainSnapshot.StageSnapshot load = base.stages().getLast();
+    Excess excess = new Excess(Limit.maxPercent, 5, 2000, 150, "f00", 140);
+    List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(base.stages());
+    stages.set(
+        2,
+        new ChainSnapshot.StageSnapshot(
+            "load",
+            load.counts(),
+            1,
+            1,
+            0,
+            null,
+            false,
+            null,
+            false,
+            new Breach("e", 0, "2026-01-01T00:00:07.123Z", excess, cause)));
+    return new ChainSnapshot(
+        stages, 3, 1, false, base.balance(), base.failures(), T0, T0.plusSeconds(60));
+  }
+
+  @Test
+  void a_stage_whose_error_budget_is_exceeded_is_paused_and_says_by_what_and_what_to_do() {
+    MigrationStatus status = running(null, paused(snapshot(2000, 0, 150), CAUSE), T0);
+
+    assertThat(status.stages().getLast().state()).isEqualTo("Paused");
+    assertThat(status.stages().getLast().budgetExceeded())
+        .isEqualTo(
+            new MigrationStatus.BudgetExceeded(
+                "2026-01-01T00:00:07Z",
+                "maxPercent 5",
+                2000,
+                150,
+                "f00",
+                140,
+                "load",
+                "DuplicateKey",
+                "public.orders",
+                "orders_pkey",
+                "7",
+                "a row with the same key is there already"));
+    for (String type : List.of("StagesReady", "Ready")) {
+      assertThat(condition(status, type))
+          .returns("False", Condition::status)
+          .returns("BudgetExceeded", Condition::reason)
+          .returns(
+              "load: its error budget is exceeded since 2026-01-01T00:00:07Z: 150 of 2000 records"
+                  + " failed, more than maxPercent 5 allows; 140 by DuplicateKey at load of"
+                  + " public.orders (orders_pkey), fingerprint f00, such as 7: a row with the same"
+                  + " key is there already; to let it go on, mend its rule, or raise errorBudget or"
+                  + " its attempt",
+              Condition::message);
+    }
+    assertThat(running(status, snapshot(2000, 0, 150), T0).stages().getLast().budgetExceeded())
+        .as("edited, and going on")
+        .isNull();
+  }
+
+  @Test
+  void the_sample_of_an_exceeded_budget_stays_when_the_record_is_sent_again() {
+    MigrationStatus first = running(null, paused(snapshot(2000, 0, 150), CAUSE), T0);
+    MigrationStatus then = running(first, paused(snapshot(2000, 0, 0), CAUSE), T0);
+
+    assertThat(then.stages().getLast().budgetExceeded())
+        .isEqualTo(first.stages().getLast().budgetExceeded());
+  }
+
+  @Test
+  void an_exceeded_budget_whose_cause_could_not_be_read_still_has_its_fingerprint() {
+    MigrationStatus status = running(null, paused(snapshot(2000, 0, 0), null), T0);
+
+    assertThat(condition(status, "Ready").message())
+        .contains("allows; 140 by fingerprint f00; to let it go on");
+  }
+
+  @Test
+  void an_exceeded_budget_is_still_told_while_nats_is_away() {
+    MigrationStatus before = running(null, paused(snapshot(2000, 0, 150), CAUSE), T0);
+    MigrationStatus away =
+        StatusComposer.compose(
+            before,
+            1,
+            new Observation(
+                Specs.plain(),
+                List.of(),
+                new Planning.Done(PLAN),
+                new Queues.Unavailable("NatsUnavailable", "no answer"),
+                IN_FORCE,
+                workers(),
+                null),
+            T0);
+
+    assertThat(away.stages().getLast().budgetExceeded())
+        .isEqualTo(before.stages().getLast().budgetExceeded());
+  }
+
+  @Test
+  void what_may_not_be_shown_is_not_shown_of_an_exceeded_budget_either() {
+    MigrationStatus status =
+        StatusComposer.compose(
+            null,
+            1,
+            new Observation(
+                Specs.with(
+                    "connections:",
+                    "failedRecords: {payload: KeysOnly, redact: [/id]}\n  connections:"),
+                List.of(),
+                new Planning.Done(PLAN),
+                new Queues.Ready(),
+                IN_FORCE,
+                workers(),
+                paused(snapshot(2000, 0, 150), CAUSE)),
+            T0);
+
+    assertThat(status.stages().getLast().budgetExceeded().sampleKey())
+        .isEqualTo(status.failures().getFirst().sampleKey())
+        .isNotEqualTo("7");
   }
 
   @Test
@@ -320,14 +449,15 @@ class StatusComposerTest {
 
   private static ChainSnapshot.StageSnapshot stage(String name, Counts counts, boolean done) {
     return new ChainSnapshot.StageSnapshot(
-        name, counts, done ? 0 : 1, done ? 0 : 10, 0, null, done, null, false);
+        name, counts, done ? 0 : 1, done ? 0 : 10, 0, null, done, null, false, null);
   }
 
   private static ChainSnapshot finishing(ChainSnapshot.@Nullable StallReason stall) {
     ChainSnapshot complete = complete(1000, 0);
     List<ChainSnapshot.StageSnapshot> stages = new ArrayList<>(complete.stages());
     Counts counts = stages.removeLast().counts();
-    stages.add(new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, null, false, stall, true));
+    stages.add(
+        new ChainSnapshot.StageSnapshot("load", counts, 0, 0, 0, null, false, stall, true, null));
     return new ChainSnapshot(
         stages, 3, 3, false, complete.balance(), ChainSnapshot.Failures.NONE, T0, T0);
   }

@@ -94,6 +94,30 @@ class SpecValidatorTest {
     assertThat(findings.toString()).doesNotContain("secret@").doesNotContain("=secret");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{windowSeconds: 60} | BudgetWithoutLimit | spec.errorBudget",
+        "{maxRecords: 5, minRecords: 10} | BudgetInvalid | spec.errorBudget.minRecords",
+        "{maxPercent: 100} | BudgetInvalid | spec.errorBudget.maxPercent",
+        "{maxPercent: -1} | BudgetInvalid | spec.errorBudget.maxPercent",
+        "{maxPercent: 5, windowSeconds: 9} | BudgetInvalid | spec.errorBudget.windowSeconds",
+      })
+  void a_budget_that_was_stored_before_its_rules_is_refused_with_its_path(
+      String budget, String reason, String path) {
+    assertThat(
+            SpecValidator.validate(
+                Specs.with("connections:", "errorBudget: " + budget + "\n  connections:")))
+        .extracting(Finding::reason, Finding::path)
+        .containsExactly(org.assertj.core.groups.Tuple.tuple(reason, path));
+    assertThat(
+            SpecValidator.validate(
+                Specs.with("- name: clean", "- name: clean\n      errorBudget: " + budget)))
+        .extracting(Finding::path)
+        .containsExactly(path.replace("spec.", "spec.stages[1]."));
+  }
+
   @Test
   void a_missing_secret_or_key_is_named_with_what_to_make() {
     Map<String, Set<String>> secrets = Map.of("legacy-db", Set.of("username"));

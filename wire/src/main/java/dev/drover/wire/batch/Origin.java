@@ -7,5 +7,10 @@ public enum Origin {
   /** From the error queue, sent again or given up. */
   retry,
   /** From the waiting room. */
-  waiting
+  waiting,
+  /**
+   * From a source: what an extract read, told for its error budget alone. The tally counts the
+   * extract's checkpoints instead.
+   */
+  source
 }

@@ -3,6 +3,7 @@ package dev.drover.wire.decision;
 import dev.drover.wire.batch.Origin;
 import io.nats.client.impl.Headers;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,13 @@ public record Decision(
   private static final String PARTS = "Drover-Parts";
   private static final String ORIGIN = "Drover-Origin";
   private static final String TAKE = "Drover-Take";
+  private static final String FAILURES = "Drover-Failures";
+
+  /** The most causes that the headers name; the records of the others are counted as one more. */
+  private static final int MOST_CAUSES = 100;
+
+  /** Stands for the causes beyond {@value #MOST_CAUSES} in one batch. */
+  public static final String OTHER_CAUSES = "other";
 
   public Decision {
     parts = List.copyOf(parts);
@@ -90,22 +98,78 @@ public record Decision(
         .toList();
   }
 
-  /** The headers that carry the tally. */
-  public Headers toHeaders() {
-    return new Headers()
-        .put(
-            COUNTS,
-            "%d,%d,%d,%d,%d,%d"
-                .formatted(
-                    counts.in(),
-                    counts.passed(),
-                    counts.filtered(),
-                    counts.failed(),
-                    counts.waiting(),
-                    counts.waived()))
-        .put(PARTS, Integer.toString(parts.size()))
-        .put(ORIGIN, origin.name())
-        .put(TAKE, Integer.toString(take));
+  /**
+   * The headers that carry the tally, and how many records failed of which cause.
+   *
+   * @param stage the stage that decided
+   */
+  public Headers toHeaders(String stage) {
+    Headers headers =
+        new Headers()
+            .put(
+                COUNTS,
+                "%d,%d,%d,%d,%d,%d"
+                    .formatted(
+                        counts.in(),
+                        counts.passed(),
+                        counts.filtered(),
+                        counts.failed(),
+                        counts.waiting(),
+                        counts.waived()))
+            .put(PARTS, Integer.toString(parts.size()))
+            .put(ORIGIN, origin.name())
+            .put(TAKE, Integer.toString(take));
+    String failures = failuresText(stage);
+    if (!failures.isEmpty()) {
+      headers.put(FAILURES, failures);
+    }
+    return headers;
+  }
+
+  /** {@code <fingerprint>=<records>}, with commas between. */
+  private String failuresText(String stage) {
+    StringBuilder text = new StringBuilder();
+    int causes = 0;
+    long others = 0;
+    for (Group group : groups) {
+      Cause cause = group.cause();
+      if (group.kind() != Kind.failed || cause == null) {
+        continue;
+      }
+      if (causes++ < MOST_CAUSES) {
+        text.append(cause.fingerprint(stage)).append('=').append(group.indexes().size());
+        text.append(',');
+      } else {
+        others += group.indexes().size();
+      }
+    }
+    if (others > 0) {
+      return text.append(OTHER_CAUSES).append('=').append(others).toString();
+    }
+    return text.isEmpty() ? "" : text.substring(0, text.length() - 1);
+  }
+
+  /**
+   * How many records failed by a decision, by the fingerprint of the cause, read from its headers
+   * alone.
+   *
+   * @throws IllegalArgumentException if the headers are not a decision's
+   */
+  public static Map<String, Long> failures(Headers headers) {
+    String text = headers.getFirst(FAILURES);
+    if (text == null) {
+      return Map.of();
+    }
+    Map<String, Long> failures = new HashMap<>();
+    for (String one : text.split(",", -1)) {
+      int equals = one.indexOf('=');
+      if (equals < 1) {
+        throw new IllegalArgumentException("not a cause and its records: " + one);
+      }
+      failures.merge(
+          one.substring(0, equals), Long.parseLong(one.substring(equals + 1)), Long::sum);
+    }
+    return failures;
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.state.WireJson;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class DecisionTest {
@@ -45,9 +46,46 @@ class DecisionTest {
 
   @Test
   void the_tally_is_read_from_headers_alone() {
-    Decision.Summary summary = Decision.Summary.parse(decision().toHeaders());
+    Decision.Summary summary = Decision.Summary.parse(decision().toHeaders("clean"));
 
     assertThat(summary).isEqualTo(new Decision.Summary(decision().counts(), 1, Origin.queue, 2));
+  }
+
+  @Test
+  void how_many_failed_of_which_cause_is_read_from_headers_alone() {
+    assertThat(Decision.failures(decision().toHeaders("clean")))
+        .as("what waits has not failed")
+        .containsExactly(Map.entry(CAUSE.fingerprint("clean"), 2L));
+  }
+
+  @Test
+  void the_headers_of_a_batch_with_very_many_causes_stay_small() {
+    List<IndexedVerdict> verdicts = new ArrayList<>();
+    for (int i = 0; i < 5000; i++) {
+      Cause cause = new Cause("steps[0]", "C" + i, "public.orders", "qty");
+      verdicts.add(new IndexedVerdict(i, new Verdict.Failed(FailureClass.Record, cause, "no")));
+    }
+    Decision many =
+        new Decision(
+            "b-0",
+            1,
+            Origin.queue,
+            "rev",
+            "hash",
+            Counts.of(5000, verdicts),
+            List.of(),
+            Decision.groups(verdicts),
+            41,
+            "2026-11-23T00:00:00Z");
+
+    Map<String, Long> failures = Decision.failures(many.toHeaders("clean"));
+    assertThat(failures).hasSize(101).containsEntry(Decision.OTHER_CAUSES, 4900L);
+    assertThat(failures.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(5000);
+  }
+
+  @Test
+  void a_decision_without_failures_names_no_cause() {
+    assertThat(Decision.failures(new io.nats.client.impl.Headers())).isEmpty();
   }
 
   @Test

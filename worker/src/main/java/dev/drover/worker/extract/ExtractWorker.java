@@ -36,6 +36,7 @@ public final class ExtractWorker implements StageWorker {
   private final SplitClaims claims;
   private final TakenBatches taken;
   private final ErrorQueue errors;
+  private final DecisionLog decisions;
   private final Map<String, Map<String, TablePlan>> plans = new HashMap<>();
   private volatile boolean stopping;
 
@@ -44,11 +45,9 @@ public final class ExtractWorker implements StageWorker {
     this.context = context;
     this.source = source;
     this.claims = new SplitClaims(context);
-    this.taken =
-        new TakenBatches(
-            context,
-            new DecisionLog(
-                context.nats(), context.names(), context.publisher(), context.stalls()));
+    this.decisions =
+        new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
+    this.taken = new TakenBatches(context, decisions);
     this.errors = new ErrorQueue(context);
     this.inbox =
         new Inbox(
@@ -123,7 +122,7 @@ public final class ExtractWorker implements StageWorker {
     }
     SplitProgress progress =
         new SplitProgress(context.state(), context.stalls(), context.stage(), id, claimed);
-    return new SplitReader(context, table, id, source, progress, taken, errors)
+    return new SplitReader(context, table, id, source, progress, taken, errors, decisions)
         .read(() -> stopping);
   }
 

@@ -4,6 +4,8 @@ import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
+import dev.drover.wire.decision.Decision;
+import dev.drover.wire.decision.IndexedVerdict;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
@@ -12,6 +14,7 @@ import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitCheckpoint.OpenBatch;
 import dev.drover.wire.state.SplitCheckpoint.Take;
 import dev.drover.wire.state.StateStore.LostClaimException;
+import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import java.sql.SQLException;
@@ -55,6 +58,7 @@ final class SplitReader {
   private final SplitProgress progress;
   private final TakenBatches taken;
   private final ErrorQueue errors;
+  private final DecisionLog decisions;
   private final String schema;
   private final long planned;
   private final Overlength overlength;
@@ -69,7 +73,8 @@ final class SplitReader {
       SplitSource source,
       SplitProgress progress,
       TakenBatches taken,
-      ErrorQueue errors) {
+      ErrorQueue errors,
+      DecisionLog decisions) {
     this.context = context;
     this.table = table;
     this.split = split;
@@ -77,6 +82,7 @@ final class SplitReader {
     this.progress = progress;
     this.taken = taken;
     this.errors = errors;
+    this.decisions = decisions;
     this.schema = table.schema().fingerprint();
     this.planned =
         Math.max(
@@ -183,7 +189,7 @@ final class SplitReader {
 
   private Ended readRest(ExecutorService publishers, BooleanSupplier stop)
       throws SQLException, InterruptedException, LostClaimException {
-    context.pace().await(stop);
+    context.awaitTurn(stop);
     if (stop.getAsBoolean()) {
       return Ended.ByRequest;
     }
@@ -211,13 +217,13 @@ final class SplitReader {
         if (overlength.at(progress.checkpoint().recordsRead()) && cutOff(rows)) {
           return Ended.ByACut;
         }
-        if (context.pace().owes()) {
+        if (context.mustWait()) {
           // The source keeps no snapshot while nothing may be read, and what was read counts: it
           // may take long.
           rows.release();
           closeAll();
           progress.flush(false);
-          context.pace().await(stop);
+          context.awaitTurn(stop);
           if (stop.getAsBoolean()) {
             return Ended.ByRequest;
           }
@@ -269,7 +275,12 @@ final class SplitReader {
     BatchHeaders headers =
         new BatchHeaders(
             id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, List.of());
-    errors.publish(headers, table.schema(), context.clock().instant().toString(), cut.failures());
+    String now = context.clock().instant().toString();
+    errors.publish(headers, table.schema(), now, cut.failures());
+    if (context.budget().inForce()) {
+      // Before the batch, by which the take would be known: else a crash in between loses it.
+      decisions.tell(context.stage(), read(id, take, cut, now));
+    }
     if (take.hasMessage()) {
       long started = System.nanoTime();
       boolean first =
@@ -285,11 +296,29 @@ final class SplitReader {
         take = there == null ? take : there;
       }
     }
-    context
-        .metrics()
-        .decided(
-            new Counts(take.records(), take.records() - take.failed(), 0, take.failed(), 0, 0));
+    context.metrics().decided(counts(take));
     return take;
+  }
+
+  /** What a take adds to what the error budget counts. */
+  private Decision read(BatchId id, Take take, CutBatch cut, String now) {
+    List<IndexedVerdict> failures =
+        cut.failures().stream().map(f -> new IndexedVerdict(f.index(), f.verdict())).toList();
+    return new Decision(
+        id.text(),
+        take.number(),
+        Origin.source,
+        context.revision(),
+        "",
+        counts(take),
+        List.of(),
+        Decision.groups(failures),
+        0,
+        now);
+  }
+
+  private static Counts counts(Take take) {
+    return new Counts(take.records(), take.records() - take.failed(), 0, take.failed(), 0, 0);
   }
 
   /** Whether the oldest publication comes to its end within a time. */

@@ -95,7 +95,7 @@ public final class LoadWorker implements StageWorker {
   @Override
   public void run() throws InterruptedException {
     while (!stopping) {
-      context.pace().await(() -> stopping);
+      context.awaitTurn(() -> stopping);
       Delivery first = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (first != null) {
         loadAll(gather(first));
@@ -110,9 +110,7 @@ public final class LoadWorker implements StageWorker {
     Map<RecordSchema, List<HeldBatch>> gathered = new LinkedHashMap<>();
     int rows = 0;
     int bytes = 0;
-    for (Delivery d = first;
-        d != null;
-        d = context.pace().owes() ? null : inbox.take(Duration.ZERO)) {
+    for (Delivery d = first; d != null; d = context.mustWait() ? null : inbox.take(Duration.ZERO)) {
       context.pace().took(d.records());
       try {
         HeldBatch batch = decode(d);

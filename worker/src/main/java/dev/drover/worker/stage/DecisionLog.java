@@ -40,12 +40,20 @@ public final class DecisionLog {
    */
   public Decision decide(String stage, Decision decision) throws InterruptedException {
     String subject = names.decisionSubject(stage, decision.batch());
-    if (publisher.publishFirst(subject, decision.toHeaders(), WireJson.bytes(decision))) {
+    if (publisher.publishFirst(subject, decision.toHeaders(stage), WireJson.bytes(decision))) {
       return decision;
     }
     return find(stage, new BatchId(decision.batch()))
         .orElseThrow(
             () -> new IllegalStateException(subject + " was refused, yet there is no decision"));
+  }
+
+  /** Tells what an extract made of a batch, for its error budget; told before, that stays. */
+  public void tell(String stage, Decision decision) throws InterruptedException {
+    publisher.publishFirst(
+        names.decisionSubject(stage, decision.batch()),
+        decision.toHeaders(stage),
+        WireJson.bytes(decision));
   }
 
   /** What a stage decided about a batch, if it did. */

@@ -3,12 +3,14 @@ package dev.drover.worker.stage;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
+import dev.drover.worker.budget.BudgetKeeper;
 import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.metrics.StageMetrics;
 import io.nats.client.Connection;
 import java.time.Clock;
+import java.util.function.BooleanSupplier;
 
 /**
  * What a worker works with: who it is and whom it talks to.
@@ -30,6 +32,7 @@ public record StageContext(
     Publisher publisher,
     Stalls stalls,
     PaceKeeper pace,
+    BudgetKeeper budget,
     StageMetrics metrics,
     Clock clock,
     long maxPayload) {
@@ -38,6 +41,19 @@ public record StageContext(
 
   /** The most bytes of a batch; small enough to move well, large enough that its costs vanish. */
   private static final int BATCH = 512 * 1024;
+
+  /** Waits until the pace and the error budget let something be taken, or until asked to stop. */
+  public void awaitTurn(BooleanSupplier stop) throws InterruptedException {
+    while (mustWait() && !stop.getAsBoolean()) {
+      pace.await(stop);
+      budget.await(stop);
+    }
+  }
+
+  /** Whether the pace or the error budget lets nothing be taken now. */
+  public boolean mustWait() {
+    return pace.owes() || budget.exhausted();
+  }
 
   /** The most bytes that one record may have. */
   public int maxRecordBytes() {

@@ -63,7 +63,7 @@ public final class TransformWorker implements StageWorker {
   @Override
   public void run() throws InterruptedException {
     while (!stopping) {
-      context.pace().await(() -> stopping);
+      context.awaitTurn(() -> stopping);
       Delivery delivery = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
         context.pace().took(delivery.records());

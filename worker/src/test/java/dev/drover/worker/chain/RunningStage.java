@@ -103,6 +103,7 @@ final class RunningStage implements AutoCloseable {
     thread.join(30_000);
     worker.close();
     context.pace().close();
+    context.budget().close();
     context.stalls().close();
     context.nats().close();
   }

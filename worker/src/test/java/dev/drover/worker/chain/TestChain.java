@@ -25,6 +25,7 @@ import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
+import dev.drover.worker.budget.BudgetKeeper;
 import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
@@ -110,6 +111,7 @@ final class TestChain implements AutoCloseable {
         new Publisher(own.jetStream(), stalls),
         stalls,
         new PaceKeeper(store, stage),
+        new BudgetKeeper(own, names, store, stage),
         new StageMetrics(new SimpleMeterRegistry(), Tags.empty()),
         Clock.systemUTC(),
         own.getMaxPayload());

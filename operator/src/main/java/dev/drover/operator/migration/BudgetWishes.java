@@ -1,0 +1,59 @@
+package dev.drover.operator.migration;
+
+import static java.util.Objects.requireNonNullElse;
+
+import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.ErrorBudget;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.chain.BudgetWish;
+import dev.drover.wire.budget.BudgetTerms;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.schema.Fingerprints;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** From the error budgets of a spec to what its stages are told. Pure. */
+final class BudgetWishes {
+  /** minRecords where the spec gives none. */
+  private static final long MIN_RECORDS = 1000;
+
+  private BudgetWishes() {}
+
+  /**
+   * The budget of each stage that has one.
+   *
+   * @param spec the spec whose plan is in force
+   * @param idle whether a stage has no workers now
+   */
+  static Map<String, BudgetWish> of(MigrationSpec spec, ChainSpec chain, Predicate<String> idle) {
+    Map<String, BudgetWish> wishes = new LinkedHashMap<>();
+    for (Stage stage : spec.stages()) {
+      ErrorBudget budget = stage.errorBudget() == null ? spec.errorBudget() : stage.errorBudget();
+      if (budget != null) {
+        StageSpec work = chain.stage(stage.name());
+        String edition =
+            Fingerprints.of(budget.toString(), Revisions.ofStage(work, connection(spec, work)));
+        wishes.put(stage.name(), new BudgetWish(edition, terms(budget), idle.test(stage.name())));
+      }
+    }
+    return wishes;
+  }
+
+  private static BudgetTerms terms(ErrorBudget budget) {
+    return new BudgetTerms(
+        budget.maxRecords(),
+        budget.maxPercent(),
+        requireNonNullElse(budget.minRecords(), MIN_RECORDS),
+        budget.windowSeconds(),
+        BudgetTerms.Scope.valueOf(budget.per().name()));
+  }
+
+  private static @Nullable Connection connection(MigrationSpec spec, StageSpec stage) {
+    String name = StagesStep.connectionName(stage);
+    return spec.connections().stream().filter(c -> c.name().equals(name)).findFirst().orElse(null);
+  }
+}
