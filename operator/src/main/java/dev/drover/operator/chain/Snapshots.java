@@ -77,11 +77,16 @@ final class Snapshots {
     StageSpec.@Nullable Extract extract = s.stage() instanceof StageSpec.Extract e ? e : null;
     long splits = queued.stream().filter(q -> q.startsWith(name + ".")).count();
     long messages = extract != null ? splits + backlog.retries() : backlog.messages();
+    boolean done = s.done() && !unfinished.contains(name);
+    // A worker that was killed leaves its stall behind for a while: of a stage that is done nobody
+    // else will say that it is over.
     @Nullable StallReason stall =
-        checkpoints
-            .stall(name, now)
-            .map(found -> new StallReason(found.reason(), found.message()))
-            .orElse(null);
+        done
+            ? null
+            : checkpoints
+                .stall(name, now)
+                .map(found -> new StallReason(found.reason(), found.message()))
+                .orElse(null);
     return new StageSnapshot(
         name,
         s.counts(),
@@ -95,7 +100,7 @@ final class Snapshots {
                 s.completed(),
                 backlog.outputPercent())
             : null,
-        s.done() && !unfinished.contains(name),
+        done,
         stall,
         unfinished.contains(name));
   }

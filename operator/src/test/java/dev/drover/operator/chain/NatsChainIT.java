@@ -431,6 +431,20 @@ class NatsChainIT {
   }
 
   @Test
+  void a_stage_that_is_done_shows_no_stall_of_a_worker_that_was_killed() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    advance(plan);
+    Stall stall = new Stall("QueueFull", "full", "t", "t");
+    StateStore.open(nats, names).bucket().put("stall.read.pod-1", WireJson.bytes(stall));
+    assertThat(stages(advance(plan)).get("read").stall()).isNotNull();
+
+    worker.extract(1, 10);
+
+    assertThat(stages(advance(plan)).get("read").done()).isTrue();
+    assertThat(stages(advance(plan)).get("read").stall()).isNull();
+  }
+
+  @Test
   void deletion_keeps_what_still_holds_records() throws Exception {
     ChainPlan plan = PlayedWorker.plan(1, 1);
     advance(plan);
