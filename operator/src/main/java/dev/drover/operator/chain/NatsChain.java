@@ -38,6 +38,7 @@ final class NatsChain implements Chain {
   private final InstantSource clock;
   private final QueueSetup setup;
   private final TallyFollower follower;
+  private final HeardStalls heard;
   private final SplitSender splits;
   private final Cuts cuts;
   private final Backlogs backlogs;
@@ -57,6 +58,7 @@ final class NatsChain implements Chain {
     this.clock = clock;
     setup = new QueueSetup(link, names);
     follower = new TallyFollower(link, names, PATIENCE);
+    heard = new HeardStalls(link, names);
     splits = new SplitSender(link, names);
     cuts = new Cuts(link, names);
     backlogs = new Backlogs(link, names);
@@ -112,6 +114,7 @@ final class NatsChain implements Chain {
     ChainPlan plan = cuts.settle(planned);
     Set<String> queued = new HashSet<>(splits.queued());
     Map<String, Backlog> backlog = backlogs.read(spec);
+    heard.into(follower.checkpoints(), clock.instant());
     boolean whole = follower.catchUp();
     if (!hold && whole) {
       List<Split> next =
@@ -139,6 +142,11 @@ final class NatsChain implements Chain {
   @Override
   public synchronized Deletion delete(MigrationSpec.QueueDeletionPolicy policy) {
     return new Deletion(setup.delete(policy));
+  }
+
+  /** Lets go of what it has open at NATS; nothing there changes. */
+  synchronized void forget() {
+    heard.close();
   }
 
   private ChainSnapshot snapshot(

@@ -24,6 +24,7 @@ import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
 import io.nats.client.api.StreamConfiguration;
@@ -428,6 +429,34 @@ class NatsChainIT {
     assertThat(stages(advance(plan)).get("load").stall().reason()).isEqualTo("DatabaseUnavailable");
     now = now.plusSeconds(61);
     assertThat(stages(advance(plan)).get("load").stall()).isNull();
+  }
+
+  @Test
+  void a_stall_shows_though_nats_has_no_room_to_keep_it() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan); // listens from now on
+    Stall stall = new Stall("NatsStorageFull", "no room", "t", "t");
+
+    // From now on the bucket refuses every message, as when no storage is left.
+    StreamConfiguration bucket =
+        nats.jetStreamManagement().getStreamInfo("KV_" + names.stateBucket()).getConfiguration();
+    nats.jetStreamManagement()
+        .updateStream(StreamConfiguration.builder(bucket).maxMsgSize(1).build());
+    assertThatThrownBy(
+            () ->
+                StateStore.open(nats, names)
+                    .bucket()
+                    .put("stall.read.pod-1", WireJson.bytes(stall)))
+        .isInstanceOf(JetStreamApiException.class);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(stages(advance(plan)).get("read").stall())
+                    .isEqualTo(new ChainSnapshot.StallReason("NatsStorageFull", "no room")));
+
+    assertThatThrownBy(() -> StateStore.open(nats, names).bucket().delete("stall.read.pod-1"))
+        .isInstanceOf(JetStreamApiException.class);
+    await().untilAsserted(() -> assertThat(stages(advance(plan)).get("read").stall()).isNull());
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
+import dev.drover.worker.jetstream.NatsFailure;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
@@ -87,12 +88,7 @@ public final class ExtractWorker implements StageWorker {
             .stalls()
             .begin(DATABASE, reason(e), "cannot read " + message.table() + ": " + e.getMessage());
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
-        context
-            .stalls()
-            .begin(
-                DATABASE,
-                "NatsUnavailable",
-                "cannot go on with " + message.table() + ": " + e.getMessage());
+        context.stalls().begin(DATABASE, NatsFailure.of("go on with " + message.table(), e));
       }
       backoff.pause();
     }

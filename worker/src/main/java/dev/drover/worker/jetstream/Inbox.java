@@ -101,7 +101,7 @@ public final class Inbox implements AutoCloseable {
             | JetStreamApiException
             | JetStreamStatusCheckedException
             | IllegalStateException e) {
-          stalls.begin("inbox", "NatsUnavailable", "cannot fetch messages: " + e.getMessage());
+          stalls.begin("inbox", NatsFailure.of("fetch messages", e));
           backoff.pause();
         }
       }
