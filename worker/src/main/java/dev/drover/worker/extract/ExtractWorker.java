@@ -12,6 +12,7 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
+import dev.drover.worker.source.ViewUnavailableException;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
@@ -97,6 +98,9 @@ public final class ExtractWorker implements StageWorker {
 
   /** The source is there and not as it was planned, it ends every read, or it is away. */
   private static String reason(SQLException e) {
+    if (e instanceof ViewUnavailableException unavailable) {
+      return unavailable.reason();
+    }
     String state = String.valueOf(e.getSQLState());
     if (state.equals("57014")) {
       return "SourceTimeout";
