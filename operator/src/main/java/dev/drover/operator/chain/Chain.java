@@ -46,6 +46,9 @@ public interface Chain {
    */
   void pace(ChainSpec spec, Map<String, Pace> paces);
 
+  /** Says that an extract stage's snapshot is needed no more, if it is held. */
+  void releaseSnapshot(String stage);
+
   /** Removes the chain from NATS as the policy says. */
   Deletion delete(MigrationSpec.QueueDeletionPolicy policy);
 

@@ -7,6 +7,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.Pace;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
@@ -46,6 +47,9 @@ final class NatsChain implements Chain {
   private final Finishings finishings;
   private final Paces paces;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
+
+  /** Extracts of which it is known that no snapshot is held for them any more. */
+  private final Set<String> released = new HashSet<>();
 
   /** Loads of which it is known that no round is written for them. */
   private final Set<String> endless = new HashSet<>();
@@ -137,6 +141,26 @@ final class NatsChain implements Chain {
   @Override
   public synchronized void pace(ChainSpec spec, Map<String, Pace> limits) {
     spec.stages().forEach(s -> paces.tell(s.name(), limits.get(s.name())));
+  }
+
+  @Override
+  public synchronized void releaseSnapshot(String stage) {
+    if (released.contains(stage)) {
+      return;
+    }
+    boolean settled =
+        link.call(
+            "release the snapshot of stage " + stage,
+            nats -> {
+              StateStore store = StateStore.open(nats, names);
+              Optional<StateStore.Versioned<SourceSnapshot>> there = store.snapshot(stage);
+              return there.isEmpty()
+                  || there.get().value().state() != SourceSnapshot.State.Held
+                  || store.putSnapshot(stage, there, there.get().value().released());
+            });
+    if (settled) {
+      released.add(stage);
+    }
   }
 
   @Override

@@ -7,11 +7,13 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitCheckpoint;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -83,9 +85,12 @@ final class Snapshots {
     @Nullable StallReason stall =
         done
             ? null
-            : checkpoints
-                .stall(name, now)
-                .map(found -> new StallReason(found.reason(), found.message()))
+            : lostSnapshot(extract)
+                .or(
+                    () ->
+                        checkpoints
+                            .stall(name, now)
+                            .map(found -> new StallReason(found.reason(), found.message())))
                 .orElse(null);
     return new StageSnapshot(
         name,
@@ -103,6 +108,16 @@ final class Snapshots {
         done,
         stall,
         unfinished.contains(name));
+  }
+
+  /** Said as long as there is something to read, by whom it does not matter. */
+  private Optional<StallReason> lostSnapshot(StageSpec.@Nullable Extract stage) {
+    return stage == null || stage.consistency() != StageSpec.Consistency.Snapshot
+        ? Optional.empty()
+        : checkpoints
+            .snapshot(stage.name())
+            .filter(s -> s.state() == SourceSnapshot.State.Lost)
+            .map(s -> new StallReason(ChainSnapshot.SNAPSHOT_LOST, s.message()));
   }
 
   /** By the plan's estimate, what the queued splits of an extract still have. */

@@ -35,5 +35,7 @@ public enum Reason {
   /** The user suspended it. */
   Suspended,
   /** None of its windows is open. */
-  OutsideWindow
+  OutsideWindow,
+  /** The snapshot that it read through is gone: nothing can be read as of that moment. */
+  SnapshotLost
 }

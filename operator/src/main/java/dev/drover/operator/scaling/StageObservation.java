@@ -39,7 +39,10 @@ public record StageObservation(
   public record Bounds(
       int minReplicas, int maxReplicas, int targetDrainSeconds, long recordsPerSecond) {}
 
-  /** Why a stage may not run: {@link Reason#Suspended} or {@link Reason#OutsideWindow}. */
+  /**
+   * Why a stage may not run: {@link Reason#Suspended}, {@link Reason#OutsideWindow} or {@link
+   * Reason#SnapshotLost}.
+   */
   public record Halt(Reason reason, String message) {}
 
   /**
