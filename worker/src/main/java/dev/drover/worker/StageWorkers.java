@@ -8,6 +8,9 @@ import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.snapshot.SharedSnapshot;
+import dev.drover.worker.snapshot.SnapshotHolder;
+import dev.drover.worker.source.SourceView;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import dev.drover.worker.transform.TransformWorker;
@@ -25,7 +28,9 @@ final class StageWorkers {
           new ExtractWorker(
               context,
               new PostgresSplitSource(
-                  endpoint(context, environment, extract.connectionName()), application));
+                  endpoint(context, environment, extract.connectionName()),
+                  application,
+                  view(context, extract)));
       case StageSpec.Transform transform -> new TransformWorker(context);
       case StageSpec.Load load ->
           LoadStage.worker(
@@ -36,6 +41,24 @@ final class StageWorkers {
               application,
               environment.uid());
     };
+  }
+
+  private static SourceView view(StageContext context, StageSpec.Extract extract) {
+    return switch (extract.consistency()) {
+      case Batch -> SourceView.NOW;
+      case Snapshot -> new SharedSnapshot(context.state(), context.stage());
+    };
+  }
+
+  /** What holds the snapshot of an extract stage. */
+  static SnapshotHolder holder(StageContext context, WorkerEnvironment environment)
+      throws InterruptedException {
+    StageSpec.Extract extract = (StageSpec.Extract) context.spec().stage(context.stage());
+    return new SnapshotHolder(
+        context,
+        plan(context).tables(),
+        endpoint(context, environment, extract.connectionName()),
+        Endpoint.applicationName(environment.migration(), context.stage()));
   }
 
   private static Endpoint endpoint(

@@ -36,8 +36,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A worker's process. With the argument {@code plan} it plans and ends; with {@code run} it works
- * at one stage until it is told to stop, and then gives back what it holds; with {@code redrive} it
- * sends failed records again as one Redrive asks, and ends.
+ * at one stage until it is told to stop, and then gives back what it holds; with {@code hold} it
+ * holds the snapshot of an extract stage until all is read; with {@code redrive} it sends failed
+ * records again as one Redrive asks, and ends.
  */
 public final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
@@ -61,10 +62,11 @@ public final class Worker {
     switch (args.length == 1 ? args[0] : "") {
       case "plan" -> plan(environment(false));
       case "run" -> run(environment(true));
+      case "hold" -> atStage(environment(true), StageWorkers::holder);
       case "redrive" -> redrive(environment(false));
       case "rehearse" -> rehearse();
       default -> {
-        LOG.error("usage: worker plan | worker run | worker redrive");
+        LOG.error("usage: worker plan | worker run | worker hold | worker redrive");
         System.exit(2);
       }
     }
@@ -136,6 +138,18 @@ public final class Worker {
   }
 
   static void run(WorkerEnvironment environment) throws InterruptedException, IOException {
+    atStage(environment, StageWorkers::create);
+  }
+
+  /** Makes what works at a stage. */
+  @FunctionalInterface
+  private interface Maker {
+    StageWorker make(StageContext context, WorkerEnvironment environment)
+        throws IOException, InterruptedException;
+  }
+
+  private static void atStage(WorkerEnvironment environment, Maker maker)
+      throws InterruptedException, IOException {
     String stage = environment.stage().orElseThrow();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     Tags tags =
@@ -175,7 +189,7 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(StageWorkers.create(context, environment), ready, left);
+        work(maker.make(context, environment), ready, left);
       } finally {
         // Last, since what is given back and the end of a stall are told by it.
         nats.close();

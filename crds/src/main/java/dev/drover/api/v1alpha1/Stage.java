@@ -74,9 +74,21 @@ public record Stage(
                   + " after a crash, resumes; splits are read in parallel. One that turns out twice as"
                   + " long or longer, as where a table has grown since it was planned, is cut"
                   + " again while it is read.")
-          @Nullable Integer splitRecords) {
+          @Nullable Integer splitRecords,
+      @Default("Batch")
+          @JsonPropertyDescription(
+              "Batch reads each row as of when its batch is read, and holds nothing at the source for"
+                  + " long. Snapshot reads all rows of all tables as of one moment: a pod of its own"
+                  + " keeps one transaction open until all is read, which takes one of the"
+                  + " connection's maxConnections, keeps the source from cleaning up old row versions"
+                  + " and makes changes to the tables themselves (TRUNCATE, ALTER, DROP) wait. If that"
+                  + " session ends before, the rest cannot be read: the Migration says SnapshotLost"
+                  + " and has to be made anew.")
+          Consistency consistency) {
+    @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
     public Extract {
       splitRecords = splitRecords == null ? 100_000 : splitRecords;
+      consistency = consistency == null ? Consistency.Batch : consistency;
     }
   }
 
@@ -128,6 +140,14 @@ public record Stage(
       mode = mode == null ? LoadMode.Upsert : mode;
       tables = tables == null ? List.of() : List.copyOf(tables);
     }
+  }
+
+  /** As of when rows are read. */
+  public enum Consistency {
+    /** Each as of when its batch is read. */
+    Batch,
+    /** All of all tables as of one moment. */
+    Snapshot
   }
 
   /** How a row is written. */

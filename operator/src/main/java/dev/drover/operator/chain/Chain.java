@@ -54,6 +54,9 @@ public interface Chain {
    */
   void budget(ChainSpec spec, Map<String, BudgetWish> wishes);
 
+  /** Says that an extract stage's snapshot is needed no more, if it is held. */
+  void releaseSnapshot(String stage);
+
   /** Removes the chain from NATS as the policy says. */
   Deletion delete(MigrationSpec.QueueDeletionPolicy policy);
 

@@ -31,6 +31,9 @@ public record ChainSnapshot(
     Failures failures,
     @Nullable Instant firstDispatch,
     @Nullable Instant lastDecision) {
+  /** Reason of the stall of an extract whose snapshot of the source is gone, for good. */
+  public static final String SNAPSHOT_LOST = "SnapshotLost";
+
   public ChainSnapshot {
     stages = List.copyOf(stages);
   }
@@ -75,6 +78,13 @@ public record ChainSnapshot(
    */
   public record Flow(
       long redeliveredMessages, long arrivedRecords, long completedRecords, int outputPercent) {}
+
+  /** Whether a stage cannot read on because the snapshot of its source is gone. */
+  public boolean snapshotLost(String stage) {
+    return stages.stream()
+        .filter(s -> s.name().equals(stage))
+        .anyMatch(s -> s.stall() != null && s.stall().reason().equals(SNAPSHOT_LOST));
+  }
 
   /** Why a stage does not move on: a CamelCase reason and a message for people. */
   public record StallReason(String reason, String message) {}

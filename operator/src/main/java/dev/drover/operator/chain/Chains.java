@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Chains {
   private final NatsLink link;
   private final InstantSource clock;
-  private final Map<ChainRef, Chain> chains = new ConcurrentHashMap<>();
+  private final Map<ChainRef, NatsChain> chains = new ConcurrentHashMap<>();
 
   /** Chains over a connection, by the system's clock. */
   public Chains(NatsLink link) {
@@ -28,6 +28,9 @@ public final class Chains {
 
   /** Forgets what was read of a chain, after its migration is gone; nothing in NATS changes. */
   public void forget(ChainRef ref) {
-    chains.remove(ref);
+    NatsChain gone = chains.remove(ref);
+    if (gone != null) {
+      gone.forget();
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.drover.operator.chain;
 
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.names.SplitId;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
@@ -16,7 +17,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the state bucket says of splits and stalls, as last seen. Confined to one thread at a time.
+ * What the state bucket says of splits, snapshots and stalls, as last seen. Confined to one thread
+ * at a time.
  */
 final class Checkpoints {
   /** A stall that was not written again for so long is over. */
@@ -46,6 +48,7 @@ final class Checkpoints {
 
   private final Map<Key, SplitCheckpoint> splits = new HashMap<>();
   private final Map<String, Seen<Stall>> stalls = new HashMap<>();
+  private final Map<String, SourceSnapshot> snapshots = new HashMap<>();
   private @Nullable Instant lastDone;
   private long sequence;
 
@@ -58,6 +61,9 @@ final class Checkpoints {
     this.sequence = Math.max(this.sequence, sequence);
     if (key.startsWith(StateStore.SPLITS)) {
       putSplit(key.substring(StateStore.SPLITS.length()), value, at);
+    } else if (key.startsWith(SourceSnapshot.KEYS) && value != null) {
+      snapshots.put(
+          key.substring(SourceSnapshot.KEYS.length()), WireJson.parse(value, SourceSnapshot.class));
     } else if (key.startsWith(StateStore.STALLS)) {
       String place = key.substring(StateStore.STALLS.length());
       if (value == null) {
@@ -118,6 +124,11 @@ final class Checkpoints {
         .filter(seen -> seen.at().plus(STALL_LIFE).isAfter(now))
         .max(Comparator.comparing(Seen::at))
         .map(Seen::value);
+  }
+
+  /** The snapshot that an extract reads through, if one was taken. */
+  Optional<SourceSnapshot> snapshot(String stage) {
+    return Optional.ofNullable(snapshots.get(stage));
   }
 
   /** When the last split that is done was; null before the first. */

@@ -7,6 +7,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.Pace;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
@@ -38,6 +39,7 @@ final class NatsChain implements Chain {
   private final InstantSource clock;
   private final QueueSetup setup;
   private final TallyFollower follower;
+  private final HeardStalls heard;
   private final SplitSender splits;
   private final Cuts cuts;
   private final Backlogs backlogs;
@@ -46,6 +48,9 @@ final class NatsChain implements Chain {
   private final Paces paces;
   private final Budgets budgets;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
+
+  /** Extracts of which it is known that no snapshot is held for them any more. */
+  private final Set<String> released = new HashSet<>();
 
   /** Loads of which it is known that no round is written for them. */
   private final Set<String> endless = new HashSet<>();
@@ -58,6 +63,7 @@ final class NatsChain implements Chain {
     this.clock = clock;
     setup = new QueueSetup(link, names);
     follower = new TallyFollower(link, names, PATIENCE);
+    heard = new HeardStalls(link, names);
     splits = new SplitSender(link, names);
     cuts = new Cuts(link, names);
     backlogs = new Backlogs(link, names);
@@ -114,6 +120,7 @@ final class NatsChain implements Chain {
     ChainPlan plan = cuts.settle(planned);
     Set<String> queued = new HashSet<>(splits.queued());
     Map<String, Backlog> backlog = backlogs.read(spec);
+    heard.into(follower.checkpoints(), clock.instant());
     boolean whole = follower.catchUp();
     if (!hold && whole) {
       List<Split> next =
@@ -146,8 +153,33 @@ final class NatsChain implements Chain {
   }
 
   @Override
+  public synchronized void releaseSnapshot(String stage) {
+    if (released.contains(stage)) {
+      return;
+    }
+    boolean settled =
+        link.call(
+            "release the snapshot of stage " + stage,
+            nats -> {
+              StateStore store = StateStore.open(nats, names);
+              Optional<StateStore.Versioned<SourceSnapshot>> there = store.snapshot(stage);
+              return there.isEmpty()
+                  || there.get().value().state() != SourceSnapshot.State.Held
+                  || store.putSnapshot(stage, there, there.get().value().released());
+            });
+    if (settled) {
+      released.add(stage);
+    }
+  }
+
+  @Override
   public synchronized Deletion delete(MigrationSpec.QueueDeletionPolicy policy) {
     return new Deletion(setup.delete(policy));
+  }
+
+  /** Lets go of what it has open at NATS; nothing there changes. */
+  synchronized void forget() {
+    heard.close();
   }
 
   private ChainSnapshot snapshot(

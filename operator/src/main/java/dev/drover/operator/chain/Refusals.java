@@ -51,7 +51,7 @@ final class Refusals {
               "JetStreamDisabled",
               "could not " + what + ": enable JetStream for the operator's account" + tail,
               e);
-      case 10023, 10047, 10028 ->
+      case 10002, 10023, 10047, 10028 ->
           new ChainUnavailableException(
               "NatsStorageInsufficient",
               "could not "

@@ -8,11 +8,13 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitCheckpoint;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -82,11 +84,19 @@ final class Snapshots {
     StageSpec.@Nullable Extract extract = s.stage() instanceof StageSpec.Extract e ? e : null;
     long splits = queued.stream().filter(q -> q.startsWith(name + ".")).count();
     long messages = extract != null ? splits + backlog.retries() : backlog.messages();
+    boolean done = s.done() && !unfinished.contains(name);
+    // A worker that was killed leaves its stall behind for a while: of a stage that is done nobody
+    // else will say that it is over.
     @Nullable StallReason stall =
-        checkpoints
-            .stall(name, now)
-            .map(found -> new StallReason(found.reason(), found.message()))
-            .orElse(null);
+        done
+            ? null
+            : lostSnapshot(extract)
+                .or(
+                    () ->
+                        checkpoints
+                            .stall(name, now)
+                            .map(found -> new StallReason(found.reason(), found.message())))
+                .orElse(null);
     return new StageSnapshot(
         name,
         s.counts(),
@@ -100,10 +110,20 @@ final class Snapshots {
                 s.completed(),
                 backlog.outputPercent())
             : null,
-        s.done() && !unfinished.contains(name),
+        done,
         stall,
         unfinished.contains(name),
         breaches.get(name));
+  }
+
+  /** Said as long as there is something to read, by whom it does not matter. */
+  private Optional<StallReason> lostSnapshot(StageSpec.@Nullable Extract stage) {
+    return stage == null || stage.consistency() != StageSpec.Consistency.Snapshot
+        ? Optional.empty()
+        : checkpoints
+            .snapshot(stage.name())
+            .filter(s -> s.state() == SourceSnapshot.State.Lost)
+            .map(s -> new StallReason(ChainSnapshot.SNAPSHOT_LOST, s.message()));
   }
 
   /** By the plan's estimate, what the queued splits of an extract still have. */

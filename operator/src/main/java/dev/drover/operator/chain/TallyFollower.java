@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -124,7 +125,10 @@ final class TallyFollower {
         nats,
         new StreamReader.Source(
             stream,
-            List.of(prefix + StateStore.SPLITS + ">", prefix + StateStore.STALLS + ">"),
+            List.of(
+                prefix + StateStore.SPLITS + ">",
+                prefix + StateStore.STALLS + ">",
+                prefix + SourceSnapshot.KEYS + ">"),
             false),
         info.getStreamState().getLastSequence(),
         deadline,

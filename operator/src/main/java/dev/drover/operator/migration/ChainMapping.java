@@ -33,7 +33,8 @@ final class ChainMapping {
           stage.name(),
           extract.connectionName(),
           extract.tables(),
-          orElse(extract.splitRecords(), 100_000));
+          orElse(extract.splitRecords(), 100_000),
+          StageSpec.Consistency.valueOf(extract.consistency().name()));
     }
     String from = required(stage.from());
     if (stage.transform() != null) {

@@ -7,6 +7,7 @@ import dev.drover.operator.status.StatusWriter;
 import dev.drover.operator.validation.ClusterSecrets;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.PlanJob;
+import dev.drover.operator.workload.SnapshotJob;
 import dev.drover.operator.workload.StageDeployment;
 import dev.drover.operator.workload.WorkloadSettings;
 import dev.drover.operator.workload.Workloads;
@@ -47,6 +48,7 @@ public final class MigrationController {
             new ClusterSecrets(client, clock),
             workloads,
             new PlanningStep(workloads, new PlanJob(settings)),
+            new SnapshotsStep(workloads, new SnapshotJob(settings)),
             new StagesStep(workloads, new StageDeployment(settings)),
             failures);
     MigrationReconciler reconciler =

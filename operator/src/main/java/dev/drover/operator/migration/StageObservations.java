@@ -44,7 +44,7 @@ final class StageObservations {
         stage.from(),
         StagesStep.connectionName(stage),
         bounds(asked, desired, now),
-        asked == null ? null : halt(asked, breach(snapshot, stage.name()), now),
+        asked == null ? null : halt(asked, snapshot, now),
         desired,
         StagesStep.ready(deployment),
         snapshot == null ? null : work(snapshot, stage.name()));
@@ -63,10 +63,15 @@ final class StageObservations {
         Windows.recordsPerSecond(scale, now));
   }
 
-  private static @Nullable Halt halt(Stage stage, @Nullable Breach breach, Instant now) {
+  private static @Nullable Halt halt(Stage stage, @Nullable ChainSnapshot snapshot, Instant now) {
     if (stage.suspend()) {
       return new Halt(Reason.Suspended, SUSPENDED);
     }
+    if (snapshot != null && snapshot.snapshotLost(stage.name())) {
+      return new Halt(
+          Reason.SnapshotLost, "the snapshot of its source is gone: nothing can be read any more");
+    }
+    Breach breach = breach(snapshot, stage.name());
     if (breach != null) {
       return new Halt(Reason.BudgetExceeded, breach.excess().text());
     }

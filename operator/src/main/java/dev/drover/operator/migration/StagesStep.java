@@ -168,7 +168,7 @@ final class StagesStep {
             scale.message()));
   }
 
-  private static boolean suspended(MigrationSpec spec, String stage) {
+  static boolean suspended(MigrationSpec spec, String stage) {
     return spec.stages().stream().anyMatch(s -> s.name().equals(stage) && s.suspend());
   }
 
@@ -206,6 +206,8 @@ final class StagesStep {
     Map<String, Integer> caps = new LinkedHashMap<>();
     spec.connections()
         .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    SnapshotsStep.holders(chain, snapshot)
+        .forEach(connection -> caps.computeIfPresent(connection, (name, cap) -> cap - 1));
     List<StageObservation> stages =
         chain.stages().stream()
             .sorted(Comparator.comparingInt(s -> depth(chain, s)))

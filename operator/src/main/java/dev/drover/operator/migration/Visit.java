@@ -16,6 +16,7 @@ import dev.drover.operator.validation.ChainShape;
 import dev.drover.operator.validation.SecretKeys;
 import dev.drover.operator.validation.SecretRules;
 import dev.drover.operator.validation.SpecValidator;
+import dev.drover.operator.workload.SnapshotJob;
 import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.plan.Finding;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -43,6 +44,7 @@ final class Visit {
   private final SecretKeys secrets;
   private final Workloads workloads;
   private final PlanningStep planning;
+  private final SnapshotsStep snapshots;
   private final StagesStep stages;
   private final FailureWindow failures;
 
@@ -57,12 +59,14 @@ final class Visit {
       SecretKeys secrets,
       Workloads workloads,
       PlanningStep planning,
+      SnapshotsStep snapshots,
       StagesStep stages,
       FailureWindow failures) {
     this.chains = chains;
     this.secrets = secrets;
     this.workloads = workloads;
     this.planning = planning;
+    this.snapshots = snapshots;
     this.stages = stages;
     this.failures = failures;
   }
@@ -81,7 +85,7 @@ final class Visit {
             ? SecretRules.check(migration.getMetadata().getNamespace(), spec, secrets)
             : List.of();
     String revision = faults.isEmpty() ? Revisions.of(spec) : null;
-    Planning planned = plan(migration, chain, revision, jobs, missing, now);
+    Planning planned = plan(migration, chain, revision, planners(jobs), missing, now);
     InForce inForce = inForce(migration, chain, revision, planned, before);
     List<Finding> findings = faults.isEmpty() ? missing : faults;
     if (inForce == null) {
@@ -94,6 +98,9 @@ final class Visit {
     }
     Running running = run(spec, chain, inForce);
     workloads.ensureNatsSecret(migration);
+    if (running.snapshot() != null) {
+      snapshots.run(migration, chain, inForce, running.snapshot(), jobs);
+    }
     List<StageWorkers> workers =
         stages.run(
             migration,
@@ -110,6 +117,10 @@ final class Visit {
     }
     return new Observation(
         spec, findings, planned, running.queues(), inForce, workers, running.snapshot());
+  }
+
+  private static List<Job> planners(Collection<Job> jobs) {
+    return jobs.stream().filter(job -> SnapshotJob.stage(job).isEmpty()).toList();
   }
 
   private void show(Migration migration, boolean busy) {

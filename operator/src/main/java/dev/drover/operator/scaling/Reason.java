@@ -37,5 +37,7 @@ public enum Reason {
   /** None of its windows is open. */
   OutsideWindow,
   /** Too many of its records have failed. */
-  BudgetExceeded
+  BudgetExceeded,
+  /** The snapshot that it read through is gone: nothing can be read as of that moment. */
+  SnapshotLost
 }

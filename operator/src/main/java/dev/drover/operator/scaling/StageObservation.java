@@ -40,8 +40,8 @@ public record StageObservation(
       int minReplicas, int maxReplicas, int targetDrainSeconds, long recordsPerSecond) {}
 
   /**
-   * Why a stage may not run: {@link Reason#Suspended}, {@link Reason#BudgetExceeded} or {@link
-   * Reason#OutsideWindow}.
+   * Why a stage may not run: {@link Reason#Suspended}, {@link Reason#BudgetExceeded}, {@link
+   * Reason#SnapshotLost} or {@link Reason#OutsideWindow}.
    */
   public record Halt(Reason reason, String message) {}
 

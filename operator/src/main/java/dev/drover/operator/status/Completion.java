@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -67,8 +68,8 @@ record Completion(
         ProgressEstimate.of(seen.inForce(), stages, snapshot, complete, startTime, seconds, now);
     return new Completion(
         complete ? "True" : "False",
-        complete ? finished(snapshot) : finishing.isEmpty() ? "Running" : "Finishing",
-        text(progress, seconds) + (complete ? "" : finishing),
+        complete ? finished(snapshot) : unfinished(snapshot, finishing),
+        text(progress, seconds) + (complete ? "" : lost(snapshot) + finishing),
         time,
         progress);
   }
@@ -84,6 +85,21 @@ record Completion(
   private static String finished(ChainSnapshot snapshot) {
     long open = snapshot.stages().stream().mapToLong(s -> s.counts().failed()).sum();
     return open == 0 ? "AllLoaded" : "WithFailures";
+  }
+
+  private static String unfinished(ChainSnapshot snapshot, String finishing) {
+    if (!lost(snapshot).isEmpty()) {
+      return ChainSnapshot.SNAPSHOT_LOST;
+    }
+    return finishing.isEmpty() ? "Running" : "Finishing";
+  }
+
+  /** What keeps a migration from ever being over; empty if nothing. */
+  private static String lost(ChainSnapshot snapshot) {
+    return snapshot.stages().stream()
+        .filter(s -> snapshot.snapshotLost(s.name()))
+        .map(s -> "; stage " + s.name() + ": " + Objects.requireNonNull(s.stall()).message())
+        .collect(Collectors.joining());
   }
 
   /** What keeps a migration from being over when every record is decided; empty if nothing. */

@@ -11,6 +11,7 @@ import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.chain.ChainSnapshot;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,6 +56,11 @@ final class Summary {
       copy(conditions, BALANCED, "False");
     } else if (completed.isPresent()) {
       conditions.set(READY, "True", completed.get().reason(), completed.get().message());
+    } else if (conditions
+        .get(COMPLETED)
+        .filter(c -> c.reason().equals(ChainSnapshot.SNAPSHOT_LOST))
+        .isPresent()) {
+      copy(conditions, COMPLETED, "False");
     } else if (!conditions.is(STAGES_READY, "True")) {
       copy(conditions, STAGES_READY, "False");
     } else {

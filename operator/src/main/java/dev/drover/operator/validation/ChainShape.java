@@ -61,7 +61,10 @@ public final class ChainShape {
       shape.put(
           stage.name(),
           switch (stage) {
-            case StageSpec.Extract e -> "an extract of connection " + e.connectionName();
+            case StageSpec.Extract e ->
+                "an extract of connection "
+                    + e.connectionName()
+                    + (e.consistency() == StageSpec.Consistency.Snapshot ? " by a snapshot" : "");
             case StageSpec.Transform t -> "a transform from " + t.from();
             case StageSpec.Load l -> "a load from " + l.from();
           });

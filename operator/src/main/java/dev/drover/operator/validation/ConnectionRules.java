@@ -53,7 +53,30 @@ final class ConnectionRules {
         known(findings, names, stage.load().connectionName(), path + "load");
       }
     }
+    for (int i = 0; i < spec.connections().size(); i++) {
+      roomBesideSnapshots(findings, spec, spec.connections().get(i), i);
+    }
     return findings;
+  }
+
+  /** Each snapshot takes a connection for as long as its tables are read. */
+  private static void roomBesideSnapshots(
+      List<Finding> findings, MigrationSpec spec, Connection connection, int index) {
+    int most = connection.maxConnections() == null ? 8 : connection.maxConnections();
+    long snapshots =
+        spec.stages().stream()
+            .map(Stage::extract)
+            .filter(e -> e != null && e.consistency() == Stage.Consistency.Snapshot)
+            .filter(e -> connection.name().equals(e.connectionName()))
+            .count();
+    if (snapshots > 0 && snapshots >= most) {
+      findings.add(
+          Finding.error(
+              "NoConnectionLeft",
+              "spec.connections[" + index + "].maxConnections",
+              "consistency: Snapshot holds %d of the %d connections that %s may have, and none is left to read with: set it to %d at least"
+                  .formatted(snapshots, most, connection.name(), snapshots + 1)));
+    }
   }
 
   private static boolean holdsCredentials(String url) {

@@ -31,6 +31,11 @@ public final class WorkloadNames {
     return name(migration, "redrive", "redrive", uid);
   }
 
+  /** Name of the Job that holds the snapshot of an extract stage. */
+  static String snapshotJob(Migration migration, String stage) {
+    return name(migration, stage + "-snapshot", "snapshot", stage);
+  }
+
   /** Name of the Secret by which a Migration's pods know NATS. */
   public static String natsSecret(Migration migration) {
     return name(migration, "nats", "nats", "");

@@ -23,13 +23,16 @@ import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
+import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
 import io.nats.client.api.StreamConfiguration;
@@ -37,6 +40,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -513,6 +517,104 @@ class NatsChainIT {
     assertThat(stages(advance(plan)).get("load").stall().reason()).isEqualTo("DatabaseUnavailable");
     now = now.plusSeconds(61);
     assertThat(stages(advance(plan)).get("load").stall()).isNull();
+  }
+
+  @Test
+  void a_stall_shows_though_nats_has_no_room_to_keep_it() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan); // listens from now on
+    Stall stall = new Stall("NatsStorageFull", "no room", "t", "t");
+
+    // From now on the bucket refuses every message, as when no storage is left.
+    StreamConfiguration bucket =
+        nats.jetStreamManagement().getStreamInfo("KV_" + names.stateBucket()).getConfiguration();
+    nats.jetStreamManagement()
+        .updateStream(StreamConfiguration.builder(bucket).maxMsgSize(1).build());
+    assertThatThrownBy(
+            () ->
+                StateStore.open(nats, names)
+                    .bucket()
+                    .put("stall.read.pod-1", WireJson.bytes(stall)))
+        .isInstanceOf(JetStreamApiException.class);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(stages(advance(plan)).get("read").stall())
+                    .isEqualTo(new ChainSnapshot.StallReason("NatsStorageFull", "no room")));
+
+    assertThatThrownBy(() -> StateStore.open(nats, names).bucket().delete("stall.read.pod-1"))
+        .isInstanceOf(JetStreamApiException.class);
+    await().untilAsserted(() -> assertThat(stages(advance(plan)).get("read").stall()).isNull());
+  }
+
+  private static final ChainSpec THROUGH_A_SNAPSHOT =
+      new ChainSpec(
+          SPEC.connections(),
+          SPEC.stages().stream()
+              .map(
+                  s ->
+                      s instanceof StageSpec.Extract e
+                          ? new StageSpec.Extract(
+                              e.name(),
+                              e.connectionName(),
+                              e.tables(),
+                              e.splitRecords(),
+                              StageSpec.Consistency.Snapshot)
+                          : s)
+              .toList());
+
+  @Test
+  void a_snapshot_that_is_lost_shows_until_all_is_read_and_for_who_reads_through_one()
+      throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    StateStore store = StateStore.open(nats, names);
+    SourceSnapshot held = SourceSnapshot.held("pod/1", "0001-1", "1:1:", "now");
+    assertThat(store.putSnapshot("read", Optional.empty(), held)).isTrue();
+    assertThat(chain.advance(REVISION, THROUGH_A_SNAPSHOT, plan, false).snapshotLost("read"))
+        .isFalse();
+
+    assertThat(store.putSnapshot("read", Optional.empty(), held)).as("once").isFalse();
+    assertThat(store.putSnapshot("read", store.snapshot("read"), held.lost("gone"))).isTrue();
+
+    ChainSnapshot lost = chain.advance(REVISION, THROUGH_A_SNAPSHOT, plan, false);
+    assertThat(lost.snapshotLost("read")).isTrue();
+    assertThat(stages(lost).get("read").stall())
+        .isEqualTo(new ChainSnapshot.StallReason("SnapshotLost", "gone"));
+    assertThat(advance(plan).snapshotLost("read")).isFalse();
+    chain.releaseSnapshot("read");
+    assertThat(store.snapshot("read").orElseThrow().value().state())
+        .isEqualTo(SourceSnapshot.State.Lost);
+
+    worker.extract(1, 10);
+    assertThat(chain.advance(REVISION, THROUGH_A_SNAPSHOT, plan, false).snapshotLost("read"))
+        .isFalse();
+  }
+
+  @Test
+  void a_snapshot_is_released_once_and_one_that_never_was_is_none_to_release() throws Exception {
+    StateStore store = StateStore.open(nats, names);
+    operator().releaseSnapshot("read");
+    assertThat(store.snapshot("read")).isEmpty();
+
+    SourceSnapshot held = SourceSnapshot.held("pod/1", "0001-1", "1:1:", "now");
+    store.putSnapshot("read", Optional.empty(), held);
+    chain.releaseSnapshot("read");
+    chain.releaseSnapshot("read");
+    assertThat(store.snapshot("read").orElseThrow().value()).isEqualTo(held.released());
+  }
+
+  @Test
+  void a_stage_that_is_done_shows_no_stall_of_a_worker_that_was_killed() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    advance(plan);
+    Stall stall = new Stall("QueueFull", "full", "t", "t");
+    StateStore.open(nats, names).bucket().put("stall.read.pod-1", WireJson.bytes(stall));
+    assertThat(stages(advance(plan)).get("read").stall()).isNotNull();
+
+    worker.extract(1, 10);
+
+    assertThat(stages(advance(plan)).get("read").done()).isTrue();
+    assertThat(stages(advance(plan)).get("read").stall()).isNull();
   }
 
   @Test

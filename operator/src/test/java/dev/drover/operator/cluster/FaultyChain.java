@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
@@ -41,6 +42,10 @@ public final class FaultyChain implements Chain {
   public volatile Function<ChainSpec, Optional<ChainPlan>> planner = FaultyChain::goodPlan;
   public volatile Function<ChainSpec, ChainSnapshot> counts = spec -> snapshot(spec, 0, 0, false);
   public volatile boolean queuesMade;
+
+  /** Stages whose snapshot was released. */
+  public final Set<String> released = ConcurrentHashMap.newKeySet();
+
   public volatile boolean deleted;
 
   /** A plan of one table in three splits. */
@@ -96,6 +101,36 @@ public final class FaultyChain implements Chain {
         Instant.parse("2026-01-01T00:01:00Z"));
   }
 
+  /** As a snapshot, but that a stage says why it does not move on. */
+  public static ChainSnapshot stalled(
+      ChainSnapshot base, String stage, ChainSnapshot.StallReason reason) {
+    return new ChainSnapshot(
+        base.stages().stream()
+            .map(
+                s ->
+                    !s.name().equals(stage)
+                        ? s
+                        : new ChainSnapshot.StageSnapshot(
+                            s.name(),
+                            s.counts(),
+                            s.backlogMessages(),
+                            s.backlogRecords(),
+                            s.inFlightMessages(),
+                            s.flow(),
+                            s.done(),
+                            reason,
+                            s.finishing(),
+                            s.breach()))
+            .toList(),
+        base.splitsTotal(),
+        base.splitsDone(),
+        base.complete(),
+        base.balance(),
+        base.failures(),
+        base.firstDispatch(),
+        base.lastDecision());
+  }
+
   @Override
   public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
     reach();
@@ -141,6 +176,12 @@ public final class FaultyChain implements Chain {
   public void budget(ChainSpec spec, Map<String, BudgetWish> wishes) {
     reach();
     budgets = Map.copyOf(wishes);
+  }
+
+  @Override
+  public void releaseSnapshot(String stage) {
+    reach();
+    released.add(stage);
   }
 
   @Override

@@ -102,14 +102,14 @@ class LifeOfAMigrationIT {
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
     Map<String, Long> before = generations();
-    double visits = visits();
-    await().until(() -> visits() > visits + 4);
+    double visits = operator.visits();
+    await().until(() -> operator.visits() > visits + 4);
     assertThat(generations()).isEqualTo(before).hasSize(3);
     List<Long> resourceVersions =
         operator.deployments().stream()
             .map(d -> Long.valueOf(d.getMetadata().getResourceVersion()))
             .toList();
-    await().until(() -> visits() > visits + 7);
+    await().until(() -> operator.visits() > visits + 7);
     assertThat(operator.deployments())
         .extracting(d -> Long.valueOf(d.getMetadata().getResourceVersion()))
         .containsExactlyElementsOf(resourceVersions);
@@ -644,10 +644,6 @@ class LifeOfAMigrationIT {
     operator.restartLater(Duration.ofSeconds(61));
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.events()).anyMatch(e -> e.startsWith("Warning QueuesLeftBehind"));
-  }
-
-  private double visits() {
-    return operator.meters.get("drover.reconcile").tag("outcome", "done").timer().count();
   }
 
   private Map<String, Long> generations() {

@@ -243,6 +243,11 @@ public final class OperatorFixture implements AutoCloseable {
             });
   }
 
+  /** How often the operator has visited a Migration. */
+  public double visits() {
+    return meters.get("drover.reconcile").tag("outcome", "done").timer().count();
+  }
+
   public List<String> events() {
     return client.v1().events().inNamespace(namespace).list().getItems().stream()
         .map(e -> e.getType() + " " + e.getReason() + ": " + e.getMessage())

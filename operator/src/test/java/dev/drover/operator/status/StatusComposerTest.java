@@ -108,6 +108,22 @@ class StatusComposerTest {
   }
 
   @Test
+  void a_lost_snapshot_is_said_before_anything_that_follows_from_it() {
+    ChainSnapshot lost =
+        FaultyChain.stalled(
+            snapshot(500, 100, 50),
+            "read",
+            new ChainSnapshot.StallReason("SnapshotLost", "it is gone: make this Migration anew"));
+    MigrationStatus status = running(null, lost, T0);
+    assertThat(condition(status, "Completed").status()).isEqualTo("False");
+    assertThat(condition(status, "Completed").reason()).isEqualTo("SnapshotLost");
+    assertThat(condition(status, "Ready").status()).isEqualTo("False");
+    assertThat(condition(status, "Ready").reason()).isEqualTo("SnapshotLost");
+    assertThat(condition(status, "Ready").message())
+        .endsWith("; stage read: it is gone: make this Migration anew");
+  }
+
+  @Test
   void completion_with_open_failures_says_so() {
     MigrationStatus status = running(null, complete(1000, 7), T0.plusSeconds(120));
     assertThat(condition(status, "Completed").reason()).isEqualTo("WithFailures");

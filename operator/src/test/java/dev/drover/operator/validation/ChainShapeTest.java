@@ -55,4 +55,14 @@ class ChainShapeTest {
         .singleElement()
         .satisfies(f -> assertThat(f.message()).contains("load is gone"));
   }
+
+  @Test
+  void as_of_when_a_source_is_read_stays_as_it_is() {
+    StageSpec.Extract throughOne =
+        new StageSpec.Extract(
+            "read", "legacy", List.of("public.*"), 1000, StageSpec.Consistency.Snapshot);
+    assertThat(ChainShape.changes(MOVING, chain(throughOne, CLEAN, load("load", "clean"))))
+        .singleElement()
+        .satisfies(f -> assertThat(f.path()).isEqualTo("spec.stages[0]"));
+  }
 }

@@ -51,6 +51,27 @@ class SpecValidatorTest {
   }
 
   @Test
+  void a_connection_whose_snapshot_leaves_none_to_read_with_is_refused() {
+    String stages =
+        "- {name: extra, extract: {connectionName: %s, tables: [\"a.b\"], consistency: Snapshot}}\n    ";
+    String three = stages.formatted("shop").repeat(3);
+
+    assertThat(SpecValidator.validate(Specs.with(LOAD_STAGE, three + LOAD_STAGE)))
+        .filteredOn(f -> f.reason().equals("NoConnectionLeft"))
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
+              assertThat(f.message()).contains("3 of the 3").contains("set it to 4");
+            });
+    assertThat(
+            SpecValidator.validate(
+                Specs.with(LOAD_STAGE, stages.formatted("shop").repeat(2) + LOAD_STAGE)))
+        .extracting(Finding::reason)
+        .doesNotContain("NoConnectionLeft");
+  }
+
+  @Test
   void a_cycle_that_the_crd_cannot_see_is_found_once() {
     List<Finding> findings =
         SpecValidator.validate(

@@ -25,11 +25,24 @@ public sealed interface StageSpec {
    * @param connectionName where to read
    * @param tables names or patterns, {@code schema.table} with {@code *} for any run of characters
    * @param splitRecords about how many records one split holds
+   * @param consistency as of when the rows are read
    */
-  record Extract(String name, String connectionName, List<String> tables, int splitRecords)
+  record Extract(
+      String name,
+      String connectionName,
+      List<String> tables,
+      int splitRecords,
+      Consistency consistency)
       implements StageSpec {
+    @SuppressWarnings("NullAway") // a spec written before this field was there lacks it
     public Extract {
       tables = List.copyOf(tables);
+      consistency = consistency == null ? Consistency.Batch : consistency;
+    }
+
+    /** An extract that reads each row as of its batch. */
+    public Extract(String name, String connectionName, List<String> tables, int splitRecords) {
+      this(name, connectionName, tables, splitRecords, Consistency.Batch);
     }
 
     @Override
@@ -98,6 +111,14 @@ public sealed interface StageSpec {
       int dot = sourceTable.indexOf('.');
       return schema == null ? sourceTable : schema + sourceTable.substring(dot);
     }
+  }
+
+  /** As of when the rows of an extract are read. */
+  enum Consistency {
+    /** Each row as of when its batch was read: nothing is held at the source for long. */
+    Batch,
+    /** All rows of all tables as of one moment: one transaction at the source holds it. */
+    Snapshot
   }
 
   /** How a row is written to its table. */

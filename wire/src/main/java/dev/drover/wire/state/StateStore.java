@@ -241,6 +241,40 @@ public final class StateStore {
     long run() throws IOException, JetStreamApiException;
   }
 
+  /** The snapshot of an extract stage, if one was ever taken. */
+  public Optional<Versioned<SourceSnapshot>> snapshot(String stage)
+      throws IOException, JetStreamApiException {
+    KeyValueEntry entry = bucket.get(SourceSnapshot.key(stage));
+    return entry == null || entry.getValue() == null
+        ? Optional.empty()
+        : Optional.of(
+            new Versioned<>(
+                WireJson.parse(entry.getValue(), SourceSnapshot.class), entry.getRevision()));
+  }
+
+  /**
+   * Writes the snapshot of an extract stage over what the caller has read.
+   *
+   * @param last what was there; empty if nothing ever was
+   * @return false if somebody else has written since: then nothing was written
+   */
+  public boolean putSnapshot(
+      String stage, Optional<Versioned<SourceSnapshot>> last, SourceSnapshot next)
+      throws IOException, JetStreamApiException {
+    try {
+      bucket.update(
+          SourceSnapshot.key(stage),
+          WireJson.bytes(next),
+          last.map(Versioned::revision).orElse(0L));
+      return true;
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == WRONG_LAST_SEQUENCE) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   private <T> Optional<T> get(String key, Class<T> type) throws IOException, JetStreamApiException {
     KeyValueEntry entry = bucket.get(key);
     return entry == null || entry.getValue() == null

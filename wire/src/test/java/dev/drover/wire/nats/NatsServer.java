@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,32 @@ public final class NatsServer implements AutoCloseable {
       running.waitFor(10, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whether its process runs. */
+  public boolean alive() {
+    Process running = process;
+    return running != null && running.isAlive();
+  }
+
+  /** From now on the process may have what it has and no more: asking for memory ends it. */
+  public void allowNoMoreMemory() throws IOException, InterruptedException {
+    long pid = Objects.requireNonNull(process, "it is not up").pid();
+    String data =
+        Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
+            .filter(line -> line.startsWith("VmData:"))
+            .map(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+            .findFirst()
+            .orElseThrow()
+            .toString();
+    int code =
+        new ProcessBuilder("prlimit", "--pid", Long.toString(pid), "--data=" + data)
+            .inheritIO()
+            .start()
+            .waitFor();
+    if (code != 0) {
+      throw new IOException("prlimit ended with " + code);
     }
   }
 

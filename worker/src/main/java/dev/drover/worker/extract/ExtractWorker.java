@@ -11,6 +11,8 @@ import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
+import dev.drover.worker.jetstream.NatsFailure;
+import dev.drover.worker.source.ViewUnavailableException;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
@@ -86,12 +88,7 @@ public final class ExtractWorker implements StageWorker {
             .stalls()
             .begin(DATABASE, reason(e), "cannot read " + message.table() + ": " + e.getMessage());
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
-        context
-            .stalls()
-            .begin(
-                DATABASE,
-                "NatsUnavailable",
-                "cannot go on with " + message.table() + ": " + e.getMessage());
+        context.stalls().begin(DATABASE, NatsFailure.of("go on with " + message.table(), e));
       }
       backoff.pause();
     }
@@ -100,6 +97,9 @@ public final class ExtractWorker implements StageWorker {
 
   /** The source is there and not as it was planned, it ends every read, or it is away. */
   private static String reason(SQLException e) {
+    if (e instanceof ViewUnavailableException unavailable) {
+      return unavailable.reason();
+    }
     String state = String.valueOf(e.getSQLState());
     if (state.equals("57014")) {
       return "SourceTimeout";

@@ -7,6 +7,7 @@ import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.SqlFailure;
 import dev.drover.worker.source.RangeReader;
+import dev.drover.worker.source.SourceView;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,6 +30,7 @@ final class PostgresRows implements SplitSource.Rows {
   private static final int CLOCK_ROWS = 64;
 
   private final Connection connection;
+  private final SourceView view;
   private final TablePlan table;
   private final KeyRange range;
   private final Pieces pieces;
@@ -52,8 +54,10 @@ final class PostgresRows implements SplitSource.Rows {
 
   private record Key(String text, List<String> parts) {}
 
-  PostgresRows(Connection connection, TablePlan table, KeyRange range) throws SQLException {
+  PostgresRows(Connection connection, SourceView view, TablePlan table, KeyRange range)
+      throws SQLException {
     this.connection = connection;
+    this.view = view;
     this.table = table;
     this.range = range;
     this.boundary = range.after();
@@ -127,7 +131,7 @@ final class PostgresRows implements SplitSource.Rows {
   private RangeReader openNext() throws SQLException {
     release();
     RangeReader next =
-        RangeReader.open(connection, table.schema(), table.key(), rest(), pieces.rows());
+        RangeReader.open(connection, view, table.schema(), table.key(), rest(), pieces.rows());
     openedAt = System.nanoTime();
     read = 0;
     reader = next;
@@ -209,7 +213,7 @@ final class PostgresRows implements SplitSource.Rows {
   }
 
   private RangeReader open(RecordSchema columns, KeyRange part) throws SQLException {
-    return RangeReader.open(connection, columns, table.key(), part);
+    return RangeReader.open(connection, view, columns, table.key(), part, 0);
   }
 
   private RangeReader current() {

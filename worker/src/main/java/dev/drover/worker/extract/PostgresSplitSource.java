@@ -4,6 +4,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.source.RangeReader;
+import dev.drover.worker.source.SourceView;
 import dev.drover.worker.source.TailCutter;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,10 +19,12 @@ public final class PostgresSplitSource implements SplitSource {
 
   private final Endpoint endpoint;
   private final String application;
+  private final SourceView view;
   private @Nullable Connection connection;
 
   /** Reads an endpoint; the server lists the session under the application's name. */
-  public PostgresSplitSource(Endpoint endpoint, String application) {
+  public PostgresSplitSource(Endpoint endpoint, String application, SourceView view) {
+    this.view = view;
     this.endpoint = endpoint;
     this.application = application;
   }
@@ -29,7 +32,7 @@ public final class PostgresSplitSource implements SplitSource {
   @Override
   public @Nullable List<String> greatestKey(TablePlan table) throws SQLException {
     try {
-      return RangeReader.maxKey(connection(), table.schema(), table.key());
+      return RangeReader.maxKey(connection(), view, table.schema(), table.key());
     } catch (SQLException e) {
       close();
       throw e;
@@ -39,7 +42,7 @@ public final class PostgresSplitSource implements SplitSource {
   @Override
   public Rows read(TablePlan table, KeyRange range) throws SQLException {
     try {
-      return new PostgresRows(connection(), table, range);
+      return new PostgresRows(connection(), view, table, range);
     } catch (SQLException e) {
       close();
       throw e;
@@ -51,7 +54,7 @@ public final class PostgresSplitSource implements SplitSource {
       TablePlan table, KeyRange range, List<String> readUpTo, long read, long records)
       throws SQLException {
     try {
-      return TailCutter.cut(connection(), table, range, readUpTo, read, records);
+      return TailCutter.cut(connection(), view, table, range, readUpTo, read, records);
     } catch (SQLException e) {
       close();
       throw e;

@@ -9,6 +9,7 @@ import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.StateStore.LostClaimException;
 import dev.drover.wire.state.StateStore.Versioned;
 import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.jetstream.NatsFailure;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.jetstream.Stalls;
 import io.nats.client.JetStreamApiException;
@@ -181,8 +182,7 @@ final class SplitProgress {
         return written;
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         doubtful = true;
-        stalls.begin(
-            source, "NatsUnavailable", "cannot write the " + source + ": " + e.getMessage());
+        stalls.begin(source, NatsFailure.of("write the " + source, e));
         backoff.pause();
       }
     }

@@ -107,7 +107,7 @@ public final class Inbox implements AutoCloseable {
           stalls.over("inbox");
           backoff.reset();
         } catch (IOException | JetStreamApiException | IllegalStateException e) {
-          stalls.begin("inbox", "NatsUnavailable", "cannot fetch messages: " + e.getMessage());
+          stalls.begin("inbox", NatsFailure.of("fetch messages", e));
           backoff.pause();
         }
       }

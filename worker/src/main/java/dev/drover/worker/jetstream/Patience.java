@@ -35,10 +35,8 @@ public final class Patience {
         T answer = question.ask();
         stalls.over(what);
         return answer;
-      } catch (JetStreamApiException e) {
-        stalls.begin(what, "NatsRefused", "NATS refuses to " + what + ": " + e.getMessage());
-      } catch (IOException | IllegalStateException e) {
-        stalls.begin(what, "NatsUnavailable", "cannot " + what + ": " + e.getMessage());
+      } catch (JetStreamApiException | IOException | IllegalStateException e) {
+        stalls.begin(what, NatsFailure.of(what, e));
       }
       backoff.pause();
     }

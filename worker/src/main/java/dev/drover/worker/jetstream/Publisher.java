@@ -155,11 +155,7 @@ public final class Publisher {
               stalls.begin(
                   subject, "NatsUnavailable", "an earlier write of " + subject + " is undecided");
           case STREAM_STORE_FAILED -> stalls.begin(subject, "QueueFull", full(subject));
-          default ->
-              stalls.begin(
-                  subject,
-                  "NatsRefused",
-                  "NATS refuses " + subject + ": " + e.getApiErrorCode() + " " + e.getMessage());
+          default -> stalls.begin(subject, NatsFailure.of("keep " + subject, e));
         }
       } catch (IOException | IllegalStateException e) {
         stalls.begin(

@@ -56,6 +56,11 @@ public final class Stalls implements AutoCloseable {
     }
   }
 
+  /** A request to NATS keeps this worker from moving on. */
+  public void begin(String source, NatsFailure failure) {
+    begin(source, failure.reason(), failure.message());
+  }
+
   /** It does no longer. */
   public void over(String source) {
     if (!open.isEmpty() && open.remove(source) != null) {
@@ -102,8 +107,9 @@ public final class Stalls implements AutoCloseable {
         || Duration.between(toldAt, now).compareTo(REFRESH) > 0) {
       Stall next =
           new Stall(stall.reason(), stall.message(), stall.since().toString(), now.toString());
-      state.bucket().put(key, WireJson.bytes(next));
+      // Also what could not be stored was told: who listens has heard it, and must hear its end.
       told = next;
+      state.bucket().put(key, WireJson.bytes(next));
       toldAt = now;
     }
   }

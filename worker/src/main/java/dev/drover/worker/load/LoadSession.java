@@ -61,14 +61,17 @@ public final class LoadSession implements AutoCloseable {
   /**
    * Loads batches of one source table in one transaction.
    *
-   * @throws SystemFailure if the target is away or refuses; the session is then given up
+   * @throws SystemFailure if the target is away or refuses; the session is then given up, unless
+   *     all it did was to wait for a lock
    */
   List<LoadOutcome> load(String sourceTable, List<LoadBatch> batches) throws SystemFailure {
     try {
       Loader ready = loader();
       return ready.load(table(sourceTable), batches);
     } catch (SystemFailure e) {
-      close();
+      if (!e.isLocked() || loader == null) {
+        close();
+      }
       throw e;
     } catch (SQLException e) {
       close();

@@ -191,6 +191,9 @@ public final class LoadWorker implements StageWorker {
         return;
       } catch (SystemFailure e) {
         context.stalls().begin(DATABASE, e.reason(), String.valueOf(e.getMessage()));
+        if (e.isLocked()) {
+          backoff.reset(); // it has waited, and is to go on as soon as the lock is free
+        }
         backoff.pause();
       }
     }

@@ -79,8 +79,9 @@ public final class Endpoint {
    * (ISO dates, UTC, UTF-8, shortest exact floats, hex bytes) and it commits each statement.
    *
    * <p>Options in the URL win over Drover's own: with a CA file the server's certificate and name
-   * are verified unless the URL sets {@code sslmode}; a silent server is given up after 10 minutes
-   * unless the URL sets {@code socketTimeout}.
+   * are verified unless the URL sets {@code sslmode}; a server that is there and silent is given up
+   * after 10 minutes unless the URL sets {@code socketTimeout}, one whose machine is gone after
+   * half a minute, see {@link KeepAliveSockets}.
    *
    * @param applicationName what the server's session list shows, see {@link #applicationName}
    * @throws SQLException if there is no session; no message holds the password
@@ -130,6 +131,7 @@ public final class Endpoint {
     // Lets the driver send the application name with the startup message.
     properties.setProperty("assumeMinServerVersion", "12");
     properties.setProperty("tcpKeepAlive", "true");
+    properties.setProperty("socketFactory", KeepAliveSockets.class.getName());
     properties.setProperty("connectTimeout", "10");
     properties.setProperty("loginTimeout", "30");
     properties.setProperty("socketTimeout", "600");

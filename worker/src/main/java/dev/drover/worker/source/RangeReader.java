@@ -73,7 +73,7 @@ public final class RangeReader implements AutoCloseable {
   }
 
   /**
-   * Starts to read.
+   * Starts to read a range as it is now.
    *
    * @param connection from {@link dev.drover.worker.postgres.Endpoint}, in no transaction
    * @param schema the table and all of its columns, as planned
@@ -83,14 +83,19 @@ public final class RangeReader implements AutoCloseable {
   public static RangeReader open(
       Connection connection, RecordSchema schema, List<String> key, KeyRange range)
       throws SQLException {
-    return open(connection, schema, key, range, 0);
+    return open(connection, SourceView.NOW, schema, key, range, 0);
   }
 
-  /** As the other, but no more than so many rows; 0 for all. */
+  /** As the other, but as the view sees it, and no more than so many rows; 0 for all. */
   public static RangeReader open(
-      Connection connection, RecordSchema schema, List<String> key, KeyRange range, int most)
+      Connection connection,
+      SourceView view,
+      RecordSchema schema,
+      List<String> key,
+      KeyRange range,
+      int most)
       throws SQLException {
-    ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS);
+    ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, view, SETTINGS);
     try {
       TableSql table = TableSql.of(connection, schema, key);
       table.useOperatorsOfKey(connection);
@@ -112,13 +117,14 @@ public final class RangeReader implements AutoCloseable {
   }
 
   /**
-   * The last key that a table holds now, with which the last range's upper bound is frozen; null if
-   * the table is empty. For a table without a key it is the end of its file, which later rows may
-   * still fill.
+   * The last key that a table holds in a view, with which the last range's upper bound is frozen;
+   * null if the table is empty. For a table without a key it is the end of its file, which later
+   * rows may still fill.
    */
   public static @Nullable List<String> maxKey(
-      Connection connection, RecordSchema schema, List<String> key) throws SQLException {
-    try (ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, SETTINGS)) {
+      Connection connection, SourceView view, RecordSchema schema, List<String> key)
+      throws SQLException {
+    try (ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, view, SETTINGS)) {
       return TableSql.of(connection, schema, key).maxKey(connection);
     }
   }

@@ -12,15 +12,21 @@ final class ReadOnlyTransaction implements AutoCloseable {
   private final Connection connection;
 
   /**
-   * Begins.
+   * Begins one that sees the source as it is now.
    *
    * @param settings SQL to run first, such as {@code SET LOCAL …}
    */
   ReadOnlyTransaction(Connection connection, String settings) throws SQLException {
+    this(connection, SourceView.NOW, settings);
+  }
+
+  /** Begins one that sees the source as the view does. */
+  ReadOnlyTransaction(Connection connection, SourceView view, String settings) throws SQLException {
     this.connection = connection;
     connection.setReadOnly(true);
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
+      view.enter(connection);
       statement.execute(settings);
     } catch (SQLException e) {
       try {

@@ -44,7 +44,17 @@ public final class SourcePlanner {
     }
     List<Finding> findings = new ArrayList<>(found.findings());
     shortTimeout(connection, index).ifPresent(findings::add);
+    if (stage.consistency() == StageSpec.Consistency.Snapshot) {
+      findings.add(snapshotHeld(index));
+    }
     return new SourcePlan(tables, findings);
+  }
+
+  private static Finding snapshotHeld(int index) {
+    return Finding.warning(
+        "SnapshotHeld",
+        "spec.stages[" + index + "].extract.consistency",
+        "one transaction stays open at the source until all is read: meanwhile it cannot clean up old row versions, and TRUNCATE, ALTER and DROP of these tables wait");
   }
 
   /** A limit that reads keep to, but by which one may be surprised. */

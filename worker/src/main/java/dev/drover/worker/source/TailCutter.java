@@ -39,6 +39,7 @@ public final class TailCutter {
    * is there now is left to the range behind where it is read up to.
    *
    * @param connection in no transaction
+   * @param view as of when the range is read
    * @param range what is read, its end frozen
    * @param readUpTo the key of the last row that was read
    * @param read about how many rows were, from the range's begin on
@@ -46,6 +47,7 @@ public final class TailCutter {
    */
   public static List<KeyRange> cut(
       Connection connection,
+      SourceView view,
       TablePlan table,
       KeyRange range,
       List<String> readUpTo,
@@ -58,16 +60,21 @@ public final class TailCutter {
     }
     return table.key().isEmpty()
         ? pages(range, end, readUpTo, read, records)
-        : keys(connection, table, end, readUpTo, records);
+        : keys(connection, view, table, end, readUpTo, records);
   }
 
   private static List<KeyRange> keys(
-      Connection connection, TablePlan table, List<String> end, List<String> readUpTo, long records)
+      Connection connection,
+      SourceView view,
+      TablePlan table,
+      List<String> end,
+      List<String> readUpTo,
+      long records)
       throws SQLException {
     List<KeyRange> pieces = new ArrayList<>();
     long started = System.nanoTime();
     try (ReadOnlyTransaction transaction =
-        new ReadOnlyTransaction(connection, RangeReader.SETTINGS + TIMEOUT)) {
+        new ReadOnlyTransaction(connection, view, RangeReader.SETTINGS + TIMEOUT)) {
       TableSql sql = TableSql.of(connection, table.schema(), table.key());
       sql.useOperatorsOfKey(connection);
       List<String> upTo = end;

@@ -29,9 +29,6 @@ public final class Finisher {
       SET LOCAL lock_timeout = '10s'
       """;
 
-  /** Somebody else holds a lock for longer than is waited for. */
-  private static final String LOCKED = "55P03";
-
   /** A row without its parent. */
   private static final String BROKEN = "23503";
 
@@ -109,8 +106,15 @@ public final class Finisher {
               preparation.settle(connection, one);
             });
       } catch (SQLException e) {
-        if (SqlFailure.classify(e) == SqlFailure.System || LOCKED.equals(e.getSQLState())) {
+        if (SqlFailure.classify(e) == SqlFailure.System) {
           throw e;
+        }
+        if (LockHolders.LOCKED.equals(e.getSQLState())) {
+          SQLException named =
+              LockHolders.named(
+                  e, connection, LockHolders.Wait.ForBuild, List.of(Quote.table(one.table())));
+          throw new SQLException(
+              "building " + one.title() + ": " + named.getMessage(), LockHolders.LOCKED, named);
         }
         problems.add(problem(one, e));
       }

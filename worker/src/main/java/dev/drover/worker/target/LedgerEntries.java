@@ -41,6 +41,11 @@ final class LedgerEntries {
     this.connection = connection;
   }
 
+  /** The ledger's quoted name, for SQL. */
+  String sqlName() {
+    return ledger.sqlName();
+  }
+
   /**
    * Claims batches for this transaction: waits for any other that claims one of them until it ends.
    *

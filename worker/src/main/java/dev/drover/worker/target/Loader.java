@@ -52,6 +52,7 @@ public final class Loader {
     try {
       // Read committed: after waiting for another transaction's claim, its decision must be seen.
       connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+      LockHolders.limitWaits(connection);
       connection.setAutoCommit(false);
     } catch (SQLException e) {
       throw SystemFailure.of("loading session", e);
@@ -64,9 +65,28 @@ public final class Loader {
    *
    * @return the outcomes, in the order of the batches; all of them durable
    * @throws SystemFailure if nothing was decided, or the connection broke while committing, when
-   *     the ledger tells the next attempt
+   *     the ledger tells the next attempt; if it waited for a lock in vain, it says who holds one
    */
   public List<LoadOutcome> load(TargetTable table, List<LoadBatch> batches) throws SystemFailure {
+    try {
+      return loadOnce(table, batches);
+    } catch (SystemFailure e) {
+      throw e.isLocked() && e.getCause() instanceof SQLException cause
+          ? SystemFailure.of("loading " + table.displayName(), holdersNamed(cause, table))
+          : e;
+    }
+  }
+
+  private SQLException holdersNamed(SQLException locked, TargetTable table) {
+    List<String> touched = new ArrayList<>(List.of(table.sqlName()));
+    if (ledger != null) {
+      touched.add(ledger.sqlName());
+    }
+    return LockHolders.named(locked, connection, LockHolders.Wait.ForRows, touched);
+  }
+
+  private List<LoadOutcome> loadOnce(TargetTable table, List<LoadBatch> batches)
+      throws SystemFailure {
     boolean committed = false;
     attempts = 0;
     try {

@@ -42,9 +42,20 @@ public final class SystemFailure extends Exception {
     return new SystemFailure(state, "%s: SQLSTATE %s%s".formatted(what, state, shown), e);
   }
 
-  /** What a stall is called: the target is there and not as it was planned, or it is away. */
+  /**
+   * What a stall is called: somebody holds a lock, the target is there and not as it was planned,
+   * or it is away.
+   */
   public String reason() {
+    if (isLocked()) {
+      return "TargetLocked";
+    }
     return sqlState.startsWith("42") ? "TargetChanged" : "DatabaseUnavailable";
+  }
+
+  /** Whether a lock was waited for in vain: the session is as good as before. */
+  public boolean isLocked() {
+    return sqlState.equals(LockHolders.LOCKED);
   }
 
   /** The server's or driver's SQLSTATE; empty if there is none. */

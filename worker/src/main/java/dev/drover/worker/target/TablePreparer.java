@@ -74,8 +74,18 @@ public final class TablePreparer {
    *
    * @param connection without an open transaction
    * @param table {@code schema.table}
+   * @throws SQLException with SQLSTATE 55P03 if somebody holds a lock on it, saying who
    */
   public void prepare(Connection connection, String table) throws SQLException {
+    try {
+      prepareInTransaction(connection, table);
+    } catch (SQLException e) {
+      throw LockHolders.named(
+          e, connection, LockHolders.Wait.ForChange, List.of(Quote.table(table)));
+    }
+  }
+
+  private void prepareInTransaction(Connection connection, String table) throws SQLException {
     Statements.inTransaction(
         connection,
         () -> {

@@ -11,6 +11,9 @@ import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.plan.Ledgers;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.snapshot.SharedSnapshot;
+import dev.drover.worker.snapshot.SnapshotHolder;
+import dev.drover.worker.source.SourceView;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import dev.drover.worker.transform.TransformWorker;
@@ -64,6 +67,17 @@ final class RunningStage implements AutoCloseable {
             chain.uid));
   }
 
+  /** What holds the snapshot of an extract. */
+  static RunningStage startHolder(TestChain chain, String stage, Path secrets, ChainPlan plan)
+      throws Exception {
+    StageContext context = chain.context(stage);
+    StageSpec.Extract extract = (StageSpec.Extract) chain.spec.stage(stage);
+    return new RunningStage(
+        context,
+        new SnapshotHolder(
+            context, plan.tables(), endpoint(chain, extract.connectionName(), secrets), "holder"));
+  }
+
   private static RunningStage start(TestChain chain, String stage, Path secrets, boolean withLedger)
       throws Exception {
     StageContext context = chain.context(stage);
@@ -72,7 +86,12 @@ final class RunningStage implements AutoCloseable {
           case StageSpec.Extract e ->
               new ExtractWorker(
                   context,
-                  new PostgresSplitSource(endpoint(chain, e.connectionName(), secrets), "test"));
+                  new PostgresSplitSource(
+                      endpoint(chain, e.connectionName(), secrets),
+                      "test",
+                      e.consistency() == StageSpec.Consistency.Snapshot
+                          ? new SharedSnapshot(context.state(), stage)
+                          : SourceView.NOW));
           case StageSpec.Transform t -> new TransformWorker(context);
           case StageSpec.Load l ->
               new LoadWorker(

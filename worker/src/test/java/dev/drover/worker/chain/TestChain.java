@@ -184,6 +184,11 @@ final class TestChain implements AutoCloseable {
     return found;
   }
 
+  /** Records that the splits' checkpoints count. */
+  long recordsRead(ChainPlan plan) throws Exception {
+    return checkpoints(plan).stream().mapToLong(SplitCheckpoint::records).sum();
+  }
+
   /** All decisions of a stage. */
   List<Decision> decisions(String stage) throws Exception {
     return read(names.decisionsStream(), names.allOf("decisions", stage)).stream()

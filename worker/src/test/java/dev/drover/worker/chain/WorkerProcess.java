@@ -20,6 +20,12 @@ final class WorkerProcess implements AutoCloseable {
     return start("run", Map.of("DROVER_STAGE", stage), natsUrl, name, stage, secrets, log);
   }
 
+  /** What holds the snapshot of an extract. */
+  static WorkerProcess hold(String natsUrl, String name, String stage, Path secrets, File log)
+      throws Exception {
+    return start("hold", Map.of("DROVER_STAGE", stage), natsUrl, name, "holder", secrets, log);
+  }
+
   /** The worker of a Redrive. */
   static WorkerProcess redrive(String natsUrl, String name, String uid, File log) throws Exception {
     return start("redrive", Map.of("DROVER_REDRIVE", uid), natsUrl, name, uid, log.toPath(), log);

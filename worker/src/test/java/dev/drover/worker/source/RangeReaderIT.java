@@ -273,7 +273,8 @@ class RangeReaderIT {
     TablePlan table = database.table("public.heap");
     assertThat(table.key()).isEmpty();
     assertResumable(table, 160);
-    List<String> last = RangeReader.maxKey(database.connection, table.schema(), table.key());
+    List<String> last =
+        RangeReader.maxKey(database.connection, SourceView.NOW, table.schema(), table.key());
     assertThat(database.keys(table, new KeyRange(null, last))).hasSize(160);
   }
 
@@ -286,11 +287,13 @@ class RangeReaderIT {
         """);
     TablePlan table = database.table("public.last");
     TablePlan heap = database.table("public.last_heap");
-    assertThat(RangeReader.maxKey(database.connection, table.schema(), table.key())).isNull();
-    assertThat(RangeReader.maxKey(database.connection, heap.schema(), heap.key())).isNull();
+    assertThat(RangeReader.maxKey(database.connection, SourceView.NOW, table.schema(), table.key()))
+        .isNull();
+    assertThat(RangeReader.maxKey(database.connection, SourceView.NOW, heap.schema(), heap.key()))
+        .isNull();
     assertThat(database.rows(heap, KeyRange.ALL)).isEmpty();
     database.execute("INSERT INTO last VALUES ('b', 2), ('b', 10), ('a', 99)");
-    assertThat(RangeReader.maxKey(database.connection, table.schema(), table.key()))
+    assertThat(RangeReader.maxKey(database.connection, SourceView.NOW, table.schema(), table.key()))
         .containsExactly("b", "10");
     assertThat(database.connection.getAutoCommit()).isTrue();
   }

@@ -29,11 +29,12 @@ class TailCutterIT {
 
   /** Cuts a whole table of which so many rows were read. */
   private List<KeyRange> cut(TablePlan table, int read, int records) throws Exception {
-    List<String> end = RangeReader.maxKey(database.connection, table.schema(), table.key());
+    List<String> end =
+        RangeReader.maxKey(database.connection, SourceView.NOW, table.schema(), table.key());
     KeyRange whole = new KeyRange(null, end);
     List<String> readUpTo = database.keys(table, whole).get(read - 1);
     List<KeyRange> pieces =
-        TailCutter.cut(database.connection, table, whole, readUpTo, read, records);
+        TailCutter.cut(database.connection, SourceView.NOW, table, whole, readUpTo, read, records);
     @Nullable List<String> upTo = end;
     for (KeyRange piece : pieces.reversed()) {
       assertThat(piece.upTo()).as("pieces meet, up to the end").isEqualTo(upTo);
@@ -144,11 +145,15 @@ class TailCutterIT {
       other.setAutoCommit(false);
       statement.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
 
-      assertThat(TailCutter.cut(database.connection, table, whole, List.of("2000"), 2000, 1000))
+      assertThat(
+              TailCutter.cut(
+                  database.connection, SourceView.NOW, table, whole, List.of("2000"), 2000, 1000))
           .isEmpty();
       other.rollback();
     }
-    assertThat(TailCutter.cut(database.connection, table, whole, List.of("2000"), 2000, 1000))
+    assertThat(
+            TailCutter.cut(
+                database.connection, SourceView.NOW, table, whole, List.of("2000"), 2000, 1000))
         .hasSize(2);
   }
 }

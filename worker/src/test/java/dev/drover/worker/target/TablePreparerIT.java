@@ -132,7 +132,8 @@ class TablePreparerIT {
       statement.execute("SELECT FROM ready.parent");
       assertThatThrownBy(() -> preparer(Indexes.Defer).prepare(connection, "ready.item"))
           .isInstanceOfSatisfying(
-              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55P03"));
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("55P03"))
+          .hasMessageContaining(" on ready.parent, idle in transaction");
     }
     assertThat(rows(INDEXES)).contains("item_day");
     assertThat(rows(FOREIGN_KEYS)).containsExactly("item_parent");
