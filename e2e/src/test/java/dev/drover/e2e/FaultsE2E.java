@@ -232,6 +232,7 @@ class FaultsE2E {
                 .replace("spec:\n", "spec:\n  queues: {maxBytes: 2Mi}\n"));
     awaitSomeLoaded();
     String revision = templateRevision("clean");
+    List<String> before = podNames("clean");
     cluster.patchMigration(
         NAME,
         "{\"spec\":{\"stages\":"
@@ -244,14 +245,18 @@ class FaultsE2E {
     await()
         .atMost(Cluster.SOON)
         .untilAsserted(() -> assertThat(templateRevision("clean")).isNotEqualTo(revision));
+    // The old ones work on until they are ended, and could be through before.
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(() -> assertThat(podNames("clean")).doesNotContainAnyElementsOf(before));
     gate.open();
     cluster.awaitCondition(NAME, "Completed", "True");
 
     assertThat(Cluster.checksum("target", "(SELECT id, a, c FROM faults.item)"))
         .isEqualTo(Cluster.checksum("legacy", "(SELECT id, a, c FROM faults.item)"));
-    long before = rowsLike("ROW %");
-    assertThat(before).isPositive();
-    assertThat(rowsLike("new row %")).isPositive().isEqualTo(ROWS - before);
+    long old = rowsLike("ROW %");
+    assertThat(old).isPositive();
+    assertThat(rowsLike("new row %")).isPositive().isEqualTo(ROWS - old);
     assertThat(cluster.status(NAME).progress().extractedRecords()).isEqualTo(ROWS);
     assertThat(cluster.condition(NAME, "Balanced").map(Condition::status)).contains("True");
     assertThat(templateRevision("read")).isEqualTo(revision);
@@ -282,6 +287,20 @@ class FaultsE2E {
   }
 
   /** The chain revision whose spec a stage's workers run. */
+  private List<String> podNames(String stage) {
+    return cluster
+        .client
+        .pods()
+        .inNamespace("default")
+        .withLabel("drover.dev/migration", NAME)
+        .withLabel("drover.dev/stage", stage)
+        .list()
+        .getItems()
+        .stream()
+        .map(pod -> pod.getMetadata().getName())
+        .toList();
+  }
+
   private String templateRevision(String stage) {
     return deployment(stage)
         .getSpec()
