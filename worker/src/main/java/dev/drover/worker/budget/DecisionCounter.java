@@ -88,8 +88,14 @@ final class DecisionCounter {
     boolean whole = false;
     try (IterableConsumer decisions = stream.createOrderedConsumer(place()).iterate()) {
       while (true) {
+        long asked = System.nanoTime();
         Message message = decisions.nextMessage(LOOK);
         if (message == null) {
+          if (System.nanoTime() - asked < LOOK.toNanos()) {
+            // The client hides that its subscription is gone behind null at once, interrupted or
+            // not: asking on would spin.
+            throw new IllegalStateException("the reading of decisions has ended");
+          }
           if (!whole && nothingAfter(stream)) {
             whole = true;
             caughtUp.run();
