@@ -14,10 +14,11 @@ import java.util.stream.IntStream;
  * table in ranges, each in a subtransaction, and tells of each row that was refused all by itself.
  * Pure.
  *
- * <p>Ranges are short, so that little is written twice. The row at which a range failed is known:
- * as a statement comes to a row, it sets a sequence to the row's number, which an abort does not
- * undo. A row by itself is converted column by column, so that the column that refuses it is known
- * too. What no row is to blame for ends the routine with the server's own error.
+ * <p>Ranges are short, the shorter the more rows are refused, so that little is written twice. The
+ * row at which a range failed is known: as a statement comes to a row, it sets a sequence to the
+ * row's number, which an abort does not undo. A row by itself is converted column by column, so
+ * that the column that refuses it is known too. What no row is to blame for ends the routine with
+ * the server's own error.
  *
  * @param table the table's quoted name
  * @param name the routine's name, which tells the table, the columns and their types apart
@@ -27,6 +28,9 @@ import java.util.stream.IntStream;
 record IsolationRoutine(String table, String name, String staging, String create) {
   /** Most rows of a range. */
   private static final int RANGE = 128;
+
+  /** What a subtransaction and its statement cost, in rows written. */
+  private static final int RANGE_COST = 5;
 
   private static final String TEMPLATE =
       """
@@ -46,6 +50,8 @@ record IsolationRoutine(String table, String name, String staging, String create
         drover_length integer;
         drover_next integer;
         drover_run integer := 0;
+        drover_most integer := {range};
+        drover_refused integer := 0;
         drover_bad_before integer := 0;
         drover_suspect integer := -1;
         drover_blamed integer;
@@ -99,6 +105,9 @@ record IsolationRoutine(String table, String name, String staging, String create
             drover_good_expected := false;
             drover_next := greatest(1, 2 * drover_run);
             drover_run := 0;
+            -- A range costs about as much as {rangeCost} rows, and half of one is written in vain for each refused row.
+            drover_refused := drover_refused + 1;
+            drover_most := least({range}, ceil(sqrt(2.0 * {rangeCost} * drover_at / drover_refused)));
           ELSE
             drover_bad_before := drover_stop;
             drover_suspect := -1;
@@ -118,7 +127,7 @@ record IsolationRoutine(String table, String name, String staging, String create
               drover_good_expected := true;
             END IF;
           END IF;
-          drover_stop := least(drover_size, drover_at + least({range}, drover_next));
+          drover_stop := least(drover_size, drover_at + least(drover_most, drover_next));
         END LOOP;
       END $drover$
       """;
@@ -183,6 +192,7 @@ record IsolationRoutine(String table, String name, String staging, String create
             .replace("{staging}", staging)
             .replace("{ord}", ord)
             .replace("{range}", Integer.toString(RANGE))
+            .replace("{rangeCost}", Integer.toString(RANGE_COST))
             .replace("{systemClasses}", String.join(",", Refusal.SYSTEM_CLASSES))
             .replace("{systemStates}", String.join(",", Refusal.SYSTEM_STATES))
             .replace("{altered}", String.join(",", Refusal.ALTERED))
