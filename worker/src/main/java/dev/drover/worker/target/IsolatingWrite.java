@@ -37,6 +37,11 @@ final class IsolatingWrite {
     return attempts;
   }
 
+  /** A range, or more, was written by other means. */
+  void countAttempt() {
+    attempts++;
+  }
+
   /**
    * Writes the rows that the server takes.
    *
@@ -57,7 +62,7 @@ final class IsolatingWrite {
    */
   Optional<Refusal> writeTogether(EncodedRows rows, RowWriter writer)
       throws SQLException, SystemFailure {
-    execute(SAVEPOINT);
+    execute(IMMEDIATE + SAVEPOINT);
     SQLException failure = attempt(rows, writer, 0, rows.size());
     if (failure == null) {
       return Optional.empty();
@@ -135,7 +140,7 @@ final class IsolatingWrite {
   }
 
   /** No row is to blame for what the server refuses even when no row is written. */
-  private void probe(EncodedRows rows, RowWriter writer) throws SystemFailure {
+  void probe(EncodedRows rows, RowWriter writer) throws SystemFailure {
     SQLException failure = attempt(rows, writer, 0, 0);
     if (failure != null) {
       throw SystemFailure.of(what, failure);

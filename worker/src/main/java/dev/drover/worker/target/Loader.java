@@ -32,6 +32,7 @@ public final class Loader {
   private final Connection connection;
   private final LoadMode mode;
   private final @Nullable LedgerEntries ledger;
+  private final ServerSide serverSide;
   private final Map<String, StagingCadence> cadences = new HashMap<>();
   private Set<String> stagingTables = Set.of();
   private CopyBuffer buffer = new CopyBuffer(1 << 20);
@@ -53,6 +54,7 @@ public final class Loader {
       // Read committed: after waiting for another transaction's claim, its decision must be seen.
       connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
       LockHolders.limitWaits(connection);
+      serverSide = ServerSide.of(connection);
       connection.setAutoCommit(false);
     } catch (SQLException e) {
       throw SystemFailure.of("loading session", e);
@@ -187,7 +189,7 @@ public final class Loader {
         EncodedRows.of(format, batches.stream().map(LoadBatch::rows).toList(), buffer);
     StagingCadence cadence =
         cadences.computeIfAbsent(table.sqlName(), name -> new StagingCadence());
-    TableWrite write = new TableWrite(connection, table, mode, cadence, staging);
+    TableWrite write = new TableWrite(connection, table, mode, cadence, staging, serverSide);
     Map<Integer, Refusal> refused = Losses.write(table, batches, rows, write::write);
     attempts += write.attempts();
     Map<String, LoadOutcome> outcomes = new HashMap<>();

@@ -44,7 +44,19 @@ record Refusal(String sqlState, String column, String constraint, String routine
     }
   }
 
-  private static final Set<String> ALTERED = Set.of("42703", "42P01", "42501");
+  /** The table, a column or a grant is gone. */
+  static final Set<String> ALTERED = Set.of("42703", "42P01", "42501");
+
+  /**
+   * Classes of codes with which the server or the connection is at fault. Beyond those that every
+   * stage knows: transaction state (25, read-only), objects in use and lock timeouts (55), the
+   * operating system (58), damage (XX).
+   */
+  static final Set<String> SYSTEM_CLASSES =
+      Set.of("08", "28", "40", "53", "57", "25", "55", "58", "XX");
+
+  /** A {@code COPY} whose form, which is ours, the server doesn't understand. */
+  static final Set<String> SYSTEM_STATES = Set.of("22P04");
 
   /** Of Drover's own: the server would take the value and change it. */
   static final String CHANGING = "22DRV";
@@ -52,6 +64,15 @@ record Refusal(String sqlState, String column, String constraint, String routine
   /** The refusal of a value that a column would round or cut. */
   static Refusal changing(String column) {
     return new Refusal(CHANGING, column, "", "", new Hint(0, "", ""));
+  }
+
+  /**
+   * A refusal that was caught within the server.
+   *
+   * @param context where the server was, innermost first
+   */
+  static Refusal reported(String sqlState, String column, String constraint, String context) {
+    return new Refusal(sqlState, column, constraint, routine(context), new Hint(0, "", ""));
   }
 
   static Refusal of(SQLException e) {
@@ -69,13 +90,17 @@ record Refusal(String sqlState, String column, String constraint, String routine
       line = Integer.parseInt(copy.group(1));
       column = column.isEmpty() ? text(copy.group(2)) : column;
     }
-    Matcher routine = ROUTINE.matcher(where);
     return new Refusal(
         state,
         column,
         text(server.getConstraint()),
-        routine.find() ? routine.group(1) : "",
+        routine(where),
         key(line, text(server.getDetail())));
+  }
+
+  private static String routine(String context) {
+    Matcher routine = ROUTINE.matcher(context);
+    return routine.find() ? routine.group(1) : "";
   }
 
   /** Reads {@code Key (a, b)=(1, x) is not present in table "t".} in any language. */
@@ -93,20 +118,25 @@ record Refusal(String sqlState, String column, String constraint, String routine
     if (SqlFailure.classify(e) == SqlFailure.System) {
       return true;
     }
-    // Beyond the classes that every stage knows: transaction state (25, read-only), objects in use
-    // and lock timeouts (55), the operating system (58), damage (XX), and a COPY whose form, which
-    // is ours, the server doesn't understand.
-    return switch (family()) {
-      case "25", "55", "58", "XX" -> true;
-      // The table, a column or a grant is gone; what a trigger lacks may hang on the record.
-      case "42" -> routine.isEmpty() && ALTERED.contains(sqlState);
-      default -> sqlState.equals("22P04");
-    };
+    // What a trigger lacks may hang on the record.
+    return SYSTEM_CLASSES.contains(family())
+        || SYSTEM_STATES.contains(sqlState)
+        || (routine.isEmpty() && ALTERED.contains(sqlState));
   }
 
   /** Whether the code tells that the record is at fault; if not, isolation settles it. */
   boolean isRecord() {
     return family().equals("22") || family().equals("23") || sqlState.equals("P0001");
+  }
+
+  /** Whether a value is at fault by itself, in whatever table. */
+  boolean isValue() {
+    return family().equals("22");
+  }
+
+  /** Whether two rows of one key came in one statement that replaces rows. */
+  boolean isKeyTwice() {
+    return sqlState.equals(StagedWriter.KEY_TWICE);
   }
 
   /** Whether a unique key exists already. */

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  */
 final class StagedWriter implements RowWriter {
   /** Two rows of one key in one statement. */
-  private static final String KEY_TWICE = "21000";
+  static final String KEY_TWICE = "21000";
 
   private final Connection connection;
   private final CopyWriter copy;
@@ -99,20 +99,24 @@ final class StagedWriter implements RowWriter {
 
   private static String merge(
       TargetTable table, List<String> columns, List<String> key, String rows) {
+    return """
+        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        %s
+        %s
+        """
+        .formatted(
+            table.sqlName(), CopyWriter.quoted(columns), rows, conflict(table, columns, key));
+  }
+
+  /** What becomes of a row whose key exists. */
+  static String conflict(TargetTable table, List<String> columns, List<String> key) {
     String assignments =
         columns.stream()
             .filter(c -> !key.contains(c) && isUpdatable(table, c))
             .map(c -> Quote.identifier(c) + " = excluded." + Quote.identifier(c))
             .collect(Collectors.joining(", "));
-    return """
-        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
-        %s
-        ON CONFLICT (%s) DO %s
-        """
+    return "ON CONFLICT (%s) DO %s"
         .formatted(
-            table.sqlName(),
-            CopyWriter.quoted(columns),
-            rows,
             CopyWriter.quoted(key),
             assignments.isEmpty() ? "NOTHING" : "UPDATE SET " + assignments);
   }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Writes the rows of one transaction that have the same columns, by the way that their mode and
@@ -18,23 +19,27 @@ final class TableWrite {
   private final LoadMode mode;
   private final StagingCadence cadence;
   private final Set<String> stagingTables;
+  private final ServerSide serverSide;
   private final IsolatingWrite isolating;
 
   /**
    * @param cadence what was learnt about the table; updated
    * @param stagingTables names of the staging tables that this session has; updated
+   * @param serverSide what the session may do within the server; updated
    */
   TableWrite(
       Connection connection,
       TargetTable table,
       LoadMode mode,
       StagingCadence cadence,
-      Set<String> stagingTables) {
+      Set<String> stagingTables,
+      ServerSide serverSide) {
     this.connection = connection;
     this.table = table;
     this.mode = mode;
     this.cadence = cadence;
     this.stagingTables = stagingTables;
+    this.serverSide = serverSide;
     this.isolating = new IsolatingWrite(connection, "table " + table.displayName());
   }
 
@@ -50,12 +55,17 @@ final class TableWrite {
    */
   SortedMap<Integer, Refusal> write(EncodedRows rows) throws SQLException, SystemFailure {
     return switch (mode) {
-      case Insert -> settle(rows, copy(rows));
+      case Insert -> settle(rows, copy(rows), isolated(rows, List.of()));
       case Upsert -> upsert(rows);
     };
   }
 
   private SortedMap<Integer, Refusal> upsert(EncodedRows rows) throws SQLException, SystemFailure {
+    Optional<List<String>> key = table.keyWithin(rows.columns());
+    Optional<IsolationRoutine> routine = key.flatMap(columns -> isolated(rows, columns));
+    if (routine.isPresent()) {
+      return upsertWithin(rows, routine.get());
+    }
     if (!cadence.stageNext()) {
       Optional<SortedMap<Integer, Refusal>> copied =
           isolating.writeUnless(Refusal::isDuplicate, rows, copy(rows));
@@ -65,7 +75,26 @@ final class TableWrite {
       }
       cadence.conflicted();
     }
-    return settle(rows, staged(rows));
+    return settle(rows, staged(rows), Optional.empty());
+  }
+
+  /** A row that is refused for another reason than its key may have a key that exists. */
+  private SortedMap<Integer, Refusal> upsertWithin(EncodedRows rows, IsolationRoutine routine)
+      throws SQLException, SystemFailure {
+    if (!serverSide.cadence(table).expectsRefusals() && !cadence.stageNext()) {
+      Optional<Refusal> refusal = isolating.writeTogether(rows, copy(rows));
+      if (refusal.isEmpty()) {
+        cadence.clear();
+        serverSide.cadence(table).loaded(false);
+        return new TreeMap<>();
+      }
+      if (!refusal.get().isDuplicate()) {
+        RowWriter staged = staged(rows);
+        return mend(rows, isolate(rows, staged, routine), staged);
+      }
+      cadence.conflicted();
+    }
+    return settle(rows, staged(rows), Optional.of(routine));
   }
 
   /** A row that is copied late may meet its key in a row after it, so it goes through staging. */
@@ -76,9 +105,45 @@ final class TableWrite {
         : mend(rows, refused, staged(rows));
   }
 
-  private SortedMap<Integer, Refusal> settle(EncodedRows rows, RowWriter writer)
+  private SortedMap<Integer, Refusal> settle(
+      EncodedRows rows, RowWriter writer, Optional<IsolationRoutine> routine)
       throws SQLException, SystemFailure {
-    return mend(rows, isolating.write(rows, writer), writer);
+    if (routine.isEmpty()) {
+      return mend(rows, isolating.write(rows, writer), writer);
+    }
+    if (!serverSide.cadence(table).expectsRefusals() && writtenTogether(rows, writer)) {
+      serverSide.cadence(table).loaded(false);
+      return new TreeMap<>();
+    }
+    return mend(rows, isolate(rows, writer, routine.get()), writer);
+  }
+
+  /** The second time a writer knows that keys come twice. */
+  private boolean writtenTogether(EncodedRows rows, RowWriter writer)
+      throws SQLException, SystemFailure {
+    Optional<Refusal> refusal = isolating.writeTogether(rows, writer);
+    if (refusal.filter(Refusal::isKeyTwice).isPresent()) {
+      refusal = isolating.writeTogether(rows, writer);
+    }
+    return refusal.isEmpty();
+  }
+
+  private SortedMap<Integer, Refusal> isolate(
+      EncodedRows rows, RowWriter writer, IsolationRoutine routine)
+      throws SQLException, SystemFailure {
+    Optional<SortedMap<Integer, Refusal>> refused =
+        new ServerSideIsolation(connection, table, isolating, routine).write(rows, writer);
+    if (refused.isEmpty()) {
+      serverSide.giveUp(routine);
+      return isolating.write(rows, writer);
+    }
+    serverSide.cadence(table).loaded(!refused.get().isEmpty());
+    return refused.get();
+  }
+
+  /** A single row needs no isolation: if it is refused, then by itself. */
+  private Optional<IsolationRoutine> isolated(EncodedRows rows, List<String> key) {
+    return rows.size() > 1 ? serverSide.routine(table, rows, key) : Optional.empty();
   }
 
   private SortedMap<Integer, Refusal> mend(

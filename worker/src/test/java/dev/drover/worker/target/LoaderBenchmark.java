@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /**
  * Rows a second of loading with the ledger against a plain {@code COPY} of text that was rendered
@@ -40,13 +41,19 @@ final class LoaderBenchmark {
     int rows = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 300_000;
     int rounds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 5;
     List<Row> good = records(rows);
-    List<Row> bad = withBad(good);
+    Map<String, List<Row>> refused = new LinkedHashMap<>();
+    refused.put("insert, 1 % bad", with(good, 100, LoaderBenchmark::outOfRange));
+    refused.put("insert, 1 % there already", with(good, 100, LoaderBenchmark::thereAlready));
+    refused.put("insert, 20 % bad", with(good, 5, LoaderBenchmark::outOfRange));
+    refused.put("insert, 100 % bad", with(good, 1, LoaderBenchmark::outOfRange));
     try (Connection connection = TargetServer.connect()) {
       for (int round = 0; round < rounds; round++) {
         measure(connection, "insert", good, 1_000, LoadMode.Insert, false);
         measure(connection, "insert", good, 10_000, LoadMode.Insert, false);
         measure(connection, "insert", good, 16_000, LoadMode.Insert, false);
-        measure(connection, "insert, 1 % bad", bad, 8_000, LoadMode.Insert, false);
+        for (Map.Entry<String, List<Row>> bad : refused.entrySet()) {
+          measure(connection, bad.getKey(), bad.getValue(), 8_000, LoadMode.Insert, false);
+        }
         measure(connection, "upsert, all new", good, 10_000, LoadMode.Upsert, false);
         measure(connection, "upsert, all there", good, 10_000, LoadMode.Upsert, true);
         encodeOnly(good);
@@ -175,14 +182,24 @@ final class LoaderBenchmark {
     return records;
   }
 
-  /** Every hundredth record has an amount that its column cannot hold. */
-  private static List<Row> withBad(List<Row> records) {
+  /** Every so many records one is spoilt. */
+  private static List<Row> with(List<Row> records, int every, UnaryOperator<Object[]> spoil) {
     List<Row> bad = new ArrayList<>(records);
-    for (int i = 57; i < bad.size(); i += 100) {
-      Object[] values = bad.get(i).values().clone();
-      values[3] = "99999999999999.00";
-      bad.set(i, new Row(i, "" + i, values));
+    for (int i = 57 % every; i < bad.size(); i += every) {
+      bad.set(i, new Row(i, "" + i, spoil.apply(bad.get(i).values().clone())));
     }
     return bad;
+  }
+
+  /** An amount that its column cannot hold. */
+  private static Object[] outOfRange(Object[] values) {
+    values[3] = "99999999999999.00";
+    return values;
+  }
+
+  /** The key of a record before it. */
+  private static Object[] thereAlready(Object[] values) {
+    values[0] = (long) values[0] - 5;
+    return values;
   }
 }
