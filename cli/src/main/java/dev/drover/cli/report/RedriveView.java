@@ -51,7 +51,8 @@ public record RedriveView(
     RedriveStatus s =
         redrive.getStatus() != null
             ? redrive.getStatus()
-            : new RedriveStatus(null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null);
+            : new RedriveStatus(
+                null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null, List.of());
     Optional<Condition> complete = condition(s, "Complete");
     Optional<Condition> invalid = condition(s, "Valid").filter(c -> c.status().equals("False"));
     return new RedriveView(

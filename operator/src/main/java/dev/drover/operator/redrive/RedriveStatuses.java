@@ -18,7 +18,8 @@ final class RedriveStatuses {
 
   private static final int TEXT_LIMIT = 4000;
   private static final RedriveStatus NONE =
-      new RedriveStatus(null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null);
+      new RedriveStatus(
+          null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null, List.of());
 
   private RedriveStatuses() {}
 
@@ -84,7 +85,10 @@ final class RedriveStatuses {
         p.refused(),
         p.samples().stream().map(s -> sample(s, redaction)).toList(),
         p.startedAt(),
-        p.endedAt());
+        p.endedAt(),
+        p.refusals().stream()
+            .map(r -> new RedriveStatus.Refusal(r.code(), cut(r.message()), r.records()))
+            .toList());
   }
 
   private static RedriveStatus.Sample sample(RedriveProgress.Sample s, Redaction redaction) {
@@ -181,7 +185,8 @@ final class RedriveStatuses {
         counts.refused(),
         counts.samples(),
         counts.startTime(),
-        counts.completionTime());
+        counts.completionTime(),
+        counts.refusals());
   }
 
   private static Condition condition(Redrive redrive, String type, Verdict verdict, Instant now) {
