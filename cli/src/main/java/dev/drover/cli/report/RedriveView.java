@@ -124,7 +124,7 @@ public record RedriveView(
               .formatted(Printable.line(s.key()), Printable.line(s.table()), s.stage()));
       if (s.refusal() != null) {
         text.append("  ! ")
-            .append(style.warn("it cannot be changed as asked: "))
+            .append(style.warn("it cannot be sent as asked: "))
             .append(indented(s.refusal()))
             .append('\n');
       }

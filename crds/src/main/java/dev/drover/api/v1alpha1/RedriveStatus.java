@@ -31,7 +31,7 @@ public record RedriveStatus(
     @JsonPropertyDescription("Records that somebody else had sent, or given up, before.")
         long skipped,
     @JsonPropertyDescription(
-            "Records that could not be changed as asked; they stay in the error queue.")
+            "Records that could not be sent as asked; they stay in the error queue.")
         long refused,
     @Size(max = 3) @JsonPropertyDescription("Some of the records, before and after the change.")
         List<Sample> samples,
@@ -71,6 +71,6 @@ public record RedriveStatus(
           @Nullable JsonNode before,
       @PreserveUnknownFields @JsonPropertyDescription("As it is sent; long values are cut.")
           @Nullable JsonNode after,
-      @Size(max = 4000) @JsonPropertyDescription("Why it cannot be changed as asked.")
+      @Size(max = 4000) @JsonPropertyDescription("Why it cannot be sent as asked.")
           @Nullable String refusal) {}
 }

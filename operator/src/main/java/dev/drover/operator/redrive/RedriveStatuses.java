@@ -8,6 +8,7 @@ import dev.drover.wire.replay.RedriveProgress;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses of Redrives. Pure. */
@@ -147,10 +148,10 @@ final class RedriveStatuses {
           "no record in the error queue is chosen: see status.failures of the Migration for the"
               + " stages, codes, fingerprints and tables that there are";
       case "DryRun" ->
-          "%d records are chosen, %d of them cannot be changed as asked; nothing was sent"
-              .formatted(p.selected(), p.refused());
+          "%d records are chosen, %d of them cannot be sent as asked%s; nothing was sent"
+              .formatted(p.selected(), p.refused(), reasons(p));
       default ->
-          "of %d records %d were sent, %d of them are resolved and %d failed again; %d were waived, %d had been sent or waived before, %d could not be changed as asked"
+          "of %d records %d were sent, %d of them are resolved and %d failed again; %d were waived, %d had been sent or waived before, %d could not be sent as asked%s"
               .formatted(
                   p.selected(),
                   p.sent(),
@@ -158,8 +159,17 @@ final class RedriveStatuses {
                   p.failedAgain(),
                   p.waived(),
                   p.skipped(),
-                  p.refused());
+                  p.refused(),
+                  reasons(p));
     };
+  }
+
+  private static String reasons(RedriveProgress p) {
+    return p.refusals().isEmpty()
+        ? ""
+        : p.refusals().stream()
+            .map(r -> r.records() + " " + r.code())
+            .collect(Collectors.joining(", ", " (", ")"));
   }
 
   private static RedriveStatus with(

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param failedAgain of these, set aside once more
  * @param waived given up
  * @param skipped found to be sent or given up by somebody else
- * @param refused not sent because they cannot be changed as asked; they are in the queue still
+ * @param refused not sent because they cannot be sent as asked; they are in the queue still
  * @param samples up to three records, before and after the change
  * @param startedAt ISO-8601 instant
  * @param endedAt ISO-8601 instant; null while it works
@@ -145,7 +145,7 @@ public record RedriveProgress(
    *
    * @param errorSequence its message in the error queue
    * @param before the record as it failed, at most some KiB
-   * @param after as it is sent; null if it cannot be changed as asked
+   * @param after as it is sent; null if it cannot be sent as asked
    * @param refusal why not; null if it can
    */
   public record Sample(
