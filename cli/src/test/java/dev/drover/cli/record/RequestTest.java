@@ -35,7 +35,8 @@ class RequestTest {
             "{\"qty\": 7}", "action: None", "action: Replay, reason: old, correction: {qty: 8}");
 
     assertThat(asked(resource, Request.waive("a duplicate")))
-        .isEqualTo(json("{'action': 'Waive', 'startAt': 'Stage', 'attempt': 0, 'reason': 'a duplicate'}"));
+        .isEqualTo(
+            json("{'action': 'Waive', 'startAt': 'Stage', 'attempt': 0, 'reason': 'a duplicate'}"));
   }
 
   @Test
@@ -47,7 +48,9 @@ class RequestTest {
             "action: Replay, jsonPatch: [{op: replace, path: /qty, value: 9}]");
 
     assertThat(asked(resource, new Request(Action.Replay, json("{'qty': 9}"), null)))
-        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'correction': {'qty': 9}}"));
+        .isEqualTo(
+            json(
+                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'correction': {'qty': 9}}"));
   }
 
   @Test

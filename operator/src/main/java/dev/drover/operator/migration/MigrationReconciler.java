@@ -74,21 +74,24 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
       EventSourceContext<Migration> context) {
     return List.of(
         new InformerEventSource<>(
-            InformerEventSourceConfiguration.from(Deployment.class, Migration.class)
-                .withLabelSelector(WorkloadLabels.MANAGED)
-                .withNamespacesInheritedFromController()
-                .withGenericFilter(namespaces::include)
-                .withOnUpdateFilter(MigrationReconciler::matters)
-                .build(),
+            managed(Deployment.class).withOnUpdateFilter(MigrationReconciler::matters).build(),
             context),
         new InformerEventSource<>(
-            InformerEventSourceConfiguration.from(Job.class, Migration.class)
-                .withLabelSelector(WorkloadLabels.MANAGED)
+            managed(Job.class)
                 .withSecondaryToPrimaryMapper(MigrationReconciler::migrationOf)
-                .withNamespacesInheritedFromController()
-                .withGenericFilter(namespaces::include)
                 .build(),
             context));
+  }
+
+  private <R extends HasMetadata> InformerEventSourceConfiguration.Builder<R> managed(
+      Class<R> type) {
+    InformerEventSourceConfiguration.Builder<R> managed =
+        InformerEventSourceConfiguration.from(type, Migration.class)
+            .withLabelSelector(WorkloadLabels.MANAGED)
+            .withNamespacesInheritedFromController()
+            .withGenericFilter(namespaces::include);
+    // Each watched namespace has an informer of its own.
+    return namespaces.watched().isEmpty() ? managed.withItemStore(new LeanCache<>()) : managed;
   }
 
   /** A Redrive's Job is the Redrive's; its sessions at a source count among the Migration's. */
