@@ -42,7 +42,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [update]
 - apiGroups: [drover.dev]
   resources: [redrives]
-  verbs: [get, list, watch, patch]
+  # Creates those of single records whose row is read again; "correct" is what the chart's policy asks of who does.
+  verbs: [get, list, watch, create, patch, correct]
 - apiGroups: [drover.dev]
   resources: [redrives/status]
   verbs: [get, patch, update]

@@ -8,6 +8,7 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.cli.terminal.Style;
 import dev.drover.cli.terminal.Terminal;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -430,6 +431,20 @@ class KubectlDroverIT {
 
   private static List<Redrive> redrives() {
     return CLIENT.resources(Redrive.class).inNamespace(SHOP).list().getItems();
+  }
+
+  @Test
+  void redrive_reads_the_source_again_when_told_to_and_takes_no_change_then() {
+    here("redrive", "shop", "--code", "CheckViolated", "--start-at", "Source", "--yes").ends(0);
+    assertThat(redrives())
+        .singleElement()
+        .satisfies(r -> assertThat(r.getSpec().startAt()).isEqualTo(StartAt.Source));
+
+    assertThat(
+            here("redrive", "shop", "--all", "--start-at", "Source", "--set", "qty=8")
+                .ends(2)
+                .err())
+        .contains("--start-at Source", "take --set and --correction out");
   }
 
   @Test

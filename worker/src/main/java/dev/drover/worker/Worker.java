@@ -14,6 +14,7 @@ import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
+import dev.drover.worker.redrive.SourceSessions;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -114,7 +115,12 @@ public final class Worker {
           RedriveContext.of(uid, nats, environment.names(), state, stalls, Clock.systemUTC());
       RedriveWorker worker =
           new RedriveWorker(
-              context, new DecisionLog(nats, environment.names(), context.publisher(), stalls));
+              context,
+              new DecisionLog(nats, environment.names(), context.publisher(), stalls),
+              new SourceSessions(
+                  environment.secrets(),
+                  Endpoint.applicationName(environment.migration(), "redrive"),
+                  stalls));
       CountDownLatch left = new CountDownLatch(1);
       leaveWhenAsked(worker::stop, Thread.currentThread(), left);
       try {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drover.api.v1alpha1.RedriveSpec;
+import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.api.v1alpha1.Step;
 import dev.drover.cli.cluster.Cluster;
 import dev.drover.cli.outcome.ExitCode;
@@ -46,6 +47,14 @@ final class RedriveCommand extends ClusterCommand {
       description = "Fields to change in every record before: '{\"country\": \"DE\"}'.")
   private @Nullable String correction;
 
+  @Option(
+      names = "--start-at",
+      paramLabel = "Stage|Source",
+      defaultValue = "Stage",
+      description =
+          "Source reads every row again at the source, as it is now, for when the source was mended.")
+  private StartAt startAt = StartAt.Stage;
+
   @Option(names = "--rate", paramLabel = "N", description = "The most records to send in a second.")
   private @Nullable Integer rate;
 
@@ -85,6 +94,10 @@ final class RedriveCommand extends ClusterCommand {
   @Override
   void check() {
     selector.check(spec);
+    if (startAt == StartAt.Source && (correction != null || !set.isEmpty())) {
+      throw usage(
+          "--start-at Source reads the rows as they are at the source: take --set and --correction out");
+    }
     if (correction != null && !set.isEmpty()) {
       throw usage("give --set or --correction, not both");
     }
@@ -107,6 +120,7 @@ final class RedriveCommand extends ClusterCommand {
         migration,
         selector.selector(),
         RedriveSpec.Action.Replay,
+        startAt,
         reason,
         correction == null ? null : object(correction),
         set.isEmpty() ? null : assignments(),

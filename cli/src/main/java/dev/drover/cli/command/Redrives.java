@@ -81,6 +81,7 @@ final class Redrives {
             wanted.migrationName(),
             wanted.selector(),
             wanted.action(),
+            wanted.startAt(),
             wanted.reason(),
             wanted.correction(),
             wanted.set(),

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
+import dev.drover.api.v1alpha1.StartAt;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,9 @@ public record Request(
     operation(patch, "test", "/metadata/generation")
         .put("value", resource.getMetadata().getGeneration());
     operation(patch, "add", "/spec/action").put("value", action.name());
+    if (before.startAt() != StartAt.Stage) {
+      operation(patch, "add", "/spec/startAt").put("value", StartAt.Stage.name());
+    }
     put(patch, "correction", before.correction(), correction.isEmpty() ? null : correction);
     put(patch, "jsonPatch", before.jsonPatch(), null);
     put(
@@ -64,6 +68,7 @@ public record Request(
     boolean sameCorrection =
         correctionBefore == null ? correction.isEmpty() : correctionBefore.equals(correction);
     return before.action() == action
+        && before.startAt() == StartAt.Stage
         && sameCorrection
         && before.jsonPatch() == null
         && Objects.equals(before.reason(), reason);

@@ -51,7 +51,8 @@ public record RedriveView(
     RedriveStatus s =
         redrive.getStatus() != null
             ? redrive.getStatus()
-            : new RedriveStatus(null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null);
+            : new RedriveStatus(
+                null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null, List.of());
     Optional<Condition> complete = condition(s, "Complete");
     Optional<Condition> invalid = condition(s, "Valid").filter(c -> c.status().equals("False"));
     return new RedriveView(
@@ -123,7 +124,7 @@ public record RedriveView(
               .formatted(Printable.line(s.key()), Printable.line(s.table()), s.stage()));
       if (s.refusal() != null) {
         text.append("  ! ")
-            .append(style.warn("it cannot be changed as asked: "))
+            .append(style.warn("it cannot be sent as asked: "))
             .append(indented(s.refusal()))
             .append('\n');
       }

@@ -25,7 +25,7 @@ class RequestTest {
     assertThat(asked(resource, new Request(Action.Replay, json("{'qty': null}"), "a slip")))
         .isEqualTo(
             json(
-                "{'action': 'Replay', 'attempt': 0, 'correction': {'qty': null}, 'reason': 'a slip'}"));
+                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'correction': {'qty': null}, 'reason': 'a slip'}"));
   }
 
   @Test
@@ -35,7 +35,8 @@ class RequestTest {
             "{\"qty\": 7}", "action: None", "action: Replay, reason: old, correction: {qty: 8}");
 
     assertThat(asked(resource, Request.waive("a duplicate")))
-        .isEqualTo(json("{'action': 'Waive', 'attempt': 0, 'reason': 'a duplicate'}"));
+        .isEqualTo(
+            json("{'action': 'Waive', 'startAt': 'Stage', 'attempt': 0, 'reason': 'a duplicate'}"));
   }
 
   @Test
@@ -47,7 +48,19 @@ class RequestTest {
             "action: Replay, jsonPatch: [{op: replace, path: /qty, value: 9}]");
 
     assertThat(asked(resource, new Request(Action.Replay, json("{'qty': 9}"), null)))
-        .isEqualTo(json("{'action': 'Replay', 'attempt': 0, 'correction': {'qty': 9}}"));
+        .isEqualTo(
+            json(
+                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'correction': {'qty': 9}}"));
+  }
+
+  @Test
+  void what_was_to_be_read_at_the_source_begins_at_the_stage_now() {
+    FailedRecord resource =
+        Records.of("{\"qty\": 7}", "action: None", "action: Replay, startAt: Source");
+
+    assertThat(asked(resource, new Request(Action.Replay, json("{}"), null)))
+        .as("another request, so no attempt is needed")
+        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0}"));
   }
 
   @Test
@@ -56,7 +69,7 @@ class RequestTest {
         Records.of("{\"qty\": 7}", "action: None, attempt: 0", "action: Replay, attempt: 3");
 
     assertThat(asked(resource, new Request(Action.Replay, json("{}"), null)))
-        .isEqualTo(json("{'action': 'Replay', 'attempt': 4}"));
+        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 4}"));
   }
 
   @Test

@@ -255,7 +255,7 @@ class ReportTest {
     assertThat(view.samples(Style.PLAIN, 80))
         .contains("* q     | 0        | 3")
         .doesNotContain("  id    | 1")
-        .contains("it cannot be changed as asked: division by zero")
+        .contains("it cannot be sent as asked: division by zero")
         .contains("its fields are not shown");
   }
 }

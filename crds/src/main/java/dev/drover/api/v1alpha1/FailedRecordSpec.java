@@ -23,6 +23,14 @@ import org.jspecify.annotations.Nullable;
         "reason: say why the record is given up, for whoever asks later; a waiver without a reason is"
             + " refused")
 @ValidationRule(
+    value = "self.startAt != 'Source' || !(has(self.correction) || has(self.jsonPatch))",
+    message =
+        "startAt: a record that is read again at the source is corrected there, so it takes no"
+            + " correction; take it out, or write startAt: Stage")
+@ValidationRule(
+    value = "self.startAt != 'Source' || self.action != 'Waive'",
+    message = "startAt: a waived record is not sent again; write startAt: Stage, or leave it out")
+@ValidationRule(
     value = "!(has(self.correction) && has(self.jsonPatch))",
     message = "correction, jsonPatch: give one of the two")
 public record FailedRecordSpec(
@@ -31,6 +39,12 @@ public record FailedRecordSpec(
             "Replay sends the record, with the correction if there is one, to the stage that refused"
                 + " it. Waive accepts the failure for good. None does nothing.")
         Action action,
+    @Default("Stage")
+        @JsonPropertyDescription(
+            "Where a replay begins. Stage sends the record as it came to the stage that refused it."
+                + " Source reads its row again by its key, as it is now, takes it through the stages"
+                + " before, and sends what comes through: for when the source was mended.")
+        StartAt startAt,
     @PreserveUnknownFields
         @JsonPropertyDescription(
             "Fields to change before the replay, merged over the record as status.record shows it (JSON"
@@ -54,7 +68,18 @@ public record FailedRecordSpec(
   @SuppressWarnings("NullAway") // absent fields of a stored resource arrive as null
   public FailedRecordSpec {
     action = action == null ? Action.None : action;
+    startAt = startAt == null ? StartAt.Stage : startAt;
     attempt = attempt == null ? 0 : attempt;
+  }
+
+  /** A spec that starts at the stage. */
+  public FailedRecordSpec(
+      Action action,
+      @Nullable JsonNode correction,
+      @Nullable List<JsonNode> jsonPatch,
+      @Nullable String reason,
+      @Nullable Integer attempt) {
+    this(action, StartAt.Stage, correction, jsonPatch, reason, attempt);
   }
 
   /** What to do. */

@@ -23,12 +23,20 @@ import org.jspecify.annotations.Nullable;
     value = "self.action != 'Waive' || !(has(self.correction) || has(self.set))",
     message = "correction, set: waived records are not sent again, so they take no change")
 @ValidationRule(
+    value = "self.startAt != 'Source' || !(has(self.correction) || has(self.set))",
+    message =
+        "startAt: records that are read again at the source are corrected there, so they take no"
+            + " change; take correction and set out, or write startAt: Stage")
+@ValidationRule(
+    value = "self.startAt != 'Source' || self.action != 'Waive'",
+    message = "startAt: waived records are not sent again; write startAt: Stage, or leave it out")
+@ValidationRule(
     value = "!(has(self.correction) && has(self.set))",
     message = "correction, set: give one of the two")
 @ValidationRule(
     value =
         "self.migrationName == oldSelf.migrationName && self.action == oldSelf.action"
-            + " && self.dryRun == oldSelf.dryRun"
+            + " && self.dryRun == oldSelf.dryRun && self.startAt == oldSelf.startAt"
             + " && has(self.selector) == has(oldSelf.selector)"
             + " && (!has(self.selector) || self.selector == oldSelf.selector)"
             + " && has(self.reason) == has(oldSelf.reason)"
@@ -56,6 +64,14 @@ public record RedriveSpec(
             "Replay sends the records, changed if there is a correction or set, to the stage that"
                 + " refused them. Waive accepts their failure for good.")
         Action action,
+    @Default("Stage")
+        @JsonPropertyDescription(
+            "Where a replay begins. Stage sends the records as they came to the stages that refused"
+                + " them. Source reads their rows again by their keys, as they are now, takes them"
+                + " through the stages before, and sends what comes through: for when the source was"
+                + " mended. What does not come through stays in the error queue, and status.refusals"
+                + " tells why.")
+        StartAt startAt,
     @Size(min = 1, max = 1000)
         @JsonPropertyDescription("Why, for whoever reads this later; needed to waive.")
         @Nullable String reason,
@@ -90,8 +106,37 @@ public record RedriveSpec(
   @SuppressWarnings("NullAway") // absent fields of a stored resource arrive as null
   public RedriveSpec {
     action = action == null ? Action.Replay : action;
+    startAt = startAt == null ? StartAt.Stage : startAt;
     dryRun = dryRun == null ? Boolean.FALSE : dryRun;
     suspend = suspend == null ? Boolean.FALSE : suspend;
+  }
+
+  /** A spec that starts at the stages. */
+  public RedriveSpec(
+      String migrationName,
+      @Nullable Selector selector,
+      Action action,
+      @Nullable String reason,
+      @Nullable JsonNode correction,
+      @Nullable List<Step.Assignment> set,
+      @Nullable Integer ratePerSecond,
+      @Nullable List<Integer> ramp,
+      @Nullable StopOn stopOn,
+      @Nullable Boolean dryRun,
+      @Nullable Boolean suspend) {
+    this(
+        migrationName,
+        selector,
+        action,
+        StartAt.Stage,
+        reason,
+        correction,
+        set,
+        ratePerSecond,
+        ramp,
+        stopOn,
+        dryRun,
+        suspend);
   }
 
   /** What to do. */
@@ -125,7 +170,24 @@ public record RedriveSpec(
           @Nullable String seenBefore,
       @Size(min = 1, max = 1000)
           @JsonPropertyDescription("Keys at the source, as FailedRecords show them in status.key.")
-          @Nullable List<@Size(min = 1, max = 4000) String> keys) {
+          @Nullable List<@Size(min = 1, max = 4000) String> keys,
+      @Size(min = 1, max = 1000)
+          @JsonPropertyDescription(
+              "Numbers of their messages in the error queue, as FailedRecords show them in"
+                  + " status.errorSequence.")
+          @Nullable List<@Min(1) Long> errorSequences) {
+    /** By what is known of the failure. */
+    public Selector(
+        @Nullable String stage,
+        @Nullable String code,
+        @Nullable String fingerprint,
+        @Nullable String table,
+        @Nullable String seenAfter,
+        @Nullable String seenBefore,
+        @Nullable List<String> keys) {
+      this(stage, code, fingerprint, table, seenAfter, seenBefore, keys, null);
+    }
+
     private static final String INSTANT =
         "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?Z$";
   }

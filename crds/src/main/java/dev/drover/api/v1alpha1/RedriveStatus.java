@@ -31,18 +31,33 @@ public record RedriveStatus(
     @JsonPropertyDescription("Records that somebody else had sent, or given up, before.")
         long skipped,
     @JsonPropertyDescription(
-            "Records that could not be changed as asked; they stay in the error queue.")
+            "Records that could not be sent as asked; they stay in the error queue.")
         long refused,
     @Size(max = 3) @JsonPropertyDescription("Some of the records, before and after the change.")
         List<Sample> samples,
     @JsonPropertyDescription("When it began.") @Nullable String startTime,
-    @JsonPropertyDescription("When it ended.") @Nullable String completionTime) {
+    @JsonPropertyDescription("When it ended.") @Nullable String completionTime,
+    @Size(max = 30)
+        @JsonPropertyDescription("Why records are in refused, those of most records first.")
+        List<Refusal> refusals) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public RedriveStatus {
     conditions = conditions == null ? List.of() : List.copyOf(conditions);
     samples = samples == null ? List.of() : List.copyOf(samples);
+    refusals = refusals == null ? List.of() : List.copyOf(refusals);
   }
+
+  /** Why some records were not sent. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Refusal(
+      @Required
+          @JsonPropertyDescription(
+              "SourceRowGone, SourceRowUnreadable, SourceRowTooLarge, NoSourceKey, FilteredBefore,"
+                  + " FailsBefore, ChangeRefused, …")
+          String code,
+      @Size(max = 4000) @JsonPropertyDescription("Why, and what to do.") String message,
+      @JsonPropertyDescription("How many records.") long records) {}
 
   /** A record that was chosen. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -56,6 +71,6 @@ public record RedriveStatus(
           @Nullable JsonNode before,
       @PreserveUnknownFields @JsonPropertyDescription("As it is sent; long values are cut.")
           @Nullable JsonNode after,
-      @Size(max = 4000) @JsonPropertyDescription("Why it cannot be changed as asked.")
+      @Size(max = 4000) @JsonPropertyDescription("Why it cannot be sent as asked.")
           @Nullable String refusal) {}
 }

@@ -35,6 +35,20 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
     return new Answer(RecordState.Refused, REFUSED, why, Optional.empty());
   }
 
+  /**
+   * Nothing was sent, since the source's row does not come through.
+   *
+   * @param code CamelCase, such as SourceRowGone
+   */
+  static Answer refusedFor(String code, String why) {
+    return new Answer(RecordState.Refused, code, why, Optional.empty());
+  }
+
+  /** The row is to be read at the source. */
+  static Answer reading(String outcome) {
+    return new Answer(RecordState.Open, "Reading", outcome, Optional.of(SOON));
+  }
+
   static Answer replaying(String outcome) {
     return new Answer(RecordState.Replaying, "Sent", outcome, Optional.of(SOON));
   }
@@ -79,9 +93,9 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
     Attempt last = status.history().getLast();
     String message = last.message() == null ? "" : last.message();
     return switch (last.result()) {
-      case REFUSED -> action == Action.None ? open() : refused(message);
       case FAILED_AGAIN -> new Answer(RecordState.Open, FAILED_AGAIN, message, Optional.empty());
-      default -> open();
+      case "Sent", "Waiting", "Replayed", WAIVED -> open();
+      default -> action == Action.None ? open() : refusedFor(last.result(), message);
     };
   }
 }

@@ -22,7 +22,8 @@ public final class FailedRecordController {
     Schemas schemas = new Schemas(link);
     Redactions redactions = new Redactions(operator.getKubernetesClient());
     FailedRecordReconciler reconciler =
-        new FailedRecordReconciler(link, schemas, redactions, clock);
+        new FailedRecordReconciler(
+            link, schemas, redactions, new SourceReplays(operator.getKubernetesClient()), clock);
     operator.register(
         reconciler,
         config -> {

@@ -52,6 +52,7 @@ public final class FailedRecordDesk {
   private final ShownRecords records;
   private final Schemas schemas;
   private final Redactions redactions;
+  private final SourceReplays sources;
   private final InstantSource clock;
   private final PatchContext apply;
 
@@ -70,6 +71,7 @@ public final class FailedRecordDesk {
     this.records = records;
     this.schemas = schemas;
     this.redactions = redactions;
+    this.sources = new SourceReplays(client);
     this.clock = clock;
     this.apply =
         new PatchContext.Builder()
@@ -102,7 +104,7 @@ public final class FailedRecordDesk {
                 Objects.requireNonNull(spec.ttlSecondsAfterResolved(), "has a default")),
             now);
     window.remove().stream().limit(Allowance.STEPS).forEach(name -> remove(ref, name));
-    RecordClerk clerk = new RecordClerk(link, ref, schemas, redaction, clock);
+    RecordClerk clerk = new RecordClerk(link, ref, schemas, sources, redaction, clock);
     new NewFailures(errors, ref.names(), resources)
         .next(window.add(), Allowance.of(window.add(), resources, ref.names(), busy, now))
         .forEach(failure -> make(migration, ref, clerk, failure));

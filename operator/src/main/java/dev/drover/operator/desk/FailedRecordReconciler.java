@@ -38,12 +38,18 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
   private final NatsLink link;
   private final Schemas schemas;
   private final Redactions redactions;
+  private final SourceReplays sources;
   private final InstantSource clock;
   private volatile @Nullable IndexerResourceCache<FailedRecord> cache;
 
   /** A reconciler over the operator's connection. */
   FailedRecordReconciler(
-      NatsLink link, Schemas schemas, Redactions redactions, InstantSource clock) {
+      NatsLink link,
+      Schemas schemas,
+      Redactions redactions,
+      SourceReplays sources,
+      InstantSource clock) {
+    this.sources = sources;
     this.link = link;
     this.schemas = schemas;
     this.redactions = redactions;
@@ -128,7 +134,8 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
   private RecordClerk.Visit visit(
       FailedRecord resource, ChainRef ref, Redaction redaction, long sequence, Instant now) {
     try {
-      return new RecordClerk(link, ref, schemas, redaction, clock).visit(resource, sequence);
+      return new RecordClerk(link, ref, schemas, sources, redaction, clock)
+          .visit(resource, sequence);
     } catch (ChainUnavailableException e) {
       FailedRecordStatus before = resource.getStatus();
       FailedRecordStatus known =

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * anywhere is made whole by the next, and a visit made twice does nothing twice.
  */
 final class RecordClerk {
+  private final ChainRef ref;
+  private final SourceReplays sources;
   private final InstantSource clock;
   private final Redaction redaction;
   private final RecordReader reader;
@@ -35,7 +37,14 @@ final class RecordClerk {
   private final FollowUps followUps;
 
   RecordClerk(
-      NatsLink link, ChainRef ref, Schemas schemas, Redaction redaction, InstantSource clock) {
+      NatsLink link,
+      ChainRef ref,
+      Schemas schemas,
+      SourceReplays sources,
+      Redaction redaction,
+      InstantSource clock) {
+    this.ref = ref;
+    this.sources = sources;
     this.clock = clock;
     this.redaction = redaction;
     errors = new ErrorQueue(link, ref.names());
@@ -114,6 +123,9 @@ final class RecordClerk {
 
   private Visit act(FailedRecord resource, QueuedFailure failure) {
     FailedRecordSpec spec = resource.getSpec();
+    if (spec.action() == Action.Replay && SourceReplays.wants(resource)) {
+      return readAgain(resource, failure);
+    }
     Long generation = resource.getMetadata().getGeneration();
     Change change = Change.NONE;
     if (spec.action() == Action.Replay) {
@@ -151,6 +163,23 @@ final class RecordClerk {
                     by,
                     clock.instant().toString()));
     return follow(resource, failure.sequence(), holds);
+  }
+
+  /** Until the journal has it, a Redrive of one is at it; or has found that nothing can be sent. */
+  private Visit readAgain(FailedRecord resource, QueuedFailure failure) {
+    FailedRecordStatus described = reader.describe(failure);
+    return switch (sources.ask(resource, ref.name(), failure.sequence())) {
+      case SourceReplays.Standing.UnderWay(String message) ->
+          visit(described, resource, handled(resource), Answer.reading(message));
+      case SourceReplays.Standing.Refused(String reason, String message) -> {
+        Long generation = resource.getMetadata().getGeneration();
+        Answer answer = Answer.refusedFor(reason, message);
+        History.Request request =
+            new History.Request(Action.Replay, clock.instant().toString(), generation, null);
+        yield visit(
+            described, resource, generation, History.with(resource, request, answer), answer);
+      }
+    };
   }
 
   /** What was asked is in the journal: carries it out, as far as that is not done. */
@@ -244,19 +273,26 @@ final class RecordClerk {
 
   private Visit visit(
       FailedRecordStatus described, FailedRecord resource, JournalEntry entry, Answer answer) {
-    boolean ours = entry.by().uid().equals(resource.getMetadata().getUid());
+    Long generation = asking(resource, entry.by());
     History.Request request =
         new History.Request(
             entry.action() == JournalEntry.Action.waive ? Action.Waive : Action.Replay,
             entry.at(),
-            ours ? Long.valueOf(entry.by().generation()) : null,
-            ours ? null : entry.by().kind() + "/" + entry.by().name());
+            generation,
+            generation != null ? null : entry.by().kind() + "/" + entry.by().name());
     return visit(
         described,
         resource,
-        ours ? request.generation() : handled(resource),
+        generation != null ? generation : handled(resource),
         History.with(resource, request, answer),
         answer);
+  }
+
+  /** The generation of the resource that asked, itself or by a Redrive of its own. */
+  private static @Nullable Long asking(FailedRecord resource, JournalEntry.By by) {
+    return by.uid().equals(resource.getMetadata().getUid())
+        ? Long.valueOf(by.generation())
+        : SourceReplays.generation(resource, by);
   }
 
   private Visit visit(

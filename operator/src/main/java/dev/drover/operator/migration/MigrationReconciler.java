@@ -9,6 +9,7 @@ import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.status.Observation;
 import dev.drover.operator.status.StatusComposer;
 import dev.drover.operator.status.StatusWriter;
+import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -22,13 +23,17 @@ import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.Mappers;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +76,11 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
         new InformerEventSource<>(
             managed(Deployment.class).withOnUpdateFilter(MigrationReconciler::matters).build(),
             context),
-        new InformerEventSource<>(managed(Job.class).build(), context));
+        new InformerEventSource<>(
+            managed(Job.class)
+                .withSecondaryToPrimaryMapper(MigrationReconciler::migrationOf)
+                .build(),
+            context));
   }
 
   private <R extends HasMetadata> InformerEventSourceConfiguration.Builder<R> managed(
@@ -83,6 +92,21 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
             .withGenericFilter(namespaces::include);
     // Each watched namespace has an informer of its own.
     return namespaces.watched().isEmpty() ? managed.withItemStore(new LeanCache<>()) : managed;
+  }
+
+  /** A Redrive's Job is the Redrive's; its sessions at a source count among the Migration's. */
+  private static Set<ResourceID> migrationOf(Job job) {
+    return RedriveJob.isOne(job)
+        ? Set.of(
+            new ResourceID(
+                job.getMetadata().getLabels().get(WorkloadLabels.MIGRATION),
+                job.getMetadata().getNamespace()))
+        : Mappers.<Job>fromOwnerReferences(Migration.class).toPrimaryResourceIDs(job);
+  }
+
+  /** The Jobs that are the Migration's own. */
+  private static Stream<Job> own(Context<Migration> context) {
+    return context.getSecondaryResources(Job.class).stream().filter(j -> !RedriveJob.isOne(j));
   }
 
   /** Of a Deployment's many updates, those that change what a visit would do or say. */
@@ -139,9 +163,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
   @Override
   public DeleteControl cleanup(Migration migration, Context<Migration> context) {
     List<HasMetadata> workloads =
-        java.util.stream.Stream.concat(
-                context.getSecondaryResources(Deployment.class).stream(),
-                context.getSecondaryResources(Job.class).stream())
+        Stream.concat(context.getSecondaryResources(Deployment.class).stream(), own(context))
             .map(HasMetadata.class::cast)
             .toList();
     Farewell.Outcome outcome = farewell.say(migration, workloads, clock.instant());

@@ -31,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,6 +70,7 @@ final class StagesStep {
    *     fast stages may go, before there are more workers to share that
    * @param queuesReady whether streams and consumers exist; without them no stage starts
    * @param snapshot backlogs; null if they are not known
+   * @param readers connections at which a Redrive has a session, once for each
    */
   List<StageWorkers> run(
       Migration migration,
@@ -78,6 +80,7 @@ final class StagesStep {
       boolean queuesReady,
       @Nullable ChainSnapshot snapshot,
       Collection<Deployment> existing,
+      Collection<String> readers,
       Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
     if (snapshot != null && inForce.revision().equals(revision)) {
@@ -94,7 +97,7 @@ final class StagesStep {
     Map<String, StageScale> scales =
         halted(migration.getSpec())
             ? Map.of()
-            : scales(migration, inForce.spec(), snapshot, byStage, now);
+            : scales(migration, inForce.spec(), snapshot, byStage, readers, now);
     // Who is ending keeps to what was told until he has ended.
     if (snapshot != null && !halted(migration.getSpec())) {
       try {
@@ -237,13 +240,15 @@ final class StagesStep {
       ChainSpec chain,
       @Nullable ChainSnapshot snapshot,
       Map<String, Deployment> byStage,
+      Collection<String> readers,
       Instant now) {
     MigrationSpec spec = migration.getSpec();
     Map<String, Integer> caps = new LinkedHashMap<>();
     spec.connections()
         .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
-    SnapshotsStep.holders(chain, snapshot)
-        .forEach(connection -> caps.computeIfPresent(connection, (name, cap) -> cap - 1));
+    Stream.concat(SnapshotsStep.holders(chain, snapshot).stream(), readers.stream())
+        .forEach(
+            connection -> caps.computeIfPresent(connection, (name, cap) -> Math.max(0, cap - 1)));
     List<StageObservation> stages =
         chain.stages().stream()
             .sorted(Comparator.comparingInt(s -> depth(chain, s)))

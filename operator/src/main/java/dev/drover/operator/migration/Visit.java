@@ -16,6 +16,7 @@ import dev.drover.operator.validation.ChainShape;
 import dev.drover.operator.validation.SecretKeys;
 import dev.drover.operator.validation.SecretRules;
 import dev.drover.operator.validation.SpecValidator;
+import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.SnapshotJob;
 import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.plan.Finding;
@@ -110,6 +111,7 @@ final class Visit {
             running.queues() instanceof Queues.Ready,
             running.snapshot(),
             deployments,
+            jobs.stream().flatMap(job -> RedriveJob.reads(job).stream()).toList(),
             now);
     if (running.snapshot() != null) {
       boolean halted = StagesStep.halted(spec);
@@ -120,7 +122,9 @@ final class Visit {
   }
 
   private static List<Job> planners(Collection<Job> jobs) {
-    return jobs.stream().filter(job -> SnapshotJob.stage(job).isEmpty()).toList();
+    return jobs.stream()
+        .filter(job -> SnapshotJob.stage(job).isEmpty() && !RedriveJob.isOne(job))
+        .toList();
   }
 
   private void show(Migration migration, boolean busy) {

@@ -2,6 +2,7 @@ package dev.drover.operator.redrive;
 
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveSpec;
+import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.wire.plan.Step;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
@@ -15,7 +16,19 @@ import org.jspecify.annotations.Nullable;
 final class Orders {
   private Orders() {}
 
-  static RedriveOrder of(Redrive redrive) {
+  /**
+   * The order of a Redrive.
+   *
+   * @param revision the chain revision that is planned; null if none is
+   */
+  static RedriveOrder of(Redrive redrive, @Nullable String revision) {
+    RedriveOrder order = of(redrive);
+    return redrive.getSpec().startAt() == StartAt.Source && revision != null
+        ? order.fromSource(revision)
+        : order;
+  }
+
+  private static RedriveOrder of(Redrive redrive) {
     RedriveSpec spec = redrive.getSpec();
     RedriveSpec.StopOn stopOn = spec.stopOn();
     List<Step.Assignment> set =
@@ -51,6 +64,7 @@ final class Orders {
             s.table(),
             s.seenAfter(),
             s.seenBefore(),
-            s.keys() == null ? Set.of() : Set.copyOf(s.keys()));
+            s.keys() == null ? Set.of() : Set.copyOf(s.keys()),
+            s.errorSequences() == null ? Set.of() : Set.copyOf(s.errorSequences()));
   }
 }

@@ -1,8 +1,11 @@
 package dev.drover.operator.redrive;
 
+import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
@@ -14,6 +17,7 @@ import dev.drover.wire.replay.RedriveOrder;
 import dev.drover.wire.replay.RedriveProgress;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
@@ -126,7 +130,12 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     if (job.isEmpty() && suspended && redrive.getStatus() == null) {
       return new Situation.Held("Suspended", "spec.suspend is true: nothing is begun", false);
     }
-    Optional<RedriveProgress> progress = exchange(ref, redrive);
+    MigrationStatus status = migration.getStatus();
+    String revision = status == null || status.plan() == null ? null : status.plan().revision();
+    if (revision == null && redrive.getSpec().startAt() == StartAt.Source) {
+      return new Situation.Held("MigrationNotReady", "waits until the Migration is planned", false);
+    }
+    Optional<RedriveProgress> progress = exchange(ref, redrive, revision);
     boolean pausing =
         suspended
             && progress.isPresent()
@@ -150,9 +159,10 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
   }
 
   /** Puts the order where the worker reads it, and reads how far that is. */
-  private Optional<RedriveProgress> exchange(ChainRef ref, Redrive redrive) {
+  private Optional<RedriveProgress> exchange(
+      ChainRef ref, Redrive redrive, @Nullable String revision) {
     String uid = redrive.getMetadata().getUid();
-    byte[] order = WireJson.bytes(Orders.of(redrive));
+    byte[] order = WireJson.bytes(Orders.of(redrive, revision));
     return link.call(
         "hand the Redrive to its worker",
         nats -> {
@@ -187,11 +197,13 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
         .getItems();
   }
 
-  /** Goes with its Migration. */
+  /** Goes with its Migration, or with the FailedRecord that asked for it, which does. */
   private void own(Migration migration, Redrive redrive) {
     String uid = migration.getMetadata().getUid();
     @Nullable List<OwnerReference> owners = redrive.getMetadata().getOwnerReferences();
-    if (owners != null && owners.stream().anyMatch(o -> o.getUid().equals(uid))) {
+    String record = HasMetadata.getKind(FailedRecord.class);
+    if (owners != null
+        && owners.stream().anyMatch(o -> o.getUid().equals(uid) || o.getKind().equals(record))) {
       return;
     }
     OwnerReference owner =

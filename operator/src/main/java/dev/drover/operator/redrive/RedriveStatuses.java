@@ -8,6 +8,7 @@ import dev.drover.wire.replay.RedriveProgress;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses of Redrives. Pure. */
@@ -18,7 +19,8 @@ final class RedriveStatuses {
 
   private static final int TEXT_LIMIT = 4000;
   private static final RedriveStatus NONE =
-      new RedriveStatus(null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null);
+      new RedriveStatus(
+          null, List.of(), null, 0, 0, 0, 0, 0, 0, 0, List.of(), null, null, List.of());
 
   private RedriveStatuses() {}
 
@@ -84,7 +86,10 @@ final class RedriveStatuses {
         p.refused(),
         p.samples().stream().map(s -> sample(s, redaction)).toList(),
         p.startedAt(),
-        p.endedAt());
+        p.endedAt(),
+        p.refusals().stream()
+            .map(r -> new RedriveStatus.Refusal(r.code(), cut(r.message()), r.records()))
+            .toList());
   }
 
   private static RedriveStatus.Sample sample(RedriveProgress.Sample s, Redaction redaction) {
@@ -143,10 +148,10 @@ final class RedriveStatuses {
           "no record in the error queue is chosen: see status.failures of the Migration for the"
               + " stages, codes, fingerprints and tables that there are";
       case "DryRun" ->
-          "%d records are chosen, %d of them cannot be changed as asked; nothing was sent"
-              .formatted(p.selected(), p.refused());
+          "%d records are chosen, %d of them cannot be sent as asked%s; nothing was sent"
+              .formatted(p.selected(), p.refused(), reasons(p));
       default ->
-          "of %d records %d were sent, %d of them are resolved and %d failed again; %d were waived, %d had been sent or waived before, %d could not be changed as asked"
+          "of %d records %d were sent, %d of them are resolved and %d failed again; %d were waived, %d had been sent or waived before, %d could not be sent as asked%s"
               .formatted(
                   p.selected(),
                   p.sent(),
@@ -154,8 +159,17 @@ final class RedriveStatuses {
                   p.failedAgain(),
                   p.waived(),
                   p.skipped(),
-                  p.refused());
+                  p.refused(),
+                  reasons(p));
     };
+  }
+
+  private static String reasons(RedriveProgress p) {
+    return p.refusals().isEmpty()
+        ? ""
+        : p.refusals().stream()
+            .map(r -> r.records() + " " + r.code())
+            .collect(Collectors.joining(", ", " (", ")"));
   }
 
   private static RedriveStatus with(
@@ -181,7 +195,8 @@ final class RedriveStatuses {
         counts.refused(),
         counts.samples(),
         counts.startTime(),
-        counts.completionTime());
+        counts.completionTime(),
+        counts.refusals());
   }
 
   private static Condition condition(Redrive redrive, String type, Verdict verdict, Instant now) {

@@ -1,17 +1,31 @@
 package dev.drover.operator.workload;
 
+import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.api.v1alpha1.StartAt;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 
-/** The Job that carries out a Redrive: it needs NATS and no database. */
+/**
+ * The Job that carries out a Redrive. It needs NATS, and no database unless it reads rows at the
+ * source again.
+ */
 public final class RedriveJob {
   /** What ends it early ends with it; a crash is tried again for a long time. */
   private static final int BACKOFF_LIMIT = 1000;
+
+  private static final String COMPONENT = "redrive";
+
+  /** The connections that a Job reads, with commas between. */
+  private static final String READS = "drover.dev/reads";
 
   private final WorkloadSettings settings;
 
@@ -21,15 +35,19 @@ public final class RedriveJob {
 
   /** The Job as it should be. */
   public Job of(Migration migration, Redrive redrive) {
-    Map<String, String> labels = WorkloadLabels.of(migration, "redrive");
+    Map<String, String> labels = WorkloadLabels.of(migration, COMPONENT);
+    List<Connection> sources =
+        redrive.getSpec().startAt() == StartAt.Source ? sources(migration) : List.of();
+    String reads = sources.stream().map(Connection::name).collect(Collectors.joining(","));
     WorkerPod.Task task =
         new WorkerPod.Task(
-            "redrive", Map.of("DROVER_REDRIVE", redrive.getMetadata().getUid()), List.of(), false);
+            "redrive", Map.of("DROVER_REDRIVE", redrive.getMetadata().getUid()), sources, false);
     return new JobBuilder()
         .withNewMetadata()
         .withName(name(migration, redrive))
         .withNamespace(redrive.getMetadata().getNamespace())
         .withLabels(labels)
+        .withAnnotations(reads.isEmpty() ? Map.of() : Map.of(READS, reads))
         .withOwnerReferences(
             new OwnerReferenceBuilder()
                 .withApiVersion(redrive.getApiVersion())
@@ -49,6 +67,31 @@ public final class RedriveJob {
         .endTemplate()
         .endSpec()
         .build();
+  }
+
+  /** Where extracts read, each once. */
+  private static List<Connection> sources(Migration migration) {
+    Set<String> names =
+        migration.getSpec().stages().stream()
+            .map(Stage::extract)
+            .filter(Objects::nonNull)
+            .map(Stage.Extract::connectionName)
+            .collect(Collectors.toSet());
+    return migration.getSpec().connections().stream()
+        .filter(c -> names.contains(c.name()))
+        .toList();
+  }
+
+  /** Whether a Job carries out a Redrive. */
+  public static boolean isOne(Job job) {
+    return COMPONENT.equals(job.getMetadata().getLabels().get("app.kubernetes.io/component"));
+  }
+
+  /** The connections at which a Redrive's Job may have a session each; none once it has ended. */
+  public static List<String> reads(Job job) {
+    Map<String, String> annotations = job.getMetadata().getAnnotations();
+    String reads = annotations == null ? null : annotations.get(READS);
+    return reads == null || ended(job) ? List.of() : List.of(reads.split(",", -1));
   }
 
   /** Name of a Redrive's Job. */

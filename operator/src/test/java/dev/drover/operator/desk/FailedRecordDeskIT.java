@@ -9,6 +9,9 @@ import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
@@ -456,6 +459,7 @@ class FailedRecordDeskIT {
             link,
             ref,
             new Schemas(link),
+            new SourceReplays(client),
             Redaction.of(migration.getSpec()),
             InstantSource.system());
     clerk.visit(asked, sequence);
@@ -464,6 +468,148 @@ class FailedRecordDeskIT {
         .isEqualTo(1);
     worker.retry("load", odd("Odd"));
     awaitState(record, RecordState.Resolved);
+  }
+
+  private static final String FROM_SOURCE = "{\"action\":\"Replay\",\"startAt\":\"Source\"}";
+
+  /** The Redrive of one that a record asks for. */
+  private Redrive readAgain(FailedRecord record) {
+    String prefix = record.getMetadata().getName() + "-g";
+    await().until(() -> redrives(prefix).size() == 1);
+    return redrives(prefix).getFirst();
+  }
+
+  private List<Redrive> redrives(String prefix) {
+    return client.resources(Redrive.class).inNamespace(namespace).list().getItems().stream()
+        .filter(r -> r.getMetadata().getName().startsWith(prefix))
+        .toList();
+  }
+
+  private void end(Redrive redrive, RedriveStatus.Refusal why) {
+    client
+        .resource(redrive)
+        .editStatus(
+            r -> {
+              r.setStatus(
+                  new RedriveStatus(
+                      r.getMetadata().getGeneration(),
+                      List.of(),
+                      1L,
+                      1,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      1,
+                      List.of(),
+                      "2026-01-01T00:00:00Z",
+                      "2026-01-01T00:00:09Z",
+                      List.of(why)));
+              return r;
+            });
+  }
+
+  @Test
+  void a_record_whose_row_is_read_again_is_a_redrive_of_one_and_told_as_its_own() throws Exception {
+    FailedRecord record = oneFailure();
+    long sequence = status(record).errorSequence();
+    patch(record, FROM_SOURCE);
+
+    Redrive redrive = readAgain(record);
+    assertThat(redrive.getSpec().startAt()).isEqualTo(StartAt.Source);
+    assertThat(redrive.getSpec().migrationName()).isEqualTo("orders");
+    assertThat(redrive.getSpec().selector().errorSequences()).containsExactly(sequence);
+    assertThat(redrive.getSpec().selector().keys()).as("a key may be of a person").isNull();
+    assertThat(redrive.getMetadata().getOwnerReferences())
+        .singleElement()
+        .satisfies(o -> assertThat(o.getUid()).isEqualTo(record.getMetadata().getUid()));
+    awaitOutcome(record, "its row is read again by Redrive " + redrive.getMetadata().getName());
+    assertThat(inStream(names.journalStream())).as("the operator sends nothing").isZero();
+
+    JournalEntry entry =
+        new Journal(link, names)
+            .write(
+                sequence,
+                page ->
+                    JournalEntry.of(
+                        JournalEntry.Action.replay,
+                        "load",
+                        List.of(sequence),
+                        page,
+                        Change.NONE,
+                        new JournalEntry.By(
+                            "Redrive",
+                            redrive.getMetadata().getName(),
+                            redrive.getMetadata().getUid(),
+                            1),
+                        "2026-01-01T00:00:00Z"));
+    awaitState(record, RecordState.Replaying);
+    QueuedFailure failure = new ErrorQueue(link, names).at(sequence).orElseThrow();
+    new RetryQueue(link, names).send(entry, failure, failure.message().row());
+    worker.retry("load", Judge.PASS);
+
+    awaitState(record, RecordState.Resolved);
+    FailedRecordStatus status = status(record);
+    assertThat(status.replays()).isEqualTo(1);
+    assertThat(status.handledGeneration())
+        .isEqualTo(client.resource(record).get().getMetadata().getGeneration());
+    assertThat(status.history())
+        .singleElement()
+        .satisfies(
+            tried -> {
+              assertThat(tried.result()).isEqualTo("Replayed");
+              assertThat(tried.generation()).isEqualTo(status.handledGeneration());
+            });
+  }
+
+  @Test
+  void a_record_whose_row_is_gone_stays_open_says_so_and_may_be_asked_for_again() throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, FROM_SOURCE);
+    Redrive first = readAgain(record);
+
+    end(first, new RedriveStatus.Refusal("SourceRowGone", "no row has the key: waive it", 1));
+
+    awaitOutcome(record, "no row has the key: waive it");
+    FailedRecordStatus status = status(record);
+    assertThat(status.conditions().getFirst().status()).isEqualTo("False");
+    assertThat(status.conditions().getFirst().reason()).isEqualTo("SourceRowGone");
+    assertThat(status.history())
+        .singleElement()
+        .satisfies(tried -> assertThat(tried.result()).isEqualTo("SourceRowGone"));
+    assertThat(inStream(names.errorsStream())).isEqualTo(1);
+    assertThat(inStream(names.journalStream())).isZero();
+
+    patch(record, "{\"attempt\":1}");
+    String prefix = record.getMetadata().getName() + "-g";
+    await().until(() -> redrives(prefix).size() == 2);
+
+    patch(record, "{\"action\":\"Waive\",\"startAt\":null,\"reason\":\"gone\"}");
+    awaitState(record, RecordState.Waived);
+  }
+
+  @Test
+  void a_replay_from_the_source_takes_no_correction() throws Exception {
+    FailedRecord record = oneFailure();
+    for (String change :
+        List.of(
+            "\"correction\":{\"qty\":4}", "\"jsonPatch\":[{\"op\":\"remove\",\"path\":\"/a\"}]")) {
+      ApiServer.Result refused =
+          ApiServer.get()
+              .kubectl(
+                  "",
+                  "patch",
+                  "fr",
+                  record.getMetadata().getName(),
+                  "-n",
+                  namespace,
+                  "--type=merge",
+                  "-p",
+                  "{\"spec\":{\"action\":\"Replay\",\"startAt\":\"Source\"," + change + "}}");
+      assertThat(refused.code()).isNotZero();
+      assertThat(refused.output()).contains("startAt", "takes no correction");
+    }
   }
 
   @Test

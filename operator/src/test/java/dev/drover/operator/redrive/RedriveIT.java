@@ -15,6 +15,7 @@ import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.cluster.Kubelets;
+import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;
 import dev.drover.wire.names.ChainNames;
@@ -27,6 +28,7 @@ import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
@@ -160,9 +162,11 @@ class RedriveIT {
                   connections:
                     - name: legacy
                       jdbc: {url: "jdbc:postgresql://legacy/shop", credentialsSecretRef: {name: legacy-db}}
+                    - name: shop
+                      jdbc: {url: "jdbc:postgresql://shop/shop", credentialsSecretRef: {name: shop-db}}
                   stages:
                     - {name: read, extract: {connectionName: legacy, tables: ["public.*"]}}
-                    - {name: load, from: read, load: {connectionName: legacy}}
+                    - {name: load, from: read, load: {connectionName: shop}}
                 """);
     assertThat(applied.code()).as(applied.output()).isZero();
     return client.resources(Migration.class).inNamespace(namespace).withName("orders").get();
@@ -300,6 +304,8 @@ class RedriveIT {
             "{migrationName: orders, action: Waive, reason: known, correction: {a: 1}}",
                 "take no change",
             "{migrationName: orders, correction: 5}", "spec.correction",
+            "{migrationName: orders, startAt: Source, set: [{field: a, to: '1'}]}",
+                "take no change",
             "{migrationName: orders, ramp: [0]}", "spec.ramp[0]",
             "{migrationName: orders, stopOn: {}}", "give a count, a percent, or both",
             "{migrationName: orders, selector: {fingerprint: xyz}}", "spec.selector.fingerprint",
@@ -324,7 +330,8 @@ class RedriveIT {
             "{" + rest.replace("qty: 1", "qty: 2") + "false}",
             "{" + rest.replace("load", "read") + "false}",
             "{migrationName: orders, correction: {qty: 1}}",
-            "{" + rest + "false, dryRun: true}")) {
+            "{" + rest + "false, dryRun: true}",
+            "{migrationName: orders, selector: {stage: load}, startAt: Source}")) {
       ApiServer.Result refused = apply(other);
       assertThat(refused.code()).as(other).isNotZero();
       assertThat(refused.output()).contains("only suspend and ratePerSecond can be changed");
@@ -406,6 +413,88 @@ class RedriveIT {
     assertThat(condition(redrive(), "Ready").status()).isEqualTo("False");
     assertThat(redrive().getStatus().completionTime()).isEqualTo("2026-01-01T00:01:00Z");
     await().until(() -> jobs().isEmpty());
+  }
+
+  @Test
+  void a_worker_that_reads_the_source_gets_its_secret_and_the_planned_revision() throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(0, 0);
+    assertThat(
+            apply(
+                    "{migrationName: orders, startAt: Source,"
+                        + " selector: {errorSequences: [7, 9]}}")
+                .code())
+        .isZero();
+    awaitComplete("MigrationNotReady");
+    assertThat(jobs()).as("not planned").isEmpty();
+
+    planned(migration, "rev7");
+
+    await().until(() -> jobs().size() == 1);
+    Job job = jobs().getFirst();
+    assertThat(job.getSpec().getTemplate().getSpec().getVolumes())
+        .extracting(Volume::getName)
+        .contains("connection-legacy")
+        .doesNotContain("connection-shop");
+    assertThat(RedriveJob.reads(job)).containsExactly("legacy");
+    RedriveOrder order =
+        WireJson.parse(
+            state(migration)
+                .bucket()
+                .get(RedriveOrder.key(redrive().getMetadata().getUid()))
+                .getValue(),
+            RedriveOrder.class);
+    assertThat(order.sourceRevision()).isEqualTo("rev7");
+    assertThat(order.selector().sequences()).containsExactlyInAnyOrder(7L, 9L);
+
+    state(migration)
+        .bucket()
+        .put(
+            RedriveProgress.key(redrive().getMetadata().getUid()),
+            WireJson.bytes(
+                new RedriveProgress(
+                    Phase.Complete,
+                    "done",
+                    9,
+                    2,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    2,
+                    List.of(),
+                    "2026-01-01T00:00:00Z",
+                    "2026-01-01T00:01:00Z",
+                    List.of(
+                        new RedriveProgress.Refusal("SourceRowGone", "no row has the key", 2)))));
+    awaitComplete("NothingSent");
+    assertThat(redrive().getStatus().refusals())
+        .containsExactly(new RedriveStatus.Refusal("SourceRowGone", "no row has the key", 2));
+  }
+
+  private void planned(Migration migration, String revision) {
+    client
+        .resource(client.resource(migration).get())
+        .editStatus(
+            m -> {
+              MigrationStatus s = m.getStatus();
+              m.setStatus(
+                  new MigrationStatus(
+                      s.observedGeneration(),
+                      s.conditions(),
+                      null,
+                      null,
+                      null,
+                      null,
+                      new MigrationStatus.Plan(revision, 1, 1, 1L, List.of()),
+                      List.of(),
+                      null,
+                      List.of(),
+                      null));
+              return m;
+            });
   }
 
   @Test

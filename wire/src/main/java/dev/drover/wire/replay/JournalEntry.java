@@ -5,6 +5,7 @@ import dev.drover.wire.batch.BatchId;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was asked for some failed records, written before it is done. A record is in at most one
@@ -19,6 +20,8 @@ import java.util.List;
  * @param change what to change first
  * @param by who asked
  * @param at ISO-8601 instant
+ * @param renewed key in the state bucket of what is sent, if that was made from the source's rows
+ *     ({@link RenewedRows}); null if it follows from the error queue and the change
  */
 public record JournalEntry(
     Action action,
@@ -28,7 +31,8 @@ public record JournalEntry(
     String claimed,
     Change change,
     By by,
-    String at) {
+    String at,
+    @Nullable String renewed) {
 
   /** What is done with failed records. */
   public enum Action {
@@ -71,7 +75,13 @@ public record JournalEntry(
         JournalBlock.text(claimed),
         change,
         by,
-        at);
+        at,
+        null);
+  }
+
+  /** This entry, of records that are sent as they were made from the source's rows. */
+  public JournalEntry renewedBy(String key) {
+    return new JournalEntry(action, stage, block, records, claimed, change, by, at, key);
   }
 
   /** The records' error sequences, ascending: their order in the batch. */

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param stopPercent stop when more than so many of a hundred have failed again; null for never
  * @param dryRun count and show, send nothing
  * @param suspend send nothing for now
+ * @param sourceRevision chain revision by which each record's row is read at the source anew and
+ *     brought to its stage; null sends records as they failed
  */
 public record RedriveOrder(
     JournalEntry.By by,
@@ -29,9 +31,52 @@ public record RedriveOrder(
     @Nullable Integer stopCount,
     @Nullable Integer stopPercent,
     boolean dryRun,
-    boolean suspend) {
+    boolean suspend,
+    @Nullable String sourceRevision) {
   public RedriveOrder {
     ramp = List.copyOf(ramp);
+  }
+
+  /** An order that sends records as they failed. */
+  public RedriveOrder(
+      JournalEntry.By by,
+      Selector selector,
+      JournalEntry.Action action,
+      Change change,
+      @Nullable Integer ratePerSecond,
+      List<Integer> ramp,
+      @Nullable Integer stopCount,
+      @Nullable Integer stopPercent,
+      boolean dryRun,
+      boolean suspend) {
+    this(
+        by,
+        selector,
+        action,
+        change,
+        ratePerSecond,
+        ramp,
+        stopCount,
+        stopPercent,
+        dryRun,
+        suspend,
+        null);
+  }
+
+  /** This order, from the source on. */
+  public RedriveOrder fromSource(String revision) {
+    return new RedriveOrder(
+        by,
+        selector,
+        action,
+        change,
+        ratePerSecond,
+        ramp,
+        stopCount,
+        stopPercent,
+        dryRun,
+        suspend,
+        revision);
   }
 
   /** The key of a Redrive's order in the state bucket, by its uid. */

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param failedAgain of these, set aside once more
  * @param waived given up
  * @param skipped found to be sent or given up by somebody else
- * @param refused not sent because they cannot be changed as asked; they are in the queue still
+ * @param refused not sent because they cannot be sent as asked; they are in the queue still
  * @param samples up to three records, before and after the change
  * @param startedAt ISO-8601 instant
  * @param endedAt ISO-8601 instant; null while it works
+ * @param refusals why records were refused, those of most records first
  */
 public record RedriveProgress(
     Phase phase,
@@ -36,11 +37,92 @@ public record RedriveProgress(
     long refused,
     List<Sample> samples,
     String startedAt,
-    @Nullable String endedAt) {
+    @Nullable String endedAt,
+    List<Refusal> refusals) {
   @SuppressWarnings("NullAway") // absent from what was written without
   public RedriveProgress {
     samples = samples == null ? List.of() : List.copyOf(samples);
+    refusals = refusals == null ? List.of() : List.copyOf(refusals);
   }
+
+  /** Progress of which nothing was refused, or nobody told why. */
+  public RedriveProgress(
+      Phase phase,
+      String message,
+      long lastSequence,
+      long selected,
+      long sent,
+      long resolved,
+      long failedAgain,
+      long waived,
+      long skipped,
+      long refused,
+      List<Sample> samples,
+      String startedAt,
+      @Nullable String endedAt) {
+    this(
+        phase,
+        message,
+        lastSequence,
+        selected,
+        sent,
+        resolved,
+        failedAgain,
+        waived,
+        skipped,
+        refused,
+        samples,
+        startedAt,
+        endedAt,
+        List.of());
+  }
+
+  /** This with another message. */
+  public RedriveProgress saying(String otherMessage) {
+    return new RedriveProgress(
+        phase,
+        otherMessage,
+        lastSequence,
+        selected,
+        sent,
+        resolved,
+        failedAgain,
+        waived,
+        skipped,
+        refused,
+        samples,
+        startedAt,
+        endedAt,
+        refusals);
+  }
+
+  /** This with what was refused, and why. */
+  public RedriveProgress refusing(List<Refusal> why) {
+    return new RedriveProgress(
+        phase,
+        message,
+        lastSequence,
+        selected,
+        sent,
+        resolved,
+        failedAgain,
+        waived,
+        skipped,
+        refused,
+        samples,
+        startedAt,
+        endedAt,
+        why);
+  }
+
+  /**
+   * Why some records were not sent.
+   *
+   * @param code CamelCase: {@code SourceRowGone}, {@code NoSourceKey}, {@code FailsBefore}, …
+   * @param message for people, with what to do; holds no value of a record
+   * @param records how many
+   */
+  public record Refusal(String code, String message, long records) {}
 
   /** Where a Redrive is. */
   public enum Phase {
@@ -63,7 +145,7 @@ public record RedriveProgress(
    *
    * @param errorSequence its message in the error queue
    * @param before the record as it failed, at most some KiB
-   * @param after as it is sent; null if it cannot be changed as asked
+   * @param after as it is sent; null if it cannot be sent as asked
    * @param refusal why not; null if it can
    */
   public record Sample(

@@ -1,6 +1,7 @@
 package dev.drover.wire.replay;
 
 import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
@@ -28,16 +29,65 @@ public record RetryBatch(BatchHeaders headers, byte[] body) {
     FailedMessage.Detail first = failures.getFirst().detail();
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     rows.forEach(body::writeBytes);
+    return of(entry, failures, first.schema(), first.revision(), body.toByteArray());
+  }
+
+  /** The batch of a journal's entry whose records were made from the source's rows. */
+  public static RetryBatch of(
+      JournalEntry entry, List<QueuedFailure> failures, RenewedRows renewed) {
+    return of(entry, failures, renewed.schema(), renewed.revision(), renewed.rows());
+  }
+
+  private static RetryBatch of(
+      JournalEntry entry,
+      List<QueuedFailure> failures,
+      String schema,
+      String revision,
+      byte[] body) {
     return new RetryBatch(
         new BatchHeaders(
             entry.batch(),
             1,
             failures.size(),
-            first.schema(),
-            first.revision(),
+            schema,
+            revision,
             Origin.retry,
             failures.stream().map(RetryBatch::replay).toList()),
-        body.toByteArray());
+        body);
+  }
+
+  /**
+   * The decision that records which an extract had set aside are read after all. Theirs is no stage
+   * that decides: an extract takes no retries, so who sends them on decides.
+   *
+   * @param records how many
+   */
+  public static Decision readAgain(JournalEntry entry, RenewedRows renewed, int records) {
+    return new Decision(
+        entry.batch().text(),
+        1,
+        Origin.retry,
+        renewed.revision(),
+        Checksums.of(renewed.rows()),
+        new Counts(records, records, 0, 0, 0, 0),
+        List.of(records),
+        List.of(),
+        0,
+        entry.at());
+  }
+
+  /** What that decision promises: the records as a batch of the extract's queue. */
+  public static RetryBatch output(JournalEntry entry, RenewedRows renewed, int records) {
+    return new RetryBatch(
+        new BatchHeaders(
+            entry.batch().part(0),
+            1,
+            records,
+            renewed.schema(),
+            renewed.revision(),
+            Origin.queue,
+            List.of()),
+        renewed.rows());
   }
 
   /** What is written down of a failed record that is sent again. */

@@ -1,6 +1,7 @@
 package dev.drover.wire.replay;
 
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import java.time.Instant;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param seenAfter failed last at this instant or later, ISO-8601
  * @param seenBefore failed last before this instant, ISO-8601
  * @param keys keys at the source; empty for any
+ * @param sequences numbers of their messages in the error queue; empty for any
  */
 public record Selector(
     @Nullable String stage,
@@ -25,13 +27,44 @@ public record Selector(
     @Nullable String table,
     @Nullable String seenAfter,
     @Nullable String seenBefore,
-    Set<String> keys) {
+    Set<String> keys,
+    Set<Long> sequences) {
   /** Every failed record. */
-  public static final Selector ALL = new Selector(null, null, null, null, null, null, Set.of());
+  public static final Selector ALL =
+      new Selector(null, null, null, null, null, null, Set.of(), Set.of());
 
   @SuppressWarnings("NullAway") // absent from what was written without
   public Selector {
     keys = keys == null ? Set.of() : Set.copyOf(keys);
+    sequences = sequences == null ? Set.of() : Set.copyOf(sequences);
+  }
+
+  /** Records by what is known of their failure, whatever their messages. */
+  public Selector(
+      @Nullable String stage,
+      @Nullable String code,
+      @Nullable String fingerprint,
+      @Nullable String table,
+      @Nullable String seenAfter,
+      @Nullable String seenBefore,
+      Set<String> keys) {
+    this(stage, code, fingerprint, table, seenAfter, seenBefore, keys, Set.of());
+  }
+
+  /** No message of theirs comes before this one. */
+  public long firstSequence() {
+    return sequences.stream().mapToLong(Long::longValue).min().orElse(1);
+  }
+
+  /** No message of theirs comes after this one. */
+  public long lastSequence() {
+    return sequences.stream().mapToLong(Long::longValue).max().orElse(Long.MAX_VALUE);
+  }
+
+  /** Whether a failed record is among them. */
+  public boolean chooses(QueuedFailure failure) {
+    return (sequences.isEmpty() || sequences.contains(failure.sequence()))
+        && matches(failure.detail());
   }
 
   /** The subjects of the error queue among which they are. */
@@ -40,7 +73,7 @@ public record Selector(
         names.errorSubject(stage == null ? "*" : stage, fingerprint == null ? "*" : fingerprint));
   }
 
-  /** Whether a failed record is among them. */
+  /** Whether what is known of a failure is as asked. */
   public boolean matches(FailedMessage.Detail detail) {
     return is(stage, detail.stage())
         && is(code, detail.cause().code())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,23 @@ class SelectorTest {
 
   private static Selector seen(String after, String before) {
     return new Selector(null, null, null, null, after, before, Set.of());
+  }
+
+  @Test
+  void records_may_be_named_by_their_messages() {
+    Selector some = new Selector("load", null, null, null, null, null, Set.of(), Set.of(7L, 40L));
+    FailedMessage message = new FailedMessage(FAILURE, new byte[0]);
+
+    assertThat(some.firstSequence()).isEqualTo(7);
+    assertThat(some.lastSequence()).isEqualTo(40);
+    assertThat(Selector.ALL.firstSequence()).isEqualTo(1);
+    assertThat(Selector.ALL.lastSequence()).isEqualTo(Long.MAX_VALUE);
+    Selector named =
+        new Selector(FAILURE.stage(), null, null, null, null, null, Set.of(), Set.of(7L));
+    assertThat(named.chooses(new QueuedFailure(7, message))).isTrue();
+    assertThat(named.chooses(new QueuedFailure(8, message))).isFalse();
+    Selector elsewhere = new Selector("none", null, null, null, null, null, Set.of(), Set.of(7L));
+    assertThat(elsewhere.chooses(new QueuedFailure(7, message))).isFalse();
   }
 
   @Test

@@ -1,9 +1,13 @@
 package dev.drover.worker.redrive;
 
 import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.replay.RenewedRows;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records that may go as one batch: of one block, stage and schema, in the order of their
@@ -19,13 +23,30 @@ final class Group {
   private static final int SAME_PAST = 8;
   private static final int OTHER_PAST = 48;
 
+  private final Renewal.@Nullable Origin origin;
   private final List<QueuedFailure> failures = new ArrayList<>();
   private final List<byte[]> rows = new ArrayList<>();
   private long bytes;
   private int pastBytes;
 
-  /** What records must have in common to be in one group. */
-  record Key(String stage, String schema) {}
+  /**
+   * What records must have in common to be in one group.
+   *
+   * @param schema fingerprint of the schema they failed with
+   * @param origin how they were made of rows of the source; null if they were not
+   */
+  record Key(String stage, String schema, Renewal.@Nullable Origin origin) {
+    static Key of(Renewal.Renewed.Ready ready) {
+      return new Key(
+          ready.failure().detail().stage(),
+          ready.origin() == null ? ready.failure().detail().schema() : ready.origin().schema(),
+          ready.origin());
+    }
+  }
+
+  Group(Renewal.@Nullable Origin origin) {
+    this.origin = origin;
+  }
 
   /** Adds a record and what is sent of it. */
   void add(QueuedFailure failure, byte[] row) {
@@ -61,13 +82,25 @@ final class Group {
     return rows;
   }
 
+  /** The records as they are sent, if they were made of rows of the source. */
+  Optional<RenewedRows> renewed() {
+    if (origin == null) {
+      return Optional.empty();
+    }
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    rows.forEach(body::writeBytes);
+    return Optional.of(
+        new RenewedRows(
+            origin.schema(), origin.revision(), origin.fromExtract(), body.toByteArray()));
+  }
+
   List<Long> sequences() {
     return failures.stream().map(QueuedFailure::sequence).toList();
   }
 
   /** The first records, in a group of their own. */
   Group first(int count) {
-    Group first = new Group();
+    Group first = new Group(origin);
     for (int i = 0; i < count; i++) {
       first.add(failures.get(i), rows.get(i));
     }
@@ -76,7 +109,7 @@ final class Group {
 
   /** Without the first records. */
   Group without(int count) {
-    Group rest = new Group();
+    Group rest = new Group(origin);
     for (int i = count; i < failures.size(); i++) {
       rest.add(failures.get(i), rows.get(i));
     }
@@ -85,7 +118,7 @@ final class Group {
 
   /** Only the records that a predicate holds for. */
   Group only(Predicate<QueuedFailure> predicate) {
-    Group some = new Group();
+    Group some = new Group(origin);
     for (int i = 0; i < failures.size(); i++) {
       if (predicate.test(failures.get(i))) {
         some.add(failures.get(i), rows.get(i));

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Outcomes {
   private final DecisionLog decisions;
   private final ErrorRemoval removal;
+  private final RenewedStore renewed;
   private final Map<BatchId, Sent> open = new HashMap<>();
   private final Set<BatchId> known = new HashSet<>();
   private Counts counts = Counts.ZERO;
@@ -33,7 +34,8 @@ final class Outcomes {
     }
   }
 
-  Outcomes(DecisionLog decisions, ErrorRemoval removal) {
+  Outcomes(DecisionLog decisions, ErrorRemoval removal, RenewedStore renewed) {
+    this.renewed = renewed;
     this.decisions = decisions;
     this.removal = removal;
   }
@@ -95,6 +97,7 @@ final class Outcomes {
     if (!waits) {
       // First, so that after a crash between the two the batch is found open, not forgotten.
       removal.remove(at.entry().sequences());
+      renewed.forget(at.entry());
     }
     synchronized (this) {
       counts =

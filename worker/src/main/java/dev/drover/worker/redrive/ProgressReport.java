@@ -96,45 +96,47 @@ final class ProgressReport {
     RedriveProgress p = progress();
     write(
         new RedriveProgress(
-            Phase.Running,
-            "sends",
-            p.lastSequence(),
-            survey.selected(),
-            0,
-            0,
-            0,
-            0,
-            0,
-            survey.refused(),
-            survey.samples(),
-            p.startedAt(),
-            null));
+                Phase.Running,
+                "sends",
+                p.lastSequence(),
+                survey.selected(),
+                0,
+                0,
+                0,
+                0,
+                0,
+                survey.refused(),
+                survey.samples(),
+                p.startedAt(),
+                null)
+            .refusing(survey.refusals()));
   }
 
   /** Tells how far the Redrive is, and reads what is asked now, if a second has passed. */
-  void tell(Phase phase, long sent, Counts counts, long refused) throws InterruptedException {
+  void tell(Phase phase, long sent, Counts counts, Refusals refusals) throws InterruptedException {
     if (System.nanoTime() - looked >= EVERY_NANOS) {
       refreshOrder();
-      write(now(phase, sent, counts, refused));
+      write(now(phase, sent, counts, refusals));
     }
   }
 
-  private RedriveProgress now(Phase phase, long sent, Counts counts, long refused) {
+  private RedriveProgress now(Phase phase, long sent, Counts counts, Refusals refusals) {
     RedriveProgress p = progress();
     return new RedriveProgress(
-        phase,
-        message(phase, counts),
-        p.lastSequence(),
-        p.selected(),
-        sent,
-        counts.passed() + counts.filtered(),
-        counts.failed(),
-        counts.waived(),
-        0,
-        refused,
-        p.samples(),
-        p.startedAt(),
-        null);
+            phase,
+            message(phase, counts),
+            p.lastSequence(),
+            p.selected(),
+            sent,
+            counts.passed() + counts.filtered(),
+            counts.failed(),
+            counts.waived(),
+            0,
+            refusals.count(),
+            p.samples(),
+            p.startedAt(),
+            null)
+        .refusing(refusals.list());
   }
 
   private static String message(Phase phase, Counts counts) {
@@ -146,26 +148,33 @@ final class ProgressReport {
         : counts.waiting() + " records wait at their stage for records that they point to";
   }
 
+  /** Tells what is waited for. */
+  void waits(String why) throws InterruptedException {
+    refreshOrder();
+    write(progress().saying(why));
+  }
+
   /** Tells the end. What was chosen and neither sent nor refused by then, others have. */
-  void end(Phase phase, String message, long sent, Counts counts, long refused)
+  void end(Phase phase, String message, long sent, Counts counts, Refusals refusals)
       throws InterruptedException {
-    RedriveProgress p = now(phase, sent, counts, refused);
+    RedriveProgress p = now(phase, sent, counts, refusals);
     long others = p.selected() - p.sent() - p.waived() - p.refused();
     write(
         new RedriveProgress(
-            phase,
-            message,
-            p.lastSequence(),
-            p.selected(),
-            p.sent(),
-            p.resolved(),
-            p.failedAgain(),
-            p.waived(),
-            phase == Phase.Complete ? Math.max(0, others) : 0,
-            p.refused(),
-            p.samples(),
-            p.startedAt(),
-            context.clock().instant().toString()));
+                phase,
+                message,
+                p.lastSequence(),
+                p.selected(),
+                p.sent(),
+                p.resolved(),
+                p.failedAgain(),
+                p.waived(),
+                phase == Phase.Complete ? Math.max(0, others) : 0,
+                p.refused(),
+                p.samples(),
+                p.startedAt(),
+                context.clock().instant().toString())
+            .refusing(p.refusals()));
   }
 
   /** Tells the end of what never sent anything. */
@@ -173,19 +182,20 @@ final class ProgressReport {
     RedriveProgress p = progress();
     write(
         new RedriveProgress(
-            phase,
-            message,
-            p.lastSequence(),
-            p.selected(),
-            0,
-            0,
-            0,
-            0,
-            0,
-            p.refused(),
-            p.samples(),
-            p.startedAt(),
-            context.clock().instant().toString()));
+                phase,
+                message,
+                p.lastSequence(),
+                p.selected(),
+                0,
+                0,
+                0,
+                0,
+                0,
+                p.refused(),
+                p.samples(),
+                p.startedAt(),
+                context.clock().instant().toString())
+            .refusing(p.refusals()));
   }
 
   private void write(RedriveProgress next) throws InterruptedException {

@@ -9,7 +9,11 @@ import dev.drover.wire.replay.JournalEntry;
 import dev.drover.wire.replay.RedriveOrder;
 import dev.drover.wire.replay.RedriveProgress;
 import dev.drover.wire.replay.RedriveProgress.Phase;
+import dev.drover.worker.redrive.Renewal.Renewed;
+import dev.drover.worker.redrive.Renewal.Renewed.Ready;
+import dev.drover.worker.redrive.Renewal.Renewed.Refused;
 import dev.drover.worker.stage.DecisionLog;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,17 +37,28 @@ public final class RedriveWorker {
   private final Sender sender;
   private final Outcomes outcomes;
   private final Gate gate;
-  private long refused;
+  private final Renewal asItFailed;
+  private final FromSource fromSource;
+  private final RenewedStore renewed;
+  private Refusals refusals = new Refusals();
   private boolean stopped;
 
-  /** A worker of the Redrive that the context names. */
-  public RedriveWorker(RedriveContext context, DecisionLog decisions) {
+  /**
+   * A worker of the Redrive that the context names.
+   *
+   * @param sources where rows are read again, if the Redrive asks for it
+   */
+  public RedriveWorker(RedriveContext context, DecisionLog decisions, SourceSessions sources) {
     this.context = context;
     this.decisions = decisions;
     this.report = new ProgressReport(context);
     this.changes = new RowChanges(context);
-    this.sender = new Sender(context, decisions, changes);
-    this.outcomes = new Outcomes(decisions, new ErrorRemoval(context));
+    this.renewed = new RenewedStore(context);
+    this.sender = new Sender(context, decisions, changes, renewed);
+    this.outcomes = new Outcomes(decisions, new ErrorRemoval(context), renewed);
+    this.asItFailed = new AsItFailed(changes);
+    this.fromSource = new FromSource(context, sources);
+    sources.tell(report::waits);
     this.gate = new Gate(report::order, outcomes, this::tell);
   }
 
@@ -54,6 +69,14 @@ public final class RedriveWorker {
 
   /** Works until the Redrive is done, or until it is asked to stop. */
   public void run() throws InterruptedException {
+    try {
+      work();
+    } finally {
+      fromSource.close();
+    }
+  }
+
+  private void work() throws InterruptedException {
     RedriveProgress progress = report.begin(decisions.errorsSequence());
     if (progress.ended()) {
       return;
@@ -64,6 +87,7 @@ public final class RedriveWorker {
     recover(true);
     while (!gate.leaving()) {
       sendAll();
+      fromSource.close();
       outcomes.look();
       if (gate.suspended()) {
         tell();
@@ -79,7 +103,7 @@ public final class RedriveWorker {
   private boolean survey(long last) throws InterruptedException {
     RedriveOrder order = report.order();
     try {
-      Survey survey = Survey.of(context, order, last, changes);
+      Survey survey = Survey.of(context, order, last, changes, renewal(order));
       report.surveyed(survey);
       if (survey.selected() == 0) {
         report.endUnsent(Phase.Complete, "the selector chooses no record");
@@ -91,6 +115,10 @@ public final class RedriveWorker {
       report.endUnsent(Phase.Refused, String.valueOf(e.getMessage()));
       return false;
     }
+  }
+
+  private Renewal renewal(RedriveOrder order) {
+    return order.sourceRevision() == null ? asItFailed : fromSource;
   }
 
   /**
@@ -120,67 +148,110 @@ public final class RedriveWorker {
   /** Goes once through the set, and sends what nobody has sent. */
   private void sendAll() throws InterruptedException {
     RedriveOrder order = report.order();
-    refused = 0;
+    refusals = new Refusals();
     Map<Group.Key, Group> groups = new LinkedHashMap<>();
+    List<QueuedFailure> free = new ArrayList<>();
     Journal.@Nullable Page page = null;
-    List<String> subjects = order.selector().subjects(context.names());
-    try (ErrorScan scan = new ErrorScan(context, subjects, 1, report.progress().lastSequence())) {
+    try (ErrorScan scan = scan(context, order, report.progress().lastSequence())) {
       for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
         for (QueuedFailure failure : some) {
-          if (!order.selector().matches(failure.detail())) {
+          if (!order.selector().chooses(failure)) {
             continue;
           }
           long block = JournalBlock.of(failure.sequence());
           if (page == null || page.block() != block) {
-            if (!sendGroups(page, groups)) {
+            if (page != null && !(gather(page, groups, free) && sendGroups(page, groups))) {
               return;
             }
+            free.clear();
             page = sender.page(block);
           }
-          if (!page.has(failure.sequence()) && !gather(page, groups, failure, order)) {
-            return;
+          if (!page.has(failure.sequence())) {
+            free.add(failure);
+          }
+        }
+        if (page != null && !gather(page, groups, free)) {
+          return;
+        }
+        free.clear();
+      }
+    }
+    if (page != null) {
+      sendGroups(page, groups);
+    }
+  }
+
+  /** The records that an order is about, and few others. */
+  static ErrorScan scan(RedriveContext context, RedriveOrder order, long last) {
+    return new ErrorScan(
+        context,
+        order.selector().subjects(context.names()),
+        order.selector().firstSequence(),
+        Math.min(last, order.selector().lastSequence()));
+  }
+
+  /** Makes what is sent of some records, as many at a time as may be in memory. */
+  private boolean gather(
+      Journal.Page page, Map<Group.Key, Group> groups, List<QueuedFailure> failures)
+      throws InterruptedException {
+    for (List<QueuedFailure> portion : Portions.of(failures)) {
+      if (!gatherPortion(page, groups, portion)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Adds records to their groups, which are sent when full; false if it is time to stop. */
+  private boolean gatherPortion(
+      Journal.Page page, Map<Group.Key, Group> groups, List<QueuedFailure> failures)
+      throws InterruptedException {
+    RedriveOrder order = report.order();
+    if (order.action() == JournalEntry.Action.waive) {
+      for (QueuedFailure failure : failures) {
+        if (!add(page, groups, new Ready(failure, new byte[0], null))) {
+          return false;
+        }
+      }
+      return true;
+    }
+    for (Renewed one : renewal(order).of(failures, order)) {
+      switch (one) {
+        case Refused no -> {
+          LOG.debug("failed record {} is left as it is: {}", no.failure().sequence(), no.code());
+          refusals.add(no);
+        }
+        case Ready ready -> {
+          if (!add(page, groups, ready)) {
+            return false;
           }
         }
       }
     }
-    sendGroups(page, groups);
+    return true;
   }
 
   /** Adds a record to its group, which is sent first if it is full; false if it is time to stop. */
-  private boolean gather(
-      Journal.Page page, Map<Group.Key, Group> groups, QueuedFailure failure, RedriveOrder order)
+  private boolean add(Journal.Page page, Map<Group.Key, Group> groups, Ready ready)
       throws InterruptedException {
-    byte[] row;
-    try {
-      row =
-          order.action() == JournalEntry.Action.waive
-              ? new byte[0]
-              : changes.of(order.change(), failure).apply(failure);
-    } catch (RefusedException e) {
-      LOG.debug("failed record {} is left as it is: {}", failure.sequence(), e.getMessage());
-      refused++;
-      return true;
-    }
-    Group.Key key = new Group.Key(failure.detail().stage(), failure.detail().schema());
-    Group group = groups.computeIfAbsent(key, k -> new Group());
-    if (group.isFullFor(row.length, context.batchBytes())) {
+    Group.Key key = Group.Key.of(ready);
+    Group group = groups.computeIfAbsent(key, k -> new Group(k.origin()));
+    if (group.isFullFor(ready.row().length, context.batchBytes())) {
       groups.remove(key);
       if (!send(page.block(), group)) {
         return false;
       }
-      group = groups.computeIfAbsent(key, k -> new Group());
+      group = groups.computeIfAbsent(key, k -> new Group(k.origin()));
     }
-    group.add(failure, row);
+    group.add(ready.failure(), ready.row());
     return true;
   }
 
-  private boolean sendGroups(Journal.@Nullable Page page, Map<Group.Key, Group> groups)
+  private boolean sendGroups(Journal.Page page, Map<Group.Key, Group> groups)
       throws InterruptedException {
-    if (page != null) {
-      for (Group group : groups.values()) {
-        if (!send(page.block(), group)) {
-          return false;
-        }
+    for (Group group : groups.values()) {
+      if (!send(page.block(), group)) {
+        return false;
       }
     }
     groups.clear();
@@ -229,13 +300,16 @@ public final class RedriveWorker {
   }
 
   private void end(Phase phase, String message) throws InterruptedException {
-    report.end(phase, message, replayed(), outcomes.counts(), refused);
+    if (report.order().sourceRevision() != null) {
+      renewed.forgetAll();
+    }
+    report.end(phase, message, replayed(), outcomes.counts(), refusals);
   }
 
   /** Tells the operator where this is, about every second. */
   private void tell() throws InterruptedException {
     Phase phase = gate.suspended() && outcomes.allSettled() ? Phase.Suspended : Phase.Running;
-    report.tell(phase, replayed(), outcomes.counts(), refused);
+    report.tell(phase, replayed(), outcomes.counts(), refusals);
   }
 
   private long replayed() {

@@ -140,10 +140,4 @@ final class RowChange {
       throw new RefusedException("spec.set: field " + e.column() + " takes no null");
     }
   }
-
-  /** A record for people. */
-  JsonNode show(byte[] row, int limit) {
-    return RecordJson.render(schema, RowReader.readAll(schema, row).getFirst().values(), limit)
-        .json();
-  }
 }

@@ -1,6 +1,5 @@
 package dev.drover.worker.redrive;
 
-import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.Correction.RefusedException;
 import dev.drover.wire.failure.QueuedFailure;
@@ -8,11 +7,13 @@ import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.Journal;
 import dev.drover.wire.replay.JournalEntry;
 import dev.drover.wire.replay.RedriveOrder;
+import dev.drover.wire.replay.RenewedRows;
 import dev.drover.wire.replay.RetryBatch;
 import dev.drover.worker.stage.DecisionLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends records again: first the journal, then the message. What the journal has is sent again
@@ -22,8 +23,10 @@ final class Sender {
   private final RedriveContext context;
   private final DecisionLog decisions;
   private final RowChanges changes;
+  private final RenewedStore renewed;
 
-  Sender(RedriveContext context, DecisionLog decisions, RowChanges changes) {
+  Sender(RedriveContext context, DecisionLog decisions, RowChanges changes, RenewedStore renewed) {
+    this.renewed = renewed;
     this.context = context;
     this.decisions = decisions;
     this.changes = changes;
@@ -44,10 +47,20 @@ final class Sender {
       if (wanted.isEmpty()) {
         return Optional.empty();
       }
-      JournalEntry entry = entry(wanted, page, order);
+      Optional<RenewedRows> rows = wanted.renewed();
+      // Before the claim: what the journal has can be sent, also by who cannot read the source.
+      String key = rows.isPresent() ? renewed.keep(rows.get()) : null;
+      JournalEntry entry = entry(wanted, page, order, key);
       if (append(page, entry) || isThere(entry)) {
-        publish(entry, wanted.failures(), wanted.rows());
+        if (rows.isPresent()) {
+          publish(entry, wanted.failures(), rows.get());
+        } else {
+          publish(entry, wanted.failures(), wanted.rows());
+        }
         return Optional.of(entry);
+      }
+      if (key != null) {
+        renewed.forget(key);
       }
     }
   }
@@ -69,19 +82,26 @@ final class Sender {
         .contains(entry);
   }
 
-  private JournalEntry entry(Group group, Journal.Page page, RedriveOrder order) {
-    return JournalEntry.of(
-        order.action(),
-        group.failures().getFirst().detail().stage(),
-        group.sequences(),
-        page,
-        order.change(),
-        order.by(),
-        context.clock().instant().toString());
+  private JournalEntry entry(
+      Group group, Journal.Page page, RedriveOrder order, @Nullable String renewedBy) {
+    JournalEntry entry =
+        JournalEntry.of(
+            order.action(),
+            group.failures().getFirst().detail().stage(),
+            group.sequences(),
+            page,
+            order.change(),
+            order.by(),
+            context.clock().instant().toString());
+    return renewedBy == null ? entry : entry.renewedBy(renewedBy);
   }
 
   /** Does once more what the journal says, unless it is decided: its message may be lost. */
   void sendAgain(JournalEntry entry) throws InterruptedException {
+    if (entry.renewed() != null) {
+      sendRenewedAgain(entry, entry.renewed());
+      return;
+    }
     if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
       return;
     }
@@ -92,6 +112,28 @@ final class Sender {
     }
     if (!failures.isEmpty()) {
       publish(entry, failures, rows);
+    }
+  }
+
+  /**
+   * What an extract had set aside is decided by who sends it, and may still lack its message: as
+   * long as its rows are kept, it is sent.
+   */
+  private void sendRenewedAgain(JournalEntry entry, String key) throws InterruptedException {
+    Optional<RenewedRows> rows = renewed.of(key);
+    if (rows.isEmpty()) {
+      return;
+    }
+    if (rows.get().fromExtract()) {
+      sendOn(entry, rows.get());
+      return;
+    }
+    if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
+      return;
+    }
+    List<QueuedFailure> failures = read(entry);
+    if (failures.size() == entry.sequences().size()) {
+      publish(entry, failures, rows.get());
     }
   }
 
@@ -126,6 +168,24 @@ final class Sender {
     return found;
   }
 
+  private void publish(JournalEntry entry, List<QueuedFailure> failures, RenewedRows rows)
+      throws InterruptedException {
+    if (rows.fromExtract()) {
+      sendOn(entry, rows);
+    } else {
+      send(context.names().retrySubject(entry.stage()), RetryBatch.of(entry, failures, rows));
+    }
+  }
+
+  /** Into the queue of the extract that had set the records aside. */
+  private void sendOn(JournalEntry entry, RenewedRows rows) throws InterruptedException {
+    int records = entry.sequences().size();
+    // The promise first: who counts never finds more decided than was promised.
+    decisions.decide(entry.stage(), RetryBatch.readAgain(entry, rows, records));
+    RetryBatch output = RetryBatch.output(entry, rows, records);
+    send(context.names().queueSubject(entry.stage(), output.headers().id().text()), output);
+  }
+
   private void publish(JournalEntry entry, List<QueuedFailure> failures, List<byte[]> rows)
       throws InterruptedException {
     if (entry.action() == JournalEntry.Action.waive) {
@@ -133,14 +193,12 @@ final class Sender {
       decisions.decide(entry.stage(), waiver);
       return;
     }
-    BatchId id = entry.batch();
-    RetryBatch batch = RetryBatch.of(entry, failures, rows);
+    send(context.names().retrySubject(entry.stage()), RetryBatch.of(entry, failures, rows));
+  }
+
+  private void send(String subject, RetryBatch batch) throws InterruptedException {
     context
         .publisher()
-        .publish(
-            context.names().retrySubject(entry.stage()),
-            batch.headers().toHeaders(),
-            batch.body(),
-            id.text());
+        .publish(subject, batch.headers().toHeaders(), batch.body(), batch.headers().id().text());
   }
 }

@@ -1,10 +1,16 @@
 package dev.drover.worker.redrive;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.Correction.RefusedException;
 import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.failure.RecordJson;
 import dev.drover.wire.replay.JournalEntry;
 import dev.drover.wire.replay.RedriveOrder;
+import dev.drover.wire.replay.RedriveProgress.Refusal;
 import dev.drover.wire.replay.RedriveProgress.Sample;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.redrive.Renewal.Renewed;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +21,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param selected records that the selector chooses
  * @param refused of these, records that cannot be changed so; 0 if only the samples were tried
+ * @param refusals why, of those
  * @param samples the first of them, before and after
  */
-record Survey(long selected, long refused, List<Sample> samples) {
+record Survey(long selected, long refused, List<Refusal> refusals, List<Sample> samples) {
   private static final int SAMPLES = 3;
   private static final int SAMPLE_CHARACTERS = 4000;
 
@@ -25,60 +32,84 @@ record Survey(long selected, long refused, List<Sample> samples) {
    * Looks at the whole set; changes nothing.
    *
    * @param last the last sequence of the set
+   * @param renewal makes what would be sent
    * @throws RefusedException if the change does not fit the records of some schema; the message has
    *     the path
    */
-  static Survey of(RedriveContext context, RedriveOrder order, long last, RowChanges changes)
+  static Survey of(
+      RedriveContext context, RedriveOrder order, long last, RowChanges changes, Renewal renewal)
       throws RefusedException, InterruptedException {
     long selected = 0;
-    long refused = 0;
+    Refusals refusals = new Refusals();
     List<Sample> samples = new ArrayList<>();
-    List<String> subjects = order.selector().subjects(context.names());
-    try (ErrorScan scan = new ErrorScan(context, subjects, 1, last)) {
+    boolean waives = order.action() == JournalEntry.Action.waive;
+    try (ErrorScan scan = RedriveWorker.scan(context, order, last)) {
       for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
-        for (QueuedFailure failure : some) {
-          if (!order.selector().matches(failure.detail())) {
-            continue;
+        List<QueuedFailure> chosen = some.stream().filter(order.selector()::chooses).toList();
+        selected += chosen.size();
+        if (!waives && order.sourceRevision() == null) {
+          for (QueuedFailure failure : chosen) {
+            changes.of(order.change(), failure);
           }
-          selected++;
-          RowChange change =
-              order.action() == JournalEntry.Action.waive
-                  ? null
-                  : changes.of(order.change(), failure);
-          if (samples.size() < SAMPLES || order.dryRun()) {
-            Sample sample = sample(failure, change, samples.size() < SAMPLES);
-            refused += sample.refusal() == null ? 0 : 1;
+        }
+        int more = SAMPLES - samples.size();
+        List<QueuedFailure> tried =
+            order.dryRun() ? chosen : chosen.subList(0, Math.min(more, chosen.size()));
+        if (waives) {
+          tried.stream()
+              .limit(more)
+              .forEach(failure -> samples.add(sample(failure, null, null, null)));
+          continue;
+        }
+        for (List<QueuedFailure> portion : Portions.of(tried)) {
+          for (Renewed one : renewal.of(portion, order)) {
+            if (one instanceof Renewed.Refused no) {
+              refusals.add(no);
+            }
             if (samples.size() < SAMPLES) {
-              samples.add(sample);
+              samples.add(sample(context, one));
             }
           }
         }
       }
     }
-    return new Survey(selected, order.dryRun() ? refused : 0, samples);
+    return order.dryRun()
+        ? new Survey(selected, refusals.count(), refusals.list(), samples)
+        : new Survey(selected, 0, List.of(), samples);
   }
 
-  private static Sample sample(QueuedFailure failure, @Nullable RowChange change, boolean shown) {
+  private static Sample sample(RedriveContext context, Renewed one) throws InterruptedException {
+    QueuedFailure failure = one.failure();
+    JsonNode before = show(context, failure.detail().schema(), failure.message().row());
+    return switch (one) {
+      case Renewed.Refused no -> sample(failure, before, null, no.message());
+      case Renewed.Ready ready -> {
+        String schema =
+            ready.origin() == null ? failure.detail().schema() : ready.origin().schema();
+        yield sample(failure, before, show(context, schema, ready.row()), null);
+      }
+    };
+  }
+
+  private static @Nullable JsonNode show(RedriveContext context, String schema, byte[] row)
+      throws InterruptedException {
+    if (row.length == 0) {
+      return null;
+    }
+    RecordSchema shape =
+        context.patience().ask("read schema " + schema, () -> context.state().schema(schema));
+    return RecordJson.render(
+            shape, RowReader.readAll(shape, row).getFirst().values(), SAMPLE_CHARACTERS)
+        .json();
+  }
+
+  private static Sample sample(
+      QueuedFailure failure,
+      @Nullable JsonNode before,
+      @Nullable JsonNode after,
+      @Nullable String refusal) {
     var detail = failure.detail();
-    if (change == null) {
-      return new Sample(
-          failure.sequence(), detail.stage(), detail.table(), detail.key(), null, null, null);
-    }
-    String refusal = null;
-    byte[] after = null;
-    try {
-      after = change.apply(failure);
-    } catch (RefusedException e) {
-      refusal = e.getMessage();
-    }
-    byte[] before = failure.message().row();
     return new Sample(
-        failure.sequence(),
-        detail.stage(),
-        detail.table(),
-        detail.key(),
-        shown && before.length > 0 ? change.show(before, SAMPLE_CHARACTERS) : null,
-        shown && after != null ? change.show(after, SAMPLE_CHARACTERS) : null,
-        refusal);
+        failure.sequence(), detail.stage(), detail.table(), detail.key(), before, after, refusal);
   }
 }

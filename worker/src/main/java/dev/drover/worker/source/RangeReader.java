@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyOut;
@@ -95,6 +96,34 @@ public final class RangeReader implements AutoCloseable {
       KeyRange range,
       int most)
       throws SQLException {
+    return open(connection, view, schema, key, table -> select(table, range) + limit(most));
+  }
+
+  /**
+   * Starts to read those rows of a table that have one of some keys, as they are now, in any order.
+   *
+   * @param key the columns of the table's key; not empty
+   * @param keys which rows, each as a bound of {@link KeyRange}; not empty
+   */
+  static RangeReader ofKeys(
+      Connection connection, RecordSchema schema, List<String> key, List<List<String>> keys)
+      throws SQLException {
+    return open(
+        connection,
+        SourceView.NOW,
+        schema,
+        key,
+        table ->
+            "SELECT " + table.columns() + " FROM " + table.from() + " JOIN " + table.among(keys));
+  }
+
+  private static RangeReader open(
+      Connection connection,
+      SourceView view,
+      RecordSchema schema,
+      List<String> key,
+      Function<TableSql, String> query)
+      throws SQLException {
     ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, view, SETTINGS);
     try {
       TableSql table = TableSql.of(connection, schema, key);
@@ -103,8 +132,7 @@ public final class RangeReader implements AutoCloseable {
           connection
               .unwrap(PGConnection.class)
               .getCopyAPI()
-              .copyOut(
-                  "COPY (" + select(table, range) + limit(most) + ") TO STDOUT (FORMAT binary)");
+              .copyOut("COPY (" + query.apply(table) + ") TO STDOUT (FORMAT binary)");
       return new RangeReader(connection, schema, key, transaction, copy);
     } catch (SQLException | RuntimeException e) {
       try {

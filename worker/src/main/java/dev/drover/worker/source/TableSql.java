@@ -163,6 +163,22 @@ final class TableSql {
     return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
   }
 
+  /** What stands after {@code JOIN} for those rows alone that have one of some keys. */
+  String among(List<List<String>> keys) {
+    String rows =
+        keys.stream()
+            .map(texts -> "(" + String.join(", ", values(texts)) + ")")
+            .collect(Collectors.joining(", "));
+    List<String> names = new ArrayList<>();
+    List<String> equal = new ArrayList<>();
+    for (int i = 0; i < key.size(); i++) {
+      names.add("k" + i);
+      equal.add(name(key.get(i)) + " = asked.k" + i);
+    }
+    return "(VALUES %s) AS asked(%s) ON %s"
+        .formatted(rows, String.join(", ", names), String.join(" AND ", equal));
+  }
+
   private String bound(List<String> texts) {
     if (texts.size() != (keyless() ? 1 : key.size())) {
       throw new IllegalArgumentException(
@@ -172,11 +188,15 @@ final class TableSql {
     if (keyless()) {
       return Quote.literal(texts.getFirst()) + "::tid";
     }
-    List<String> parts = new ArrayList<>();
+    return row(values(texts));
+  }
+
+  private List<String> values(List<String> texts) {
+    List<String> values = new ArrayList<>();
     for (int i = 0; i < key.size(); i++) {
-      parts.add(Quote.literal(texts.get(i)) + "::" + key.get(i).nativeType());
+      values.add(Quote.literal(texts.get(i)) + "::" + key.get(i).nativeType());
     }
-    return row(parts);
+    return values;
   }
 
   /** With the table's name before it: a bare name in {@code ORDER BY} means the select list's. */

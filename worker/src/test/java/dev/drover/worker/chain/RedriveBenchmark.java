@@ -15,6 +15,7 @@ import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
+import dev.drover.worker.redrive.SourceSessions;
 import dev.drover.worker.stage.DecisionLog;
 import io.nats.client.Connection;
 import io.nats.client.PublishOptions;
@@ -87,7 +88,8 @@ class RedriveBenchmark extends ChainScenario {
     RedriveWorker worker =
         new RedriveWorker(
             RedriveContext.of("bench", own, chain.names, chain.state, stalls, Clock.systemUTC()),
-            new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls));
+            new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
+            new SourceSessions(databases.secrets, "redrive", stalls));
     long begin = System.nanoTime();
     worker.run();
     print("redriven, decided and out of the error queue", System.nanoTime() - begin);

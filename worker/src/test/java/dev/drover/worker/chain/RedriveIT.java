@@ -28,6 +28,7 @@ import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
+import dev.drover.worker.redrive.SourceSessions;
 import dev.drover.worker.stage.DecisionLog;
 import io.nats.client.Connection;
 import io.nats.client.PublishOptions;
@@ -144,7 +145,9 @@ class RedriveIT extends ChainScenario {
     RedriveContext context =
         RedriveContext.of(uid, own, chain.names, chain.state, stalls, Clock.systemUTC());
     return new RedriveWorker(
-        context, new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls));
+        context,
+        new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
+        new SourceSessions(databases.secrets, "redrive", stalls));
   }
 
   private RedriveProgress run(RedriveOrder order) throws Exception {

@@ -334,7 +334,8 @@ final class TestChain implements AutoCloseable {
       long promised =
           spec.stage(stage.from()) instanceof StageSpec.Extract
               ? checkpoints.stream().mapToLong(SplitCheckpoint::batches).sum()
-              : decisions(stage.from()).stream().mapToLong(d -> d.parts().size()).sum();
+              : 0;
+      promised += decisions(stage.from()).stream().mapToLong(d -> d.parts().size()).sum();
       long decided =
           decisions(stage.name()).stream().filter(d -> d.origin() == Origin.queue).count();
       if (decided != promised) {

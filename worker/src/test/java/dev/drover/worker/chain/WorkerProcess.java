@@ -31,6 +31,12 @@ final class WorkerProcess implements AutoCloseable {
     return start("redrive", Map.of("DROVER_REDRIVE", uid), natsUrl, name, uid, log.toPath(), log);
   }
 
+  /** The worker of a Redrive that reads the source. */
+  static WorkerProcess redrive(String natsUrl, String name, String uid, Path secrets, File log)
+      throws Exception {
+    return start("redrive", Map.of("DROVER_REDRIVE", uid), natsUrl, name, uid, secrets, log);
+  }
+
   private static WorkerProcess start(
       String command,
       Map<String, String> task,

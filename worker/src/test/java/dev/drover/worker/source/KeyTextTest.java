@@ -19,4 +19,15 @@ class KeyTextTest {
         .isEqualTo(parts);
     assertThat(KeyText.of(List.of("1", "x"))).isEqualTo("[\"1\",\"x\"]");
   }
+
+  @Test
+  void a_text_is_taken_apart_as_it_was_made() {
+    List<String> parts = List.of("a \"b\"", "c\\", "", "\u0001ü");
+
+    assertThat(KeyText.parse(KeyText.of(parts), 4)).contains(parts);
+    assertThat(KeyText.parse("[1]", 1)).as("one column's is as it is").contains(List.of("[1]"));
+    for (String none : List.of("[\"a\"]", "a", "[\"a\",1]", "[\"a\"", "{}")) {
+      assertThat(KeyText.parse(none, 2)).as(none).isEmpty();
+    }
+  }
 }

@@ -1,0 +1,163 @@
+package dev.drover.operator.desk;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.RedriveSpec;
+import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.api.v1alpha1.StartAt;
+import dev.drover.wire.replay.JournalEntry;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replays of single records from the source: each a Redrive of one, since the operator itself talks
+ * to no database. It goes with the FailedRecord that asked for it. Thread-safe.
+ */
+final class SourceReplays {
+  private static final int CONFLICT = 409;
+  private static final Pattern GENERATION = Pattern.compile("-g([0-9]{1,18})-[0-9]{1,18}");
+
+  private final KubernetesClient client;
+
+  SourceReplays(KubernetesClient client) {
+    this.client = client;
+  }
+
+  /** What is known of a replay. */
+  sealed interface Standing {
+    /** It goes on; the message tells how far it is. */
+    record UnderWay(String message) implements Standing {}
+
+    /** Nothing was sent. */
+    record Refused(String reason, String message) implements Standing {}
+  }
+
+  /** Whether a FailedRecord asks for its row to be read again. */
+  static boolean wants(FailedRecord resource) {
+    return resource.getSpec().startAt() == StartAt.Source;
+  }
+
+  /** The name of the Redrive that one generation of a FailedRecord asks for, for one message. */
+  static String name(FailedRecord resource, long sequence) {
+    return "%s-g%d-%d"
+        .formatted(
+            resource.getMetadata().getName(), resource.getMetadata().getGeneration(), sequence);
+  }
+
+  /** The generation that asked, if a Redrive of the journal is a FailedRecord's own. */
+  static @Nullable Long generation(FailedRecord resource, JournalEntry.By by) {
+    String name = resource.getMetadata().getName();
+    if (!by.kind().equals(HasMetadata.getKind(Redrive.class)) || !by.name().startsWith(name)) {
+      return null;
+    }
+    Matcher rest = GENERATION.matcher(by.name().substring(name.length()));
+    return rest.matches() ? Long.valueOf(rest.group(1)) : null;
+  }
+
+  /**
+   * Asks for what a FailedRecord asks for, unless that was done, and looks how it stands. What was
+   * sent is told by the journal, not here.
+   *
+   * @param sequence the message that the resource shows
+   */
+  Standing ask(FailedRecord resource, String migration, long sequence) {
+    String name = name(resource, sequence);
+    Redrive redrive = find(resource, name);
+    if (redrive == null) {
+      create(redrive(resource, migration, name, sequence));
+      redrive = find(resource, name);
+    }
+    if (redrive != null && !isOf(resource, redrive)) {
+      return new Standing.Refused(
+          "NameTaken",
+          "there is a Redrive %s that is not this record's: delete it, and raise spec.attempt"
+              .formatted(name));
+    }
+    return redrive == null || redrive.getStatus() == null
+        ? new Standing.UnderWay("its row is read again by Redrive " + name)
+        : standing(name, redrive.getStatus());
+  }
+
+  private static Standing standing(String name, RedriveStatus status) {
+    String message =
+        status.conditions().stream()
+            .filter(c -> c.type().equals("Complete"))
+            .findFirst()
+            .map(Condition::message)
+            .orElse("");
+    if (status.completionTime() == null || status.sent() + status.skipped() > 0) {
+      return new Standing.UnderWay(
+          "its row is read again by Redrive %s, which %s".formatted(name, message));
+    }
+    Optional<RedriveStatus.Refusal> why = status.refusals().stream().findFirst();
+    return new Standing.Refused(
+        why.map(RedriveStatus.Refusal::code).orElse(Answer.REFUSED),
+        why.map(RedriveStatus.Refusal::message).orElse(message));
+  }
+
+  private @Nullable Redrive find(FailedRecord resource, String name) {
+    return client
+        .resources(Redrive.class)
+        .inNamespace(resource.getMetadata().getNamespace())
+        .withName(name)
+        .get();
+  }
+
+  private static boolean isOf(FailedRecord resource, Redrive redrive) {
+    return redrive.getMetadata().getOwnerReferences().stream()
+        .anyMatch(owner -> Objects.equals(owner.getUid(), resource.getMetadata().getUid()));
+  }
+
+  private void create(Redrive redrive) {
+    try {
+      client.resource(redrive).create();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != CONFLICT) {
+        throw e;
+      }
+    }
+  }
+
+  private static Redrive redrive(
+      FailedRecord resource, String migration, String name, long sequence) {
+    Redrive redrive = new Redrive();
+    redrive.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(name)
+            .withNamespace(resource.getMetadata().getNamespace())
+            .addNewOwnerReference()
+            .withApiVersion(resource.getApiVersion())
+            .withKind(resource.getKind())
+            .withName(resource.getMetadata().getName())
+            .withUid(resource.getMetadata().getUid())
+            .withController(true)
+            .endOwnerReference()
+            .build());
+    redrive.setSpec(
+        new RedriveSpec(
+            migration,
+            // By its message alone: a key may be of a person.
+            new RedriveSpec.Selector(
+                RecordNames.stage(resource), null, null, null, null, null, null, List.of(sequence)),
+            RedriveSpec.Action.Replay,
+            StartAt.Source,
+            resource.getSpec().reason(),
+            null,
+            null,
+            null,
+            null,
+            null,
+            false,
+            false));
+    return redrive;
+  }
+}
