@@ -11,9 +11,10 @@ import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
+import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
-import dev.drover.worker.transform.TransformWorker;
+import dev.drover.worker.transform.RuleJudge;
 import java.io.IOException;
 
 /** Makes the worker that a stage's kind asks for. */
@@ -31,7 +32,7 @@ final class StageWorkers {
                   endpoint(context, environment, extract.connectionName()),
                   application,
                   view(context, extract)));
-      case StageSpec.Transform transform -> new TransformWorker(context);
+      case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
       case StageSpec.Load load ->
           LoadStage.worker(
               context,

@@ -14,9 +14,10 @@ import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
+import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
-import dev.drover.worker.transform.TransformWorker;
+import dev.drover.worker.transform.RuleJudge;
 import java.nio.file.Path;
 
 /** A stage's worker in a thread of the test's process. */
@@ -92,7 +93,7 @@ final class RunningStage implements AutoCloseable {
                       e.consistency() == StageSpec.Consistency.Snapshot
                           ? new SharedSnapshot(context.state(), stage)
                           : SourceView.NOW));
-          case StageSpec.Transform t -> new TransformWorker(context);
+          case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
           case StageSpec.Load l ->
               new LoadWorker(
                   context,
