@@ -3,17 +3,20 @@ package dev.drover.worker;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.load.LoadStage;
+import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
+import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
-import dev.drover.worker.transform.TransformWorker;
+import dev.drover.worker.transform.RuleJudge;
 import java.io.IOException;
 
 /** Makes the worker that a stage's kind asks for. */
@@ -31,7 +34,16 @@ final class StageWorkers {
                   endpoint(context, environment, extract.connectionName()),
                   application,
                   view(context, extract)));
-      case StageSpec.Transform transform -> new TransformWorker(context);
+      case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
+      case StageSpec.Enrich enrich ->
+          new JudgingWorker(
+              context,
+              new EnrichJudge(
+                  context,
+                  new LookupSession(
+                      endpoint(context, environment, enrich.connectionName()),
+                      application,
+                      enrich.timeoutSeconds())));
       case StageSpec.Load load ->
           LoadStage.worker(
               context,

@@ -50,6 +50,7 @@ class ArchitectureTest {
           .resideInAnyPackage(
               "dev.drover.worker.source..",
               "dev.drover.worker.target..",
+              "dev.drover.worker.lookup..",
               "dev.drover.worker.postgres..")
           .should()
           .dependOnClassesThat()
@@ -59,7 +60,10 @@ class ArchitectureTest {
   static final ArchRule nats_knows_nothing_of_databases =
       noClasses()
           .that()
-          .resideInAnyPackage("dev.drover.worker.jetstream..", "dev.drover.worker.transform..")
+          .resideInAnyPackage(
+              "dev.drover.worker.jetstream..",
+              "dev.drover.worker.transform..",
+              "dev.drover.worker.enrich..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(SQL);

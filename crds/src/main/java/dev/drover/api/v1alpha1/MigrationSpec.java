@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
         "spec.stages[].extract.connectionName: name one of spec.connections; this one is not there")
 @ValidationRule(
     value =
+        "self.stages.all(s, !has(s.enrich) || self.connections.exists(c, c.name =="
+            + " s.enrich.connectionName))",
+    message =
+        "spec.stages[].enrich.connectionName: name one of spec.connections; this one is not there")
+@ValidationRule(
+    value =
         "self.stages.all(s, !has(s.load) || self.connections.exists(c, c.name =="
             + " s.load.connectionName))",
     message =
@@ -28,13 +34,13 @@ import org.jspecify.annotations.Nullable;
         "self.stages.all(s, !has(s.from) || self.stages.exists(t, t.name == s.from &&"
             + " !has(t.load)))",
     message =
-        "spec.stages[].from: name a stage of this migration that has a queue (an extract or a"
-            + " transform)")
+        "spec.stages[].from: name a stage of this migration that has a queue (an extract, a"
+            + " transform or an enrich)")
 @ValidationRule(
     value =
         "self.stages.all(s, has(s.load) || self.stages.exists(t, has(t.from) && t.from == s.name))",
     message =
-        "spec.stages: every extract and transform needs a stage that reads its queue (from: its"
+        "spec.stages: every extract, transform and enrich needs a stage that reads its queue (from: its"
             + " name); nothing may flow into nowhere")
 public record MigrationSpec(
     @Required

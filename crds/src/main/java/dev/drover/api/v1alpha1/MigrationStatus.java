@@ -63,7 +63,7 @@ public record MigrationStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record StageStatus(
       @Required @JsonPropertyDescription("Name of the stage.") String name,
-      @JsonPropertyDescription("extract, transform or load.") String kind,
+      @JsonPropertyDescription("extract, transform, enrich or load.") String kind,
       @JsonPropertyDescription(
               "Waiting, Running, Finishing (all records are decided; indexes, sequences and"
                   + " statistics of the target are not), Stalled, Paused (its error budget is"

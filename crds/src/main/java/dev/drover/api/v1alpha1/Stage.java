@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
 /** One station of the chain, of exactly one kind. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-    value = "[has(self.extract), has(self.transform), has(self.load)].filter(k, k).size() == 1",
-    message = "a stage has exactly one of extract, transform and load; make two stages of it")
+    value =
+        "[has(self.extract), has(self.transform), has(self.enrich), has(self.load)]"
+            + ".filter(k, k).size() == 1",
+    message =
+        "a stage has exactly one of extract, transform, enrich and load; make two stages of it")
 @ValidationRule(
     value = "has(self.extract) != has(self.from)",
     message = "from: an extract has none, every other stage names the stage whose queue it reads")
@@ -36,6 +39,8 @@ public record Stage(
         @Nullable String from,
     @JsonPropertyDescription("Reads tables of a database.") @Nullable Extract extract,
     @JsonPropertyDescription("Judges and changes records by rules.") @Nullable Transform transform,
+    @JsonPropertyDescription("Adds to each record what a query finds for it in a database.")
+        @Nullable Enrich enrich,
     @JsonPropertyDescription("Writes records to a database.") @Nullable Load load,
     @JsonPropertyDescription("How many workers the stage has.") @Default("{}") Scale scale,
     @JsonPropertyDescription(
@@ -102,6 +107,78 @@ public record Stage(
                   + " string), checked against the real tables before anything starts.")
           List<Step> steps) {}
 
+  /** Adds to each record what a query finds for it. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Enrich(
+      @Required @Size(min = 1, max = 40) @JsonPropertyDescription("The connection to look in.")
+          String connectionName,
+      @Size(max = 100)
+          @JsonPropertyDescription(
+              "Source tables whose records are looked up, as schema.table, * for any run of"
+                  + " characters. Records of others pass unchanged. Without it all are looked up.")
+          List<@Size(min = 3, max = 130) @Pattern("^[^.]+\\.[^.]+$") String> tables,
+      @Required
+          @Size(min = 1, max = 10000)
+          @JsonPropertyDescription(
+              "One SELECT for one record, with :field (or :\"Field\") for each field of the record"
+                  + " that it is looked up by: select tier from customers where id = :customer_id."
+                  + " The columns of its row are added to the record. It is asked for all"
+                  + " different keys of a batch at once, in a session that cannot write. More than"
+                  + " one row for a record makes it a failed one (LookupAmbiguous).")
+          String query,
+      @Default("Fail")
+          @JsonPropertyDescription(
+              "What becomes of a record for which the query finds no row. Fail makes it a failed"
+                  + " one (LookupMissing), Keep lets it go on with nulls, Drop leaves it out.")
+          OnMissing onMissing,
+      @JsonPropertyDescription(
+              "Keeps answers in each worker, also that there is no row. Without it each batch asks"
+                  + " anew. A failed record that is sent again is always looked up anew.")
+          @Nullable Cache cache,
+      @Default("30")
+          @Min(1)
+          @Max(600)
+          @JsonPropertyDescription(
+              "Seconds after which the database gives a query up. No record fails by that: the"
+                  + " stage says LookupTimedOut and asks again, for fewer keys.")
+          @Nullable Integer timeoutSeconds) {
+    @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
+    public Enrich {
+      tables = tables == null ? List.of() : List.copyOf(tables);
+      onMissing = onMissing == null ? OnMissing.Fail : onMissing;
+      timeoutSeconds = timeoutSeconds == null ? 30 : timeoutSeconds;
+    }
+  }
+
+  /** Answers that are kept. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Cache(
+      @Default("100000")
+          @Min(1)
+          @Max(10000000)
+          @JsonPropertyDescription("The most answers that a worker keeps, in its memory.")
+          @Nullable Integer maxEntries,
+      @Default("600")
+          @Min(1)
+          @Max(86400)
+          @JsonPropertyDescription("Seconds for which an answer is taken to be true.")
+          @Nullable Integer ttlSeconds) {
+    public Cache {
+      maxEntries = maxEntries == null ? 100_000 : maxEntries;
+      ttlSeconds = ttlSeconds == null ? 600 : ttlSeconds;
+    }
+  }
+
+  /** What becomes of a record for which there is no row. */
+  public enum OnMissing {
+    /** It fails. */
+    Fail,
+    /** It goes on, with nulls. */
+    Keep,
+    /** It is left out. */
+    Drop
+  }
+
   /** Writes records. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Load(
@@ -122,7 +199,7 @@ public record Stage(
       @Default("Never")
           @JsonPropertyDescription(
               "IfMissing makes a table that the target lacks, from its source's columns as the"
-                  + " transforms leave them: types, not null, key, identity, simple defaults, enum"
+                  + " stages before leave them: types, not null, key, identity, simple defaults, enum"
                   + " types; no foreign keys, checks, secondary indexes or triggers. Never refuses"
                   + " to start without it.")
           CreateTables createTables,

@@ -41,6 +41,9 @@ final class ChainMapping {
       return new StageSpec.Transform(
           stage.name(), from, stage.transform().steps().stream().map(ChainMapping::step).toList());
     }
+    if (stage.enrich() != null) {
+      return enrich(stage.name(), from, stage.enrich());
+    }
     Stage.Load load = required(stage.load());
     return new StageSpec.Load(
         stage.name(),
@@ -51,6 +54,22 @@ final class ChainMapping {
         load.tables().stream().map(t -> new StageSpec.TableMapping(t.from(), t.to())).toList(),
         StageSpec.CreateTables.valueOf(load.createTables().name()),
         StageSpec.Indexes.valueOf(load.indexes().name()));
+  }
+
+  private static StageSpec.Enrich enrich(String name, String from, Stage.Enrich enrich) {
+    Stage.Cache cache = enrich.cache();
+    return new StageSpec.Enrich(
+        name,
+        from,
+        enrich.connectionName(),
+        enrich.tables(),
+        enrich.query(),
+        StageSpec.OnMissing.valueOf(enrich.onMissing().name()),
+        cache == null
+            ? null
+            : new StageSpec.Cache(
+                orElse(cache.maxEntries(), 100_000), orElse(cache.ttlSeconds(), 600)),
+        orElse(enrich.timeoutSeconds(), 30));
   }
 
   private static Step step(dev.drover.api.v1alpha1.Step step) {

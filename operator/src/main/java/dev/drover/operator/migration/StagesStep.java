@@ -295,6 +295,7 @@ final class StagesStep {
     return switch (stage) {
       case StageSpec.Extract e -> e.connectionName();
       case StageSpec.Transform t -> null;
+      case StageSpec.Enrich e -> e.connectionName();
       case StageSpec.Load l -> l.connectionName();
     };
   }

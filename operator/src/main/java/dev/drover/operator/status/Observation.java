@@ -87,7 +87,7 @@ public record Observation(
    * Workers of a stage.
    *
    * @param stage its name
-   * @param kind extract, transform or load
+   * @param kind extract, transform, enrich or load
    * @param scaling how many are wanted, are there and are ready, and why
    */
   public record StageWorkers(String stage, String kind, MigrationStatus.Scaling scaling) {

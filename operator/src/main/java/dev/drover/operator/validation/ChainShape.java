@@ -66,6 +66,7 @@ public final class ChainShape {
                     + e.connectionName()
                     + (e.consistency() == StageSpec.Consistency.Snapshot ? " by a snapshot" : "");
             case StageSpec.Transform t -> "a transform from " + t.from();
+            case StageSpec.Enrich e -> "an enrich from " + e.from();
             case StageSpec.Load l -> "a load from " + l.from();
           });
     }

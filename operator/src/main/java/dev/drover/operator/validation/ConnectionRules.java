@@ -49,6 +49,9 @@ final class ConnectionRules {
       if (stage.extract() != null) {
         known(findings, names, stage.extract().connectionName(), path + "extract");
       }
+      if (stage.enrich() != null) {
+        known(findings, names, stage.enrich().connectionName(), path + "enrich");
+      }
       if (stage.load() != null) {
         known(findings, names, stage.load().connectionName(), path + "load");
       }

@@ -72,8 +72,12 @@ final class ScaleRules {
   }
 
   private static String connectionName(Stage stage) {
-    return stage.extract() != null
-        ? stage.extract().connectionName()
-        : stage.load() != null ? stage.load().connectionName() : "";
+    if (stage.extract() != null) {
+      return stage.extract().connectionName();
+    }
+    if (stage.enrich() != null) {
+      return stage.enrich().connectionName();
+    }
+    return stage.load() != null ? stage.load().connectionName() : "";
   }
 }

@@ -46,6 +46,7 @@ public final class SpecValidator {
     int kinds =
         (stage.extract() == null ? 0 : 1)
             + (stage.transform() == null ? 0 : 1)
+            + (stage.enrich() == null ? 0 : 1)
             + (stage.load() == null ? 0 : 1);
     if (kinds == 1) {
       return List.of();
@@ -58,7 +59,7 @@ public final class SpecValidator {
                 + stage.name()
                 + " has "
                 + kinds
-                + " of extract, transform and load; give it exactly one"));
+                + " of extract, transform, enrich and load; give it exactly one"));
   }
 
   private static List<Finding> origin(Stage stage, int index, Map<String, Stage> byName) {

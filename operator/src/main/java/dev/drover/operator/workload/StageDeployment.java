@@ -90,6 +90,7 @@ public final class StageDeployment {
     return switch (stage) {
       case StageSpec.Extract e -> "extract";
       case StageSpec.Transform t -> "transform";
+      case StageSpec.Enrich e -> "enrich";
       case StageSpec.Load l -> "load";
     };
   }

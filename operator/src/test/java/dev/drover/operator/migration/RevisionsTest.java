@@ -75,6 +75,44 @@ class RevisionsTest {
     assertThat(chain.indexOf("load")).isEqualTo(2);
   }
 
+  @Test
+  void an_enrich_maps_with_its_defaults_and_counts_as_a_user_of_its_connection() {
+    String query = "select tier from c where id = :id";
+    String enrich = "enrich: {connectionName: legacy, query: \"%s\"%s}";
+    String load = "- name: load";
+    String before = "- name: tiers\n      from: clean\n      %s\n    " + load;
+    StageSpec.Enrich plain =
+        (StageSpec.Enrich)
+            ChainMapping.chain(Specs.with(load, before.formatted(enrich.formatted(query, ""))))
+                .stage("tiers");
+    assertThat(plain)
+        .isEqualTo(
+            new StageSpec.Enrich(
+                "tiers",
+                "clean",
+                "legacy",
+                java.util.List.of(),
+                query,
+                StageSpec.OnMissing.Fail,
+                null,
+                30));
+    assertThat(StagesStep.connectionName(plain)).isEqualTo("legacy");
+    StageSpec.Enrich full =
+        (StageSpec.Enrich)
+            ChainMapping.chain(
+                    Specs.with(
+                        load,
+                        before.formatted(
+                            enrich.formatted(
+                                query,
+                                ", onMissing: Keep, tables: [public.a], cache: {ttlSeconds: 5}, timeoutSeconds: 7"))))
+                .stage("tiers");
+    assertThat(full.cache()).isEqualTo(new StageSpec.Cache(100_000, 5));
+    assertThat(full.onMissing()).isEqualTo(StageSpec.OnMissing.Keep);
+    assertThat(full.tables()).containsExactly("public.a");
+    assertThat(full.timeoutSeconds()).isEqualTo(7);
+  }
+
   private static String hash(MigrationSpec spec, String stage) {
     return Revisions.ofStage(ChainMapping.chain(spec).stage(stage), spec.connections().getFirst());
   }

@@ -32,6 +32,8 @@ class SpecValidatorTest {
         "- name: shop | - name: legacy | DuplicateName | spec.connections[1].name",
         "load: {connectionName: shop} | ~ | NotOneKind | spec.stages[2]",
         "load: {connectionName: shop} | load: {connectionName: shp} | UnknownConnection | spec.stages[2].load.connectionName",
+        "load: {connectionName: shop} | enrich: {connectionName: shp, query: select 1} | UnknownConnection | spec.stages[2].enrich.connectionName",
+        "load: {connectionName: shop} | enrich: {connectionName: shop, query: select 1} | QueueUnread | spec.stages[2]",
         "extract: {connectionName: legacy, | extract: {connectionName: x, | UnknownConnection | spec.stages[0].extract.connectionName",
         "from: clean | from: read | QueueUnread | spec.stages[1]",
         "scale: {maxReplicas: 4} | scale: {minReplicas: 5, maxReplicas: 4} | MinAboveMax | spec.stages[0].scale.minReplicas",
@@ -69,6 +71,32 @@ class SpecValidatorTest {
                 Specs.with(LOAD_STAGE, stages.formatted("shop").repeat(2) + LOAD_STAGE)))
         .extracting(Finding::reason)
         .doesNotContain("NoConnectionLeft");
+  }
+
+  @Test
+  void an_enrich_is_of_one_kind_and_its_workers_count_at_its_connection() {
+    String query = "connectionName: shop, query: select 1";
+    assertThat(
+            SpecValidator.validate(
+                Specs.with(
+                    LOAD_STAGE,
+                    "- {name: both, from: clean, enrich: {%s}, load: {connectionName: shop}}\n    %s"
+                        .formatted(query, LOAD_STAGE))))
+        .extracting(Finding::reason, Finding::path)
+        .contains(org.assertj.core.groups.Tuple.tuple("NotOneKind", "spec.stages[2]"));
+    assertThat(
+            SpecValidator.validate(
+                Specs.with(
+                    LOAD_STAGE,
+                    "- {name: tiers, from: clean, enrich: {%s}, scale: {minReplicas: 4, maxReplicas: 4}}\n    %s"
+                        .formatted(query, LOAD_STAGE))))
+        .filteredOn(f -> f.reason().equals("CapBelowFloors"))
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
+              assertThat(f.message()).contains("tiers 4");
+            });
   }
 
   @Test

@@ -100,6 +100,22 @@ class StageDeploymentTest {
   }
 
   @Test
+  void an_enrich_has_its_connections_secrets_and_rolls_as_a_load_does() {
+    StageSpec tiers =
+        new StageSpec.Enrich(
+            "tiers", "read", "shop", List.of(), "q", StageSpec.OnMissing.Fail, null, 30);
+    Deployment enrich =
+        new StageDeployment(SETTINGS)
+            .of(MIGRATION, tiers, MIGRATION.getSpec().connections().get(1), "r", "h", 1);
+    assertThat(surge(enrich)).isZero();
+    assertThat(
+            enrich.getSpec().getTemplate().getSpec().getContainers().getFirst().getVolumeMounts())
+        .extracting(VolumeMount::getMountPath)
+        .contains("/etc/drover/connections/shop");
+    assertThat(StageDeployment.kind(tiers)).isEqualTo("enrich");
+  }
+
+  @Test
   void the_plan_job_sees_every_connection() {
     PodSpec plan = new PlanJob(SETTINGS).of(MIGRATION, "rev1").getSpec().getTemplate().getSpec();
     assertThat(plan.getContainers().getFirst().getArgs()).containsExactly("plan");

@@ -11,29 +11,32 @@ import java.util.Map;
  * @param tables how each table is read; empty if there are errors
  * @param loadPromises per load stage, which promise holds for its target
  * @param newTables tables that the targets lack and load stages make; empty if there are errors
+ * @param lookups what enrich stages add, by stage and source table; empty if there are errors
  */
 public record ChainPlan(
     List<Finding> findings,
     List<TablePlan> tables,
     Map<String, LoadPromise> loadPromises,
-    List<NewTable> newTables) {
-  @SuppressWarnings("NullAway") // a plan written before newTables was there lacks it
+    List<NewTable> newTables,
+    List<LookupPlan> lookups) {
+  @SuppressWarnings("NullAway") // a plan written before these fields were there lacks them
   public ChainPlan {
     findings = List.copyOf(findings);
     tables = List.copyOf(tables);
     loadPromises = Map.copyOf(loadPromises);
     newTables = newTables == null ? List.of() : List.copyOf(newTables);
+    lookups = lookups == null ? List.of() : List.copyOf(lookups);
   }
 
   /** A plan whose targets have every table. */
   public ChainPlan(
       List<Finding> findings, List<TablePlan> tables, Map<String, LoadPromise> loadPromises) {
-    this(findings, tables, loadPromises, List.of());
+    this(findings, tables, loadPromises, List.of(), List.of());
   }
 
   /** This plan with other tables to read and to make. */
   public ChainPlan with(List<TablePlan> otherTables, List<NewTable> otherNewTables) {
-    return new ChainPlan(findings, otherTables, loadPromises, otherNewTables);
+    return new ChainPlan(findings, otherTables, loadPromises, otherNewTables, lookups);
   }
 
   /** Whether the migration can start. */

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = StageSpec.Extract.class, name = "extract"),
   @JsonSubTypes.Type(value = StageSpec.Transform.class, name = "transform"),
+  @JsonSubTypes.Type(value = StageSpec.Enrich.class, name = "enrich"),
   @JsonSubTypes.Type(value = StageSpec.Load.class, name = "load")
 })
 public sealed interface StageSpec {
@@ -61,6 +62,50 @@ public sealed interface StageSpec {
     public Transform {
       steps = List.copyOf(steps);
     }
+  }
+
+  /**
+   * Adds to each record what a query finds for it in a database.
+   *
+   * @param connectionName where to look
+   * @param tables the source tables whose records are looked up, by name or pattern, the others
+   *     pass unchanged; empty means all
+   * @param query one SELECT for one record, with {@code :field} for the record's fields
+   * @param onMissing what becomes of a record for which the query finds no row
+   * @param cache how long answers are kept in a worker; null to ask for each batch
+   * @param timeoutSeconds after which a query is given up, and asked again
+   */
+  record Enrich(
+      String name,
+      String from,
+      String connectionName,
+      List<String> tables,
+      String query,
+      OnMissing onMissing,
+      @Nullable Cache cache,
+      int timeoutSeconds)
+      implements StageSpec {
+    public Enrich {
+      tables = List.copyOf(tables);
+    }
+  }
+
+  /**
+   * How long answers are kept.
+   *
+   * @param maxEntries the most answers that a worker keeps
+   * @param ttlSeconds how long each is true
+   */
+  record Cache(int maxEntries, int ttlSeconds) {}
+
+  /** What becomes of a record for which an enrich finds no row. */
+  enum OnMissing {
+    /** It fails. */
+    Fail,
+    /** It goes on, with nulls. */
+    Keep,
+    /** It is left out. */
+    Drop
   }
 
   /**

@@ -31,6 +31,9 @@ public final class StateStore {
   /** What keys of stalls start with: {@code stall.<stage>.<pod>}. */
   public static final String STALLS = "stall.";
 
+  /** What keys of an enrich's answers start with: {@code answers.<stage>.<batch>}. */
+  public static final String ANSWERS = "answers.";
+
   /** JetStream's code for a compare-and-set that lost. */
   private static final int WRONG_LAST_SEQUENCE = 10071;
 

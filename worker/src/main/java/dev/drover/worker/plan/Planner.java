@@ -47,12 +47,14 @@ final class Planner {
   private final Map<String, LoadPromise> promises = new HashMap<>();
   private final Map<Integer, List<String>> deferred = new TreeMap<>();
   private final NewTables newTables;
+  private final Lookups lookups;
 
   Planner(ChainSpec spec, String migrationUid, Endpoints endpoints) {
     this.spec = spec;
     this.migrationUid = migrationUid;
     this.endpoints = endpoints;
     this.newTables = new NewTables(endpoints, findings);
+    this.lookups = new Lookups(endpoints, findings);
   }
 
   /**
@@ -89,7 +91,8 @@ final class Planner {
         findings.stream().sorted(Comparator.comparing(Finding::severity)).toList(),
         startable() ? tables : List.of(),
         promises,
-        startable() ? newTables.all() : List.of());
+        startable() ? newTables.all() : List.of(),
+        startable() ? lookups.all() : List.of());
   }
 
   private boolean startable() {
@@ -102,21 +105,32 @@ final class Planner {
    */
   private void refuseStepsForNothing() {
     for (int i = 0; i < spec.stages().size(); i++) {
-      if (spec.stages().get(i) instanceof StageSpec.Transform transform) {
-        Set<String> tables = tablesAt.getOrDefault(transform.name(), Set.of());
-        for (int s = 0; s < transform.steps().size(); s++) {
-          List<String> patterns = transform.steps().get(s).tables();
-          for (int p = 0; p < patterns.size(); p++) {
-            if (tables.stream().noneMatch(TablePattern.of(patterns.get(p))::matches)) {
-              findings.add(
-                  Finding.error(
-                      "StepMatchesNoTable",
-                      "spec.stages[%d].transform.steps[%d].tables[%d]".formatted(i, s, p),
-                      "no table that reaches this stage matches %s: write one of %s, with the source's schema, or take it out"
-                          .formatted(patterns.get(p), shown(tables))));
-            }
+      String path = "spec.stages[" + i + "].";
+      switch (spec.stages().get(i)) {
+        case StageSpec.Transform transform -> {
+          for (int s = 0; s < transform.steps().size(); s++) {
+            String step = path + "transform.steps[" + s + "].tables";
+            refusePatternsForNothing(transform.name(), transform.steps().get(s).tables(), step);
           }
         }
+        case StageSpec.Enrich enrich ->
+            refusePatternsForNothing(enrich.name(), enrich.tables(), path + "enrich.tables");
+        case StageSpec.Extract extract -> {}
+        case StageSpec.Load load -> {}
+      }
+    }
+  }
+
+  private void refusePatternsForNothing(String stage, List<String> patterns, String path) {
+    Set<String> tables = tablesAt.getOrDefault(stage, Set.of());
+    for (int p = 0; p < patterns.size(); p++) {
+      if (tables.stream().noneMatch(TablePattern.of(patterns.get(p))::matches)) {
+        findings.add(
+            Finding.error(
+                "StepMatchesNoTable",
+                path + "[" + p + "]",
+                "no table that reaches this stage matches %s: write one of %s, with the source's schema, or take it out"
+                    .formatted(patterns.get(p), shown(tables))));
       }
     }
   }
@@ -138,6 +152,7 @@ final class Planner {
       int index = spec.indexOf(next.name());
       switch (next) {
         case StageSpec.Transform transform -> transform(index, transform, arriving);
+        case StageSpec.Enrich enrich -> enrich(index, enrich, arriving);
         case StageSpec.Load load -> check(index, load, arriving);
         case StageSpec.Extract extract ->
             throw new IllegalStateException("an extract reads no queue: " + extract.name());
@@ -159,6 +174,16 @@ final class Planner {
             stage.name(),
             new Arriving(arriving.source(), compiled.rules().output(), lineage, computed));
       }
+    }
+  }
+
+  private void enrich(int index, StageSpec.Enrich stage, Arriving arriving) throws SQLException {
+    tablesAt.computeIfAbsent(stage.name(), s -> new HashSet<>()).add(arriving.schema().table());
+    Optional<RecordSchema> output = lookups.plan(index, stage, arriving.schema());
+    if (output.isPresent()) {
+      follow(
+          stage.name(),
+          new Arriving(arriving.source(), output.get(), arriving.lineage(), arriving.computed()));
     }
   }
 

@@ -3,20 +3,23 @@ package dev.drover.worker.chain;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.load.LoadSession;
 import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.load.LoadWorker;
+import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.plan.Ledgers;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
+import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
-import dev.drover.worker.transform.TransformWorker;
+import dev.drover.worker.transform.RuleJudge;
 import java.nio.file.Path;
 
 /** A stage's worker in a thread of the test's process. */
@@ -92,7 +95,8 @@ final class RunningStage implements AutoCloseable {
                       e.consistency() == StageSpec.Consistency.Snapshot
                           ? new SharedSnapshot(context.state(), stage)
                           : SourceView.NOW));
-          case StageSpec.Transform t -> new TransformWorker(context);
+          case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
+          case StageSpec.Enrich e -> new JudgingWorker(context, enrich(context, chain, e, secrets));
           case StageSpec.Load l ->
               new LoadWorker(
                   context,
@@ -104,6 +108,16 @@ final class RunningStage implements AutoCloseable {
                   withLedger);
         };
     return new RunningStage(context, worker);
+  }
+
+  private static EnrichJudge enrich(
+      StageContext context, TestChain chain, StageSpec.Enrich stage, Path secrets) {
+    return new EnrichJudge(
+        context,
+        new LookupSession(
+            endpoint(chain, stage.connectionName(), secrets),
+            "test lookup",
+            stage.timeoutSeconds()));
   }
 
   private static Endpoint endpoint(TestChain chain, String connection, Path secrets) {

@@ -13,11 +13,12 @@ import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.rules.RuleCompiler;
 import dev.drover.worker.rules.Rules;
+import dev.drover.worker.stage.JudgedBatch;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class JudgedBatchTest {
+class RuleJudgeTest {
   private static final RecordSchema SCHEMA =
       new RecordSchema(
           "public.t",
@@ -61,7 +62,7 @@ class JudgedBatchTest {
 
   @Test
   void every_record_passes_is_filtered_or_fails() {
-    JudgedBatch judged = JudgedBatch.judge(rules(REQUIRE, FILTER), SCHEMA, body(5), 10_000);
+    JudgedBatch judged = RuleJudge.judge(rules(REQUIRE, FILTER), SCHEMA, body(5), 10_000);
     assertThat(counts(judged)).isEqualTo(new Counts(5, 3, 1, 1, 0, 0));
     assertThat(judged.passed().parts(10_000)).containsExactly(3);
     assertThat(judged.failures())
@@ -79,7 +80,7 @@ class JudgedBatchTest {
   @Test
   void records_keep_their_position_and_key() {
     Rules rules = rules(FILTER, note("'x'"));
-    JudgedBatch judged = JudgedBatch.judge(rules, SCHEMA, body(3), 10_000);
+    JudgedBatch judged = RuleJudge.judge(rules, SCHEMA, body(3), 10_000);
     assertThat(RowReader.readAll(rules.output(), judged.passed().cut(List.of(2)).getFirst()))
         .extracting(r -> r.position() + r.key() + Arrays.toString(r.values()))
         .containsExactly("0k1[1, x]", "2k3[3, x]");
@@ -88,7 +89,7 @@ class JudgedBatchTest {
   @Test
   void a_record_that_the_rules_made_too_large_fails_as_it_came() {
     Rules rules = rules(note("record.qty == 2 ? '" + "x".repeat(200) + "' : 'x'"));
-    JudgedBatch judged = JudgedBatch.judge(rules, SCHEMA, body(3), 100);
+    JudgedBatch judged = RuleJudge.judge(rules, SCHEMA, body(3), 100);
     assertThat(counts(judged)).isEqualTo(new Counts(3, 2, 0, 1, 0, 0));
     assertThat(judged.failures().getFirst().verdict().cause().code()).isEqualTo("RecordTooLarge");
     assertThat(RowReader.readAll(SCHEMA, judged.failures().getFirst().row()).getFirst().values())
@@ -98,8 +99,8 @@ class JudgedBatchTest {
   @Test
   void the_same_bytes_and_rules_always_give_the_same() {
     Rules rules = rules(REQUIRE, FILTER, note("string(record.qty)"));
-    JudgedBatch one = JudgedBatch.judge(rules, SCHEMA, body(100), 10_000);
-    JudgedBatch two = JudgedBatch.judge(rules, SCHEMA, body(100), 10_000);
+    JudgedBatch one = RuleJudge.judge(rules, SCHEMA, body(100), 10_000);
+    JudgedBatch two = RuleJudge.judge(rules, SCHEMA, body(100), 10_000);
     assertThat(two.verdicts()).isEqualTo(one.verdicts());
     assertThat(two.passed().cut(List.of(98)).getFirst())
         .isEqualTo(one.passed().cut(List.of(98)).getFirst());
@@ -107,7 +108,7 @@ class JudgedBatchTest {
 
   @Test
   void an_empty_batch_has_nothing_to_judge() {
-    JudgedBatch judged = JudgedBatch.judge(rules(REQUIRE), SCHEMA, new byte[0], 10_000);
+    JudgedBatch judged = RuleJudge.judge(rules(REQUIRE), SCHEMA, new byte[0], 10_000);
     assertThat(counts(judged)).isEqualTo(Counts.ZERO);
     assertThat(judged.passed().parts(10_000)).isEmpty();
   }
@@ -115,7 +116,7 @@ class JudgedBatchTest {
   @Test
   void bytes_that_are_no_rows_are_refused() {
     byte[] torn = Arrays.copyOf(body(3), 7);
-    assertThatThrownBy(() -> JudgedBatch.judge(rules(REQUIRE), SCHEMA, torn, 10_000))
+    assertThatThrownBy(() -> RuleJudge.judge(rules(REQUIRE), SCHEMA, torn, 10_000))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

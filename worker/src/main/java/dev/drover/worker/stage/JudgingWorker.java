@@ -1,4 +1,4 @@
-package dev.drover.worker.transform;
+package dev.drover.worker.stage;
 
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
@@ -6,28 +6,26 @@ import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
-import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.Patience;
-import dev.drover.worker.rules.Rules;
-import dev.drover.worker.stage.DecisionLog;
-import dev.drover.worker.stage.ErrorQueue;
-import dev.drover.worker.stage.StageContext;
-import dev.drover.worker.stage.StageWorker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs a transform stage: several batches at a time, each by its own decision. */
-public final class TransformWorker implements StageWorker {
-  private static final Logger LOG = LoggerFactory.getLogger(TransformWorker.class);
+/**
+ * Runs a stage that judges records and hands on what passes, such as a transform: several batches
+ * at a time, each by its own decision.
+ */
+public final class JudgingWorker implements StageWorker {
+  private static final Logger LOG = LoggerFactory.getLogger(JudgingWorker.class);
 
   /** Enough to work while others wait for their acknowledgements; bounds the memory. */
   private static final int BATCHES_HELD = 4;
@@ -35,28 +33,34 @@ public final class TransformWorker implements StageWorker {
   private final StageContext context;
   private final DecisionLog decisions;
   private final ErrorQueue errors;
-  private final RuleBook rules;
+  private final Judge judge;
   private final Patience patience;
   private final Inbox inbox;
   private final ExecutorService batches = Executors.newVirtualThreadPerTaskExecutor();
   private volatile boolean stopping;
 
-  /** A worker of the context's stage. */
-  public TransformWorker(StageContext context) throws IOException {
+  /**
+   * A worker of the context's stage.
+   *
+   * @param judge is closed with it
+   */
+  public JudgingWorker(StageContext context, Judge judge) throws IOException {
     this.context = context;
     this.decisions =
         new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
     this.errors = new ErrorQueue(context);
-    this.rules = new RuleBook(context);
+    this.judge = judge;
     this.patience = new Patience(context.stalls());
-    StageSpec.Transform stage = (StageSpec.Transform) context.spec().stage(context.stage());
+    String from = context.spec().stage(context.stage()).from();
+    if (from == null) {
+      throw new IllegalArgumentException(context.stage() + " reads no queue");
+    }
     this.inbox =
         new Inbox(
             context.nats(),
             List.of(
                 new Inbox.Source(context.names().retriesStream(), context.stage(), 2),
-                new Inbox.Source(
-                    context.names().queueStream(stage.from()), context.stage(), BATCHES_HELD)),
+                new Inbox.Source(context.names().queueStream(from), context.stage(), BATCHES_HELD)),
             context.stalls());
   }
 
@@ -95,66 +99,62 @@ public final class TransformWorker implements StageWorker {
     RecordSchema input =
         patience.ask(
             "read schema " + headers.schema(), () -> context.state().schema(headers.schema()));
+    boolean again = delivery.deliveries() > 1;
     Optional<Decision> before =
-        delivery.deliveries() > 1
-            ? decisions.find(context.stage(), headers.id())
-            : Optional.empty();
+        again ? decisions.find(context.stage(), headers.id()) : Optional.empty();
     if (before.isPresent() && before.get().take() != headers.take()) {
       delivery.ack();
       return;
     }
+    Judge.Arrived batch = new Judge.Arrived(headers, input, delivery.body(), again);
     String revision = before.map(Decision::revision).orElse(context.revision());
-    Rules used = rules(revision, input);
-    JudgedBatch judged = judge(used, input, delivery.body());
-    Decision decision;
-    if (before.isPresent()) {
-      decision = before.get();
-    } else {
-      decision =
-          decisions.decide(context.stage(), decision(headers, revision, judged, delivery.body()));
+    Optional<JudgedBatch> judged = judge.judge(batch, revision);
+    Decision decision = null;
+    if (judged.isPresent()) {
+      decision = before.isPresent() ? before.get() : decide(batch, revision, judged.get());
       if (decision.take() != headers.take()) {
+        judge.settled(batch, revision);
         delivery.ack();
         return;
       }
       if (!decision.revision().equals(revision)) {
-        used = rules(decision.revision(), input);
-        judged = judge(used, input, delivery.body());
+        judge.settled(batch, revision);
+        judged = judge.judge(batch, decision.revision());
       }
     }
-    follow(decision, headers, input, used, judged);
+    if (decision != null && judged.isPresent()) {
+      follow(decision, headers, input, judged.get());
+      judge.settled(batch, decision.revision());
+    }
     delivery.ack();
-    context.metrics().decided(decision.counts());
+    if (decision != null) {
+      context.metrics().decided(decision.counts());
+    }
   }
 
-  private Rules rules(String revision, RecordSchema input) throws InterruptedException {
-    return patience.ask(
-        "read the rules of revision " + revision, () -> rules.rules(revision, input));
-  }
-
-  private JudgedBatch judge(Rules used, RecordSchema input, byte[] body) {
-    return JudgedBatch.judge(used, input, body, context.maxRecordBytes());
-  }
-
-  private Decision decision(BatchHeaders headers, String revision, JudgedBatch judged, byte[] body)
+  private Decision decide(Judge.Arrived batch, String revision, JudgedBatch judged)
       throws InterruptedException {
-    return new Decision(
-        headers.id().text(),
-        headers.take(),
-        headers.origin(),
-        revision,
-        Checksums.of(body),
-        Counts.of(judged.records(), judged.verdicts()),
-        judged.passed().parts(context.maxRecordBytes()),
-        Decision.groups(judged.verdicts()),
-        judged.failures().isEmpty() ? 0 : decisions.errorsSequence(),
-        context.clock().instant().toString());
+    BatchHeaders headers = batch.headers();
+    return decisions.decide(
+        context.stage(),
+        new Decision(
+            headers.id().text(),
+            headers.take(),
+            headers.origin(),
+            revision,
+            Checksums.of(batch.body()),
+            Counts.of(judged.records(), judged.verdicts()),
+            judged.passed().parts(context.maxRecordBytes()),
+            Decision.groups(judged.verdicts()),
+            judged.failures().isEmpty() ? 0 : decisions.errorsSequence(),
+            context.clock().instant().toString()));
   }
 
   private void follow(
-      Decision decision, BatchHeaders headers, RecordSchema input, Rules used, JudgedBatch judged)
+      Decision decision, BatchHeaders headers, RecordSchema input, JudgedBatch judged)
       throws InterruptedException {
     errors.publish(headers, input, decision.decidedAt(), judged.failures());
-    String schema = used.output().fingerprint();
+    String schema = judged.output().fingerprint();
     List<byte[]> bodies = judged.passed().cut(decision.parts());
     for (int part = 0; part < bodies.size(); part++) {
       BatchId id = headers.id().part(part);
@@ -183,13 +183,14 @@ public final class TransformWorker implements StageWorker {
   public void stop() {
     stopping = true;
     inbox.stop();
+    judge.stop();
   }
 
   @Override
   public void close() {
     batches.shutdown();
     try {
-      if (!batches.awaitTermination(20, java.util.concurrent.TimeUnit.SECONDS)) {
+      if (!batches.awaitTermination(20, TimeUnit.SECONDS)) {
         batches.shutdownNow();
       }
     } catch (InterruptedException e) {
@@ -197,5 +198,6 @@ public final class TransformWorker implements StageWorker {
       Thread.currentThread().interrupt();
     }
     inbox.close();
+    judge.close();
   }
 }

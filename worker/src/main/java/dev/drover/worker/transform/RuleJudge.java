@@ -7,24 +7,39 @@ import dev.drover.wire.decision.IndexedVerdict;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.rules.RuleRun;
 import dev.drover.worker.rules.Rules;
 import dev.drover.worker.stage.CutRows;
 import dev.drover.worker.stage.ErrorQueue;
+import dev.drover.worker.stage.Judge;
+import dev.drover.worker.stage.JudgedBatch;
+import dev.drover.worker.stage.StageContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What the rules made of a batch: the same for the same bytes and rules, whenever it is done.
- *
- * @param records records that came in
- * @param passed what goes on, encoded
- * @param verdicts of the records that don't
- * @param failures the failed ones of these, as they came in
- */
-record JudgedBatch(
-    int records, CutRows passed, List<IndexedVerdict> verdicts, List<ErrorQueue.Failure> failures) {
+/** Judges by rules: the same bytes and rules give the same judgement, whenever it is made. */
+public final class RuleJudge implements Judge {
+  private final StageContext context;
+  private final RuleBook rules;
+  private final Patience patience;
+
+  /** A judge by the rules of the context's stage. */
+  public RuleJudge(StageContext context) {
+    this.context = context;
+    this.rules = new RuleBook(context);
+    this.patience = new Patience(context.stalls());
+  }
+
+  @Override
+  public Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException {
+    Rules used =
+        patience.ask(
+            "read the rules of revision " + revision, () -> rules.rules(revision, batch.input()));
+    return Optional.of(judge(used, batch.input(), batch.body(), context.maxRecordBytes()));
+  }
 
   /**
    * Applies rules to a batch.
@@ -52,7 +67,7 @@ record JudgedBatch(
       }
       index++;
     }
-    return new JudgedBatch(index, passed, verdicts, failures);
+    return new JudgedBatch(index, rules.output(), passed, verdicts, failures);
   }
 
   private static Verdict.@Nullable Failed add(CutRows passed, RuleRun run, String table, int most) {

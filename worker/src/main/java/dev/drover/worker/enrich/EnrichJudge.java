@@ -1,0 +1,108 @@
+package dev.drover.worker.enrich;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.Origin;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.jetstream.Patience;
+import dev.drover.worker.lookup.Answer;
+import dev.drover.worker.lookup.LookupQuery;
+import dev.drover.worker.lookup.LookupSession;
+import dev.drover.worker.stage.Judge;
+import dev.drover.worker.stage.JudgedBatch;
+import dev.drover.worker.stage.StageContext;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Judges by what a lookup finds. The database may say something else tomorrow: so the first answers
+ * are written down before anything follows from them, and every later attempt at the batch goes by
+ * them, see docs/adr/0011.
+ */
+public final class EnrichJudge implements Judge {
+  private final StageContext context;
+  private final EnrichmentBook book;
+  private final AnswerLog log;
+  private final Asking asking;
+  private final Patience patience;
+
+  /**
+   * A judge for the context's stage.
+   *
+   * @param session is closed with it
+   */
+  public EnrichJudge(StageContext context, LookupSession session) {
+    StageSpec.Enrich stage = (StageSpec.Enrich) context.spec().stage(context.stage());
+    this.context = context;
+    this.book = new EnrichmentBook(context);
+    this.log = new AnswerLog(context);
+    this.asking =
+        new Asking(
+            session, new AnswerCache(stage.cache(), Ticker.systemTicker()), context.stalls());
+    this.patience = new Patience(context.stalls());
+  }
+
+  @Override
+  public Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException {
+    Enrichment enrichment = enrichment(batch.input(), revision);
+    LookupQuery query = enrichment.query();
+    int most = context.maxRecordBytes();
+    if (query == null) {
+      return Optional.of(EnrichedBatch.unchanged(batch.input(), batch.body(), most));
+    }
+    BatchKeys keys = BatchKeys.of(batch.input(), batch.body(), enrichment.keyColumns(query));
+    return switch (known(batch, enrichment, query, keys)) {
+      case AnswerLog.Known.Done done -> Optional.empty();
+      case AnswerLog.Known.Answered a ->
+          Optional.of(
+              EnrichedBatch.of(
+                  enrichment,
+                  query,
+                  batch.body(),
+                  keys,
+                  AnswerCodec.decode(enrichment.answers(query), a.answers()),
+                  most));
+      case AnswerLog.Known.Nothing nothing ->
+          throw new IllegalStateException("answers of " + batch.headers().id() + " are lost");
+    };
+  }
+
+  private AnswerLog.Known known(
+      Arrived batch, Enrichment enrichment, LookupQuery query, BatchKeys keys)
+      throws InterruptedException {
+    BatchHeaders headers = batch.headers();
+    if (batch.again()) {
+      AnswerLog.Known known = log.find(headers, enrichment.revision());
+      if (!(known instanceof AnswerLog.Known.Nothing)) {
+        return known;
+      }
+    }
+    // Who sends a record again has mended something, perhaps what was looked up.
+    boolean anew = headers.origin() == Origin.retry;
+    List<Answer> answers = asking.answers(enrichment, query, keys, anew);
+    return log.settle(
+        headers, enrichment.revision(), AnswerCodec.encode(enrichment.answers(query), answers));
+  }
+
+  @Override
+  public void settled(Arrived batch, String revision) throws InterruptedException {
+    if (enrichment(batch.input(), revision).query() != null) {
+      log.done(batch.headers(), revision);
+    }
+  }
+
+  private Enrichment enrichment(RecordSchema input, String revision) throws InterruptedException {
+    return patience.ask("read the lookup of revision " + revision, () -> book.of(revision, input));
+  }
+
+  @Override
+  public void stop() {
+    asking.stop();
+  }
+
+  @Override
+  public void close() {
+    asking.close();
+  }
+}

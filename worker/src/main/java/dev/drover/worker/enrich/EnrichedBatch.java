@@ -1,0 +1,145 @@
+package dev.drover.worker.enrich;
+
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.batch.RowWriter;
+import dev.drover.wire.decision.Cause;
+import dev.drover.wire.decision.IndexedVerdict;
+import dev.drover.wire.decision.Verdict;
+import dev.drover.wire.decision.Verdict.FailureClass;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.lookup.Answer;
+import dev.drover.worker.lookup.LookupQuery;
+import dev.drover.worker.stage.CutRows;
+import dev.drover.worker.stage.ErrorQueue;
+import dev.drover.worker.stage.JudgedBatch;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Joins the records of a batch with the answers for their keys. Pure; used by one thread, once. */
+final class EnrichedBatch {
+  private final Enrichment enrichment;
+  private final LookupQuery query;
+  private final int most;
+  private final RowReader rows;
+  private final CutRows passed;
+  private final int fields;
+
+  private EnrichedBatch(Enrichment enrichment, LookupQuery query, byte[] body, int most) {
+    this.enrichment = enrichment;
+    this.query = query;
+    this.most = most;
+    this.rows = new RowReader(enrichment.input(), body);
+    this.passed = new CutRows(enrichment.output(), body.length + 1024);
+    this.fields = enrichment.input().columns().size();
+  }
+
+  /**
+   * A batch with what was looked up for it.
+   *
+   * @param answers for each of the keys
+   * @param most the most bytes that a record may have afterwards
+   * @throws IllegalArgumentException if there is not an answer for each key
+   */
+  static JudgedBatch of(
+      Enrichment enrichment,
+      LookupQuery query,
+      byte[] body,
+      BatchKeys keys,
+      List<Answer> answers,
+      int most) {
+    if (answers.size() != keys.names().size()) {
+      throw new IllegalArgumentException(
+          "%d answers for %d keys".formatted(answers.size(), keys.names().size()));
+    }
+    return new EnrichedBatch(enrichment, query, body, most).judge(keys, answers);
+  }
+
+  /** A batch that is not looked up. */
+  static JudgedBatch unchanged(RecordSchema schema, byte[] body, int most) {
+    CutRows passed = new CutRows(schema, body.length + 64);
+    RowReader rows = new RowReader(schema, body);
+    int records = 0;
+    while (rows.advance()) {
+      passed.add(writer -> write(writer, rows, schema.columns().size(), new Object[0]), most);
+      records++;
+    }
+    return new JudgedBatch(records, schema, passed, List.of(), List.of());
+  }
+
+  private JudgedBatch judge(BatchKeys keys, List<Answer> answers) {
+    List<IndexedVerdict> verdicts = new ArrayList<>();
+    List<ErrorQueue.Failure> failures = new ArrayList<>();
+    int index = 0;
+    while (rows.advance()) {
+      Verdict verdict = judge(answers.get(keys.ofRow().get(index)));
+      if (verdict != null) {
+        verdicts.add(new IndexedVerdict(index, verdict));
+        if (verdict instanceof Verdict.Failed failed) {
+          failures.add(ErrorQueue.Failure.of(index, rows, failed));
+        }
+      }
+      index++;
+    }
+    return new JudgedBatch(index, enrichment.output(), passed, verdicts, failures);
+  }
+
+  private @Nullable Verdict judge(Answer answer) {
+    String keys = Enrichment.keyNames(query);
+    String connection = enrichment.stage().connectionName();
+    return switch (answer) {
+      case Answer.Found found -> add(found.values());
+      case Answer.Missing missing ->
+          switch (enrichment.stage().onMissing()) {
+            case Keep -> add(new Object[query.columns().size()]);
+            case Drop -> new Verdict.Filtered();
+            case Fail ->
+                failed(
+                    "LookupMissing",
+                    keys,
+                    "connection %s has no row for this record's %s: add it there and send the record again, or correct the record"
+                        .formatted(connection, keys));
+          };
+      case Answer.Ambiguous ambiguous ->
+          failed(
+              "LookupAmbiguous",
+              keys,
+              "connection %s has more than one row for this record's %s: let the query find one, or remove the others there, and send the record again"
+                  .formatted(connection, keys));
+      case Answer.Refused refused ->
+          failed(
+              "LookupRefused",
+              keys,
+              "connection %s cannot be asked for this record's %s: %s"
+                  .formatted(connection, keys, refused.why()));
+    };
+  }
+
+  private Verdict.@Nullable Failed add(@Nullable Object[] values) {
+    int bytes = passed.add(writer -> write(writer, rows, fields, values), most);
+    return bytes <= most
+        ? null
+        : failed(
+            "RecordTooLarge",
+            "",
+            "with what was looked up the record has %d bytes, a message holds %d: let the query find less, or raise NATS' max_payload"
+                .formatted(bytes, most));
+  }
+
+  private static int write(
+      RowWriter writer, RowReader rows, int fields, @Nullable Object[] values) {
+    writer.begin(rows.position(), rows.bytes(), rows.keyStart(), rows.keyEnd());
+    writer.copy(rows, 0, fields);
+    for (Object value : values) {
+      writer.value(value);
+    }
+    return writer.end();
+  }
+
+  private Verdict.Failed failed(String code, String subject, String message) {
+    return new Verdict.Failed(
+        FailureClass.Record,
+        new Cause("enrich", code, enrichment.input().table(), subject),
+        message);
+  }
+}

@@ -1,0 +1,92 @@
+package dev.drover.worker.enrich;
+
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.LookupPlan;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePattern;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.lookup.LookupDescription;
+import dev.drover.worker.lookup.LookupQuery;
+import dev.drover.worker.lookup.QueryText;
+import dev.drover.worker.stage.StageContext;
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What an enrich does, by chain revision and input schema. The fields that it adds are those of the
+ * revision's plan, whatever the database has made of its tables since. Thread-safe.
+ */
+final class EnrichmentBook {
+  private final StageContext context;
+  private final Map<Key, Enrichment> known = new ConcurrentHashMap<>();
+
+  private record Key(String revision, String schema) {}
+
+  EnrichmentBook(StageContext context) {
+    this.context = context;
+  }
+
+  /**
+   * What a revision does with records of a schema.
+   *
+   * @throws IOException if NATS does not answer or does not know the revision
+   * @throws IllegalArgumentException if the revision's plan does not fit the records
+   */
+  Enrichment of(String revision, RecordSchema input) throws IOException, JetStreamApiException {
+    Key key = new Key(revision, input.fingerprint());
+    Enrichment found = known.get(key);
+    if (found == null) {
+      found = make(revision, input);
+      context.state().putSchema(found.output());
+      known.put(key, found);
+    }
+    return found;
+  }
+
+  private Enrichment make(String revision, RecordSchema input)
+      throws IOException, JetStreamApiException {
+    ChainSpec spec = revision.equals(context.revision()) ? context.spec() : spec(revision);
+    StageSpec.Enrich stage = (StageSpec.Enrich) spec.stage(context.stage());
+    if (!TablePattern.anyMatches(stage.tables(), input.table())) {
+      return new Enrichment(revision, stage, input, input, null);
+    }
+    LookupPlan plan = lookup(revision, input.table());
+    try {
+      QueryText text = QueryText.parse(stage.query());
+      LookupQuery query =
+          new LookupQuery(text, LookupDescription.keys(text, input), plan.columns());
+      return new Enrichment(revision, stage, input, plan.output(input), query);
+    } catch (QueryText.RefusedException e) {
+      throw new IllegalArgumentException(
+          "the query of revision %s does not fit records of %s: %s"
+              .formatted(revision, input.table(), e.getMessage()),
+          e);
+    }
+  }
+
+  private ChainSpec spec(String revision) throws IOException, JetStreamApiException {
+    return context
+        .state()
+        .spec(revision)
+        .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision));
+  }
+
+  private LookupPlan lookup(String revision, String table)
+      throws IOException, JetStreamApiException {
+    ChainPlan plan =
+        context
+            .state()
+            .plan(revision)
+            .orElseThrow(() -> new IOException("the state bucket lacks plan " + revision));
+    return plan.lookups().stream()
+        .filter(l -> l.stage().equals(context.stage()) && l.table().equals(table))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "plan %s has no lookup for records of %s".formatted(revision, table)));
+  }
+}

@@ -1,0 +1,52 @@
+package dev.drover.worker.lookup;
+
+import dev.drover.worker.postgres.SqlFailure;
+import java.sql.SQLException;
+import java.util.Objects;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * The database cannot be asked, whatever the key. To be tried again. The message holds no record's
+ * value; the cause may, and is not for people to see.
+ */
+public final class LookupUnavailableException extends Exception {
+  private static final long serialVersionUID = 1L;
+  private static final String QUERY_CANCELED = "57014";
+
+  private final String sqlState;
+
+  private LookupUnavailableException(String sqlState, String message, SQLException cause) {
+    super(message, cause);
+    this.sqlState = sqlState;
+  }
+
+  /**
+   * A failure of the server, the connection or the query.
+   *
+   * @param connection the connection's name
+   */
+  static LookupUnavailableException of(String connection, SQLException e) {
+    String state = Objects.requireNonNullElse(e.getSQLState(), "");
+    ServerErrorMessage server =
+        e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
+    String message = server == null ? e.getMessage() : server.getMessage();
+    boolean quotesValues = SqlFailure.classify(e) == SqlFailure.Record || state.startsWith("P");
+    String shown = quotesValues || message == null ? "" : ": " + message;
+    return new LookupUnavailableException(
+        state, "looking up in %s: SQLSTATE %s%s".formatted(connection, state, shown), e);
+  }
+
+  /** What a stall is called. */
+  public String reason() {
+    if (isTimeout()) {
+      return "LookupTimedOut";
+    }
+    return sqlState.startsWith("42") ? "LookupChanged" : "DatabaseUnavailable";
+  }
+
+  /** Whether the query took too long: for fewer keys it may not. */
+  public boolean isTimeout() {
+    return sqlState.equals(QUERY_CANCELED);
+  }
+}

@@ -1,0 +1,63 @@
+package dev.drover.worker.plan;
+
+import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.LookupPlan;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePattern;
+import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.lookup.LookupDescription;
+import dev.drover.worker.lookup.QueryText;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** What the enrich stages of a chain add to records of each table. Used by one thread. */
+final class Lookups {
+  private final Endpoints endpoints;
+  private final Collection<Finding> findings;
+  private final List<LookupPlan> plans = new ArrayList<>();
+
+  /**
+   * @param findings receives what is wrong with the queries
+   */
+  Lookups(Endpoints endpoints, Collection<Finding> findings) {
+    this.endpoints = endpoints;
+    this.findings = findings;
+  }
+
+  List<LookupPlan> all() {
+    return List.copyOf(plans);
+  }
+
+  /**
+   * Records of a table as an enrich hands them on.
+   *
+   * @param index of the stage
+   * @return empty if the query was refused, which the findings tell
+   * @throws SQLException if the database is away
+   */
+  Optional<RecordSchema> plan(int index, StageSpec.Enrich stage, RecordSchema input)
+      throws SQLException {
+    if (!TablePattern.anyMatches(stage.tables(), input.table())) {
+      return Optional.of(input);
+    }
+    try {
+      List<Column> columns =
+          LookupDescription.columns(
+              endpoints.session(stage.connectionName()), QueryText.parse(stage.query()), input);
+      LookupPlan plan = new LookupPlan(stage.name(), input.table(), columns);
+      plans.add(plan);
+      return Optional.of(plan.output(input));
+    } catch (QueryText.RefusedException e) {
+      findings.add(
+          Finding.error(
+              "LookupInvalid",
+              "spec.stages[" + index + "].enrich.query",
+              String.valueOf(e.getMessage())));
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.drover.worker.enrich;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.OnMissing;
+import dev.drover.worker.lookup.Answer;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class AnswerCacheTest {
+  private static final Enrichment TIERS = Given.enrichment(OnMissing.Fail);
+  private static final ByteBuffer SEVEN = ByteBuffer.wrap(new byte[] {14});
+  private static final Answer GOLD = new Answer.Found(new Object[] {"gold"});
+
+  private final AtomicLong nanos = new AtomicLong();
+  private final AnswerCache cache = new AnswerCache(new StageSpec.Cache(100, 600), nanos::get);
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  @Test
+  void an_answer_is_true_for_as_long_as_was_asked() {
+    cache.put(TIERS, SEVEN, GOLD);
+    pass(Duration.ofSeconds(599));
+    assertThat(cache.get(TIERS, ByteBuffer.wrap(new byte[] {14}))).isSameAs(GOLD);
+    pass(Duration.ofSeconds(2));
+    assertThat(cache.get(TIERS, SEVEN)).isNull();
+  }
+
+  @Test
+  void that_there_is_no_row_is_kept_too_and_a_refusal_is_not() {
+    cache.put(TIERS, SEVEN, new Answer.Missing());
+    assertThat(cache.get(TIERS, SEVEN)).isEqualTo(new Answer.Missing());
+    cache.put(TIERS, ByteBuffer.wrap(new byte[] {2}), new Answer.Refused("SQLSTATE 22P02"));
+    assertThat(cache.get(TIERS, ByteBuffer.wrap(new byte[] {2}))).isNull();
+  }
+
+  @Test
+  void another_revision_asks_anew() {
+    cache.put(TIERS, SEVEN, GOLD);
+    assertThat(cache.get(Given.enrichment("rev2", OnMissing.Fail), SEVEN)).isNull();
+  }
+
+  @Test
+  void no_more_is_kept_than_was_asked() {
+    AnswerCache small = new AnswerCache(new StageSpec.Cache(10, 600), nanos::get);
+    int kept = 0;
+    for (byte i = 0; i < 120; i++) {
+      small.put(TIERS, ByteBuffer.wrap(new byte[] {i}), GOLD);
+    }
+    small.trim();
+    for (byte i = 0; i < 120; i++) {
+      kept += small.get(TIERS, ByteBuffer.wrap(new byte[] {i})) == null ? 0 : 1;
+    }
+    assertThat(kept).isBetween(1, 10);
+  }
+
+  @Test
+  void without_terms_nothing_is_kept() {
+    AnswerCache none = new AnswerCache(null, nanos::get);
+    none.put(TIERS, SEVEN, GOLD);
+    assertThat(none.get(TIERS, SEVEN)).isNull();
+  }
+}
