@@ -16,9 +16,10 @@ import java.util.stream.IntStream;
  *
  * <p>Ranges are short, the shorter the more rows are refused, so that little is written twice. The
  * row at which a range failed is known: as a statement comes to a row, it sets a sequence to the
- * row's number, which an abort does not undo. A row by itself is converted column by column, so
- * that the column that refuses it is known too. What no row is to blame for ends the routine with
- * the server's own error.
+ * row's number, which an abort does not undo. The rows before it are then written without it; only
+ * if that succeeds is it to blame. What is refused at a statement's end is found row by row. Short
+ * ranges are written row by row too, each row converted column by column, so that the column that
+ * refuses it is known. What no row is to blame for ends the routine with the server's own error.
  *
  * @param table the table's quoted name
  * @param name the routine's name, which tells the table, the columns and their types apart
@@ -52,11 +53,15 @@ record IsolationRoutine(String table, String name, String staging, String create
         drover_run integer := 0;
         drover_most integer := {range};
         drover_refused integer := 0;
-        drover_bad_before integer := 0;
         drover_suspect integer := -1;
-        drover_blamed integer;
+        drover_here integer;
+        drover_k integer;
+        drover_again boolean := false;
+        drover_by_row boolean;
         drover_good_expected boolean := false;
+        drover_known boolean := false;
         drover_written boolean;
+        drover_told boolean;
         drover_s record;
         {variables}
       BEGIN
@@ -65,17 +70,22 @@ record IsolationRoutine(String table, String name, String staging, String create
         drover_stop := least(drover_size, {range});
         WHILE drover_at < drover_size LOOP
           drover_length := drover_stop - drover_at;
-          drover_place := 0;
+          drover_by_row := drover_again OR drover_length < 4
+            OR drover_most < 8 AND NOT drover_good_expected;
+          drover_here := drover_at;
+          drover_k := 0;
           BEGIN
-            IF drover_length > 1 THEN
-              {insertRange};
-            ELSE
-              SELECT * INTO drover_s FROM pg_temp.{staging} s WHERE s.{ord} = drover_at;
-              IF FOUND THEN
+            IF drover_by_row THEN
+              FOR drover_s IN SELECT * FROM pg_temp.{staging} s
+                WHERE s.{ord} >= drover_at AND s.{ord} < drover_stop ORDER BY s.{ord}
+              LOOP
+                drover_here := drover_s.{ord};
                 {assignments}
-                drover_place := 0;
+                drover_k := 0;
                 {insertRow};
-              END IF;
+              END LOOP;
+            ELSE
+              {insertRange};
             END IF;
             drover_written := true;
           EXCEPTION WHEN OTHERS THEN
@@ -87,45 +97,51 @@ record IsolationRoutine(String table, String name, String staging, String create
             THEN
               RAISE;
             END IF;
+            drover_place := drover_k;
             drover_written := false;
           END;
+          drover_told := false;
           IF drover_written THEN
             drover_run := drover_run + drover_length;
             drover_at := drover_stop;
-            drover_good_expected := false;
-            drover_next := CASE WHEN drover_at = drover_suspect THEN 1
-              WHEN drover_at < drover_bad_before THEN greatest(1, (drover_bad_before - drover_at) / 2)
-              ELSE 2 * drover_length END;
-          ELSIF drover_length = 1 THEN
-            drover_row := drover_at;
-            RETURN NEXT;
-            drover_at := drover_stop;
-            drover_bad_before := drover_at;
+            drover_told := drover_at = drover_suspect AND drover_known;
+            drover_next := CASE WHEN drover_at = drover_suspect THEN 1 ELSE 2 * drover_length END;
             drover_suspect := -1;
+            drover_again := false;
             drover_good_expected := false;
-            drover_next := greatest(1, 2 * drover_run);
-            drover_run := 0;
-            -- A range costs about as much as {rangeCost} rows, and half of one is written in vain for each refused row.
-            drover_refused := drover_refused + 1;
-            drover_most := least({range}, ceil(sqrt(2.0 * {rangeCost} * drover_at / drover_refused)));
           ELSE
-            drover_bad_before := drover_stop;
-            drover_suspect := -1;
-            drover_blamed := pg_catalog.currval('pg_temp.{sequence}');
-            IF drover_state = '23503' OR drover_blamed < drover_at OR drover_blamed >= drover_stop THEN
-              drover_next := drover_length / 2;
-              drover_good_expected := false;
-            ELSIF drover_blamed = drover_at THEN
-              drover_next := 1;
-              drover_good_expected := false;
-            ELSIF drover_good_expected THEN
-              drover_next := least(drover_blamed - drover_at, drover_length / 2);
+            IF NOT drover_by_row THEN
+              drover_here := pg_catalog.currval('pg_temp.{sequence}');
+            END IF;
+            IF NOT drover_by_row AND (drover_state = '23503' OR drover_good_expected
+              OR drover_here < drover_at OR drover_here >= drover_stop - 1)
+            THEN
+              -- Perhaps refused when the statement was at its end: row by row it will tell.
+              drover_again := true;
+              drover_next := drover_length;
+              drover_suspect := -1;
               drover_good_expected := false;
             ELSE
-              drover_suspect := drover_blamed;
-              drover_next := drover_blamed - drover_at;
-              drover_good_expected := true;
+              -- Its refusal holds once the rows before it are written, if its column is known.
+              drover_known := drover_by_row OR drover_column <> '' OR drover_constraint <> ''
+                OR drover_context ~ '^PL/';
+              drover_told := drover_known AND drover_here = drover_at;
+              drover_suspect := drover_here;
+              drover_good_expected := drover_here > drover_at;
+              drover_next := greatest(1, drover_here - drover_at);
+              drover_again := false;
             END IF;
+          END IF;
+          IF drover_told THEN
+            drover_row := drover_at;
+            RETURN NEXT;
+            drover_at := drover_at + 1;
+            drover_suspect := -1;
+            drover_next := greatest(1, 2 * drover_run);
+            drover_run := 0;
+            -- A range costs about as much as {rangeCost} rows; half of one is written in vain.
+            drover_refused := drover_refused + 1;
+            drover_most := least({range}, ceil(sqrt(2.0 * {rangeCost} * drover_at / drover_refused)));
           END IF;
           drover_stop := least(drover_size, drover_at + least(drover_most, drover_next));
         END LOOP;
@@ -213,7 +229,7 @@ record IsolationRoutine(String table, String name, String staging, String create
                     columns.size(),
                     " ",
                     i ->
-                        "drover_place := %d; drover_v%d := drover_s.%s%s;"
+                        "drover_k := %d; drover_v%d := drover_s.%s%s;"
                             .formatted(i + 1, i, quoted(columns, i), forms.get(i).cast())))
             .replace("{insertRange}", insert + range + conflict)
             .replace(
