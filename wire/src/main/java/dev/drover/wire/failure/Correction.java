@@ -40,7 +40,7 @@ public final class Correction {
   public static void requireRow(QueuedFailure failure) throws RefusedException {
     if (failure.message().row().length == 0) {
       throw new RefusedException(
-          "the record could not be kept (%s), so it cannot be sent again: waive it, or move it by hand by its key"
+          "the record could not be kept (%s), so it cannot be sent again: mend its row and write startAt: Source, waive it, or move it by hand by its key"
               .formatted(failure.detail().cause().code()));
     }
   }

@@ -23,15 +23,15 @@ final class Passage {
   private static final String ADVICE =
       ": correct the row at the source or the rule, or waive the record";
 
-  private final List<Gate> gates;
+  private final List<Station> stations;
   private final RecordSchema output;
   private final Renewal.Origin origin;
 
   /** One of the transforms. */
-  private record Gate(String stage, Rules rules, RecordSchema input) {}
+  private record Station(String stage, Rules rules, RecordSchema input) {}
 
-  private Passage(List<Gate> gates, RecordSchema output, Renewal.Origin origin) {
-    this.gates = gates;
+  private Passage(List<Station> stations, RecordSchema output, Renewal.Origin origin) {
+    this.stations = stations;
     this.output = output;
     this.origin = origin;
   }
@@ -50,7 +50,7 @@ final class Passage {
       List<StageSpec.Transform> transforms,
       RecordSchema schema,
       boolean fromExtract) {
-    List<Gate> gates = new ArrayList<>();
+    List<Station> stations = new ArrayList<>();
     RecordSchema at = schema;
     for (StageSpec.Transform transform : transforms) {
       String path = "spec.stages[" + spec.indexOf(transform.name()) + "].transform";
@@ -66,11 +66,11 @@ final class Passage {
                             r.findings().getFirst().path(),
                             r.findings().getFirst().message()));
           };
-      gates.add(new Gate(transform.name(), rules, at));
+      stations.add(new Station(transform.name(), rules, at));
       at = rules.output();
     }
     return new Passage(
-        List.copyOf(gates), at, new Renewal.Origin(at.fingerprint(), revision, fromExtract));
+        List.copyOf(stations), at, new Renewal.Origin(at.fingerprint(), revision, fromExtract));
   }
 
   /** The schema of what comes through. */
@@ -86,22 +86,22 @@ final class Passage {
    */
   Renewed renew(QueuedFailure failure, byte[] row, int most) {
     byte[] at = row;
-    for (Gate gate : gates) {
-      RowReader reader = new RowReader(gate.input(), at);
-      RuleRun run = gate.rules().over(reader);
+    for (Station station : stations) {
+      RowReader reader = new RowReader(station.input(), at);
+      RuleRun run = station.rules().over(reader);
       reader.advance();
       Verdict verdict = run.judge();
       if (verdict != null) {
-        return stopped(failure, gate.stage(), verdict);
+        return stopped(failure, station.stage(), verdict);
       }
-      RowWriter writer = new RowWriter(gate.rules().output(), at.length + 256);
+      RowWriter writer = new RowWriter(station.rules().output(), at.length + 256);
       try {
         run.write(writer);
       } catch (RowWriter.NullInRequiredColumnException e) {
-        return refused(failure, gate.stage(), "NullInRequiredColumn", "field " + e.column());
+        return refused(failure, station.stage(), "NullInRequiredColumn", "field " + e.column());
       }
       if (writer.size() > most) {
-        return refused(failure, gate.stage(), "RecordTooLarge", null);
+        return refused(failure, station.stage(), "RecordTooLarge", null);
       }
       at = writer.toByteArray();
     }
