@@ -77,6 +77,17 @@ public final class ApiServer {
     if (established.code() != 0) {
       throw new IllegalStateException(established.output());
     }
+    awaitShortNames();
+  }
+
+  /** kubectl keeps the list of resources that it got before these were there; this renews it. */
+  private void awaitShortNames() {
+    for (int look = 0; look < 100; look++) {
+      if (kubectl("", "api-resources", "--api-group=drover.dev").output().contains("mig")) {
+        return;
+      }
+    }
+    throw new IllegalStateException("the API server does not list drover.dev's resources");
   }
 
   /** The API server, started at first use. */

@@ -27,6 +27,9 @@ final class Asking implements AutoCloseable {
   private final ReentrantLock turn = new ReentrantLock();
   private volatile boolean stopping;
 
+  /** Whether the last query failed; whoever is to stop does not try again then. */
+  private volatile boolean away;
+
   Asking(LookupSession session, AnswerCache cache, Stalls stalls) {
     this.session = session;
     this.cache = cache;
@@ -95,19 +98,21 @@ final class Asking implements AutoCloseable {
   private List<Answer> ask(LookupQuery query, List<@Nullable Object[]> keys)
       throws InterruptedException {
     Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
-    while (true) {
+    while (!(stopping && away)) {
       try {
         List<Answer> answers = session.ask(query, keys);
+        away = false;
         stalls.over(DATABASE);
         return answers;
       } catch (LookupUnavailableException e) {
+        away = true;
         stalls.begin(DATABASE, e.reason(), String.valueOf(e.getMessage()));
       }
-      if (stopping) {
-        throw new InterruptedException("the lookup database is away, and this worker is to stop");
+      if (!stopping) {
+        backoff.pause();
       }
-      backoff.pause();
     }
+    throw new InterruptedException("the lookup database is away, and this worker is to stop");
   }
 
   /** Asks not to wait any longer. */

@@ -47,9 +47,8 @@ public final class EnrichJudge implements Judge {
   public Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException {
     Enrichment enrichment = enrichment(batch.input(), revision);
     LookupQuery query = enrichment.query();
-    int most = context.maxRecordBytes();
     if (query == null) {
-      return Optional.of(EnrichedBatch.unchanged(batch.input(), batch.body(), most));
+      return Optional.of(EnrichedBatch.unchanged(batch.input(), batch.body()));
     }
     BatchKeys keys = BatchKeys.of(batch.input(), batch.body(), enrichment.keyColumns(query));
     return switch (known(batch, enrichment, query, keys)) {
@@ -62,7 +61,7 @@ public final class EnrichJudge implements Judge {
                   batch.body(),
                   keys,
                   AnswerCodec.decode(enrichment.answers(query), a.answers()),
-                  most));
+                  context.maxRecordBytes()));
       case AnswerLog.Known.Nothing nothing ->
           throw new IllegalStateException("answers of " + batch.headers().id() + " are lost");
     };

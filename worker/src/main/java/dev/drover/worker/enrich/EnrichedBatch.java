@@ -55,13 +55,14 @@ final class EnrichedBatch {
     return new EnrichedBatch(enrichment, query, body, most).judge(keys, answers);
   }
 
-  /** A batch that is not looked up. */
-  static JudgedBatch unchanged(RecordSchema schema, byte[] body, int most) {
+  /** A batch that is not looked up: each record came in a message, so a message can hold it. */
+  static JudgedBatch unchanged(RecordSchema schema, byte[] body) {
     CutRows passed = new CutRows(schema, body.length + 64);
     RowReader rows = new RowReader(schema, body);
     int records = 0;
     while (rows.advance()) {
-      passed.add(writer -> write(writer, rows, schema.columns().size(), new Object[0]), most);
+      passed.add(
+          writer -> write(writer, rows, schema.columns().size(), new Object[0]), Integer.MAX_VALUE);
       records++;
     }
     return new JudgedBatch(records, schema, passed, List.of(), List.of());

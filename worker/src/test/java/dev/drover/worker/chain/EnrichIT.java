@@ -16,6 +16,7 @@ import dev.drover.wire.plan.StageSpec.OnMissing;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,11 @@ class EnrichIT extends ChainScenario {
         RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
       awaitFinished(chain, plan);
     }
+  }
+
+  private WorkerProcess tiersProcess(TestChain chain) throws Exception {
+    return WorkerProcess.start(
+        nats.url(), chain.uid, "tiers", databases.secrets, logs.resolve("tiers.log").toFile());
   }
 
   private static String loaded() throws Exception {
@@ -227,11 +233,15 @@ class EnrichIT extends ChainScenario {
         RunningStage read = RunningStage.start(chain, "read", databases.secrets)) {
       ChainPlan plan = plan(chain);
       chain.dispatchAll(plan);
-      try (RunningStage tiers = RunningStage.start(chain, "tiers", databases.secrets);
+      try (WorkerProcess leaving = tiersProcess(chain);
+          RunningStage tiers = RunningStage.start(chain, "tiers", databases.secrets);
           RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
         await().atMost(SOON).until(() -> chain.tally("tiers").in() >= 1000);
         crm.stopServer();
-        await().atMost(SOON).until(() -> !chain.stalls("tiers").isEmpty());
+        // Both say so; one is told to leave, and does within its grace period.
+        await().atMost(SOON).until(() -> chain.stalls("tiers").size() == 2);
+        assertThat(leaving.leaves(Duration.ofSeconds(25))).isTrue();
+        await().atMost(SOON).until(() -> chain.stalls("tiers").size() == 1);
         assertThat(chain.stalls("tiers")).extracting(Stall::reason).contains("DatabaseUnavailable");
         assertThat(chain.tally("tiers").in()).isLessThan(6000);
         assertThat(chain.failures()).isEmpty();
@@ -260,13 +270,7 @@ class EnrichIT extends ChainScenario {
       chain.limit(chain.names.errorsStream(), 1);
       List<Decision> before;
       try (RunningStage read = RunningStage.start(chain, "read", databases.secrets)) {
-        WorkerProcess killed =
-            WorkerProcess.start(
-                nats.url(),
-                chain.uid,
-                "tiers",
-                databases.secrets,
-                logs.resolve("tiers.log").toFile());
+        WorkerProcess killed = tiersProcess(chain);
         await().atMost(SOON).until(() -> chain.tally("tiers").in() == 10_000);
         killed.kill();
         before = chain.decisions("tiers");
