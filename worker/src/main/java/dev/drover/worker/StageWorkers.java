@@ -8,6 +8,7 @@ import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
@@ -20,7 +21,8 @@ import java.io.IOException;
 final class StageWorkers {
   private StageWorkers() {}
 
-  static StageWorker create(StageContext context, WorkerEnvironment environment)
+  static StageWorker create(
+      StageContext context, WorkerEnvironment environment, SessionPermits permits)
       throws IOException, InterruptedException {
     String application = Endpoint.applicationName(environment.migration(), context.stage());
     return switch (context.spec().stage(context.stage())) {
@@ -28,7 +30,7 @@ final class StageWorkers {
           new ExtractWorker(
               context,
               new PostgresSplitSource(
-                  endpoint(context, environment, extract.connectionName()),
+                  endpoint(context, environment, permits, extract.connectionName()),
                   application,
                   view(context, extract)));
       case StageSpec.Transform transform -> new TransformWorker(context);
@@ -37,7 +39,7 @@ final class StageWorkers {
               context,
               load,
               plan(context),
-              endpoint(context, environment, load.connectionName()),
+              endpoint(context, environment, permits, load.connectionName()),
               application,
               environment.uid());
     };
@@ -51,21 +53,26 @@ final class StageWorkers {
   }
 
   /** What holds the snapshot of an extract stage. */
-  static SnapshotHolder holder(StageContext context, WorkerEnvironment environment)
+  static SnapshotHolder holder(
+      StageContext context, WorkerEnvironment environment, SessionPermits permits)
       throws InterruptedException {
     StageSpec.Extract extract = (StageSpec.Extract) context.spec().stage(context.stage());
     return new SnapshotHolder(
         context,
         plan(context).tables(),
-        endpoint(context, environment, extract.connectionName()),
+        endpoint(context, environment, permits, extract.connectionName()),
         Endpoint.applicationName(environment.migration(), context.stage()));
   }
 
   private static Endpoint endpoint(
-      StageContext context, WorkerEnvironment environment, String connection) {
+      StageContext context,
+      WorkerEnvironment environment,
+      SessionPermits permits,
+      String connection) {
     return new Endpoint(
         context.spec().connection(connection),
-        ConnectionFiles.under(environment.secrets(), connection));
+        ConnectionFiles.under(environment.secrets(), connection),
+        permits);
   }
 
   private static ChainPlan plan(StageContext context) throws InterruptedException {

@@ -12,8 +12,11 @@ import dev.drover.worker.metrics.HttpEndpoint;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
+import dev.drover.worker.slots.Holder;
+import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -89,14 +92,22 @@ public final class Worker {
 
   private static void plan(WorkerEnvironment environment) throws InterruptedException, IOException {
     try (Connection nats = connect(environment)) {
-      new PlanJob(
-              StateStore.open(nats, environment.names()),
-              environment.revision(),
-              environment.uid(),
-              environment.secrets(),
-              Endpoint.applicationName(environment.migration(), "plan"))
-          .run();
+      StateStore state = StateStore.open(nats, environment.names());
+      try (SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, "plan"))) {
+        new PlanJob(
+                state,
+                environment.revision(),
+                environment.uid(),
+                environment.secrets(),
+                Endpoint.applicationName(environment.migration(), "plan"),
+                slots)
+            .run();
+      }
     }
+  }
+
+  private static Holder holder(WorkerEnvironment environment, String stage) {
+    return new Holder(environment.namespace(), environment.migration(), stage, environment.pod());
   }
 
   /** Carries out one Redrive and ends; told to stop before, it leaves the rest to the next. */
@@ -144,7 +155,7 @@ public final class Worker {
   /** Makes what works at a stage. */
   @FunctionalInterface
   private interface Maker {
-    StageWorker make(StageContext context, WorkerEnvironment environment)
+    StageWorker make(StageContext context, WorkerEnvironment environment, SessionPermits permits)
         throws IOException, InterruptedException;
   }
 
@@ -170,6 +181,7 @@ public final class Worker {
       StateStore state = StateStore.open(nats, environment.names());
       CountDownLatch left = new CountDownLatch(1);
       try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC());
+          SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, stage));
           PaceKeeper pace = new PaceKeeper(state, stage);
           BudgetKeeper budget = new BudgetKeeper(nats, environment.names(), state, stage)) {
         StageMetrics.stalled(registry, tags, stalls::any);
@@ -189,7 +201,7 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(maker.make(context, environment), ready, left);
+        work(maker.make(context, environment, slots), ready, left);
       } finally {
         // Last, since what is given back and the end of a stall are told by it.
         nats.close();
