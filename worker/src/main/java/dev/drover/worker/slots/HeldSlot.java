@@ -78,6 +78,13 @@ final class HeldSlot implements SessionPermit {
   @Override
   public void opened(Connection opened) throws SQLException {
     SessionList list = SessionList.read(opened, slots.endpoint(), number);
+    if (!list.own() || !slots.isSingle()) {
+      LOG.warn(
+          "session {} is not listed as such by the server it leads to, behind a proxy or with"
+              + " several hosts: whether the session of a silent worker is gone is not known, only"
+              + " how long it may last. A CONNECTION LIMIT of the role is the safer cap",
+          applicationName);
+    }
     synchronized (this) {
       session = opened;
       slot = slot.opened(list.own() && slots.isSingle());
