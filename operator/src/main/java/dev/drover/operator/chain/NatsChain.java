@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class NatsChain implements Chain {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  /** How long queues that were as they should be are taken to be so, unless one is missed. */
+  private static final Duration TRUST = Duration.ofSeconds(30);
+
   private final NatsLink link;
   private final ChainNames names;
   private final InstantSource clock;
@@ -55,6 +58,7 @@ final class NatsChain implements Chain {
   /** Loads of which it is known that no round is written for them. */
   private final Set<String> endless = new HashSet<>();
 
+  private @Nullable Ensured ensured;
   private LossWatch loss = LossWatch.NOTHING;
 
   NatsChain(NatsLink link, ChainNames names, InstantSource clock) {
@@ -103,10 +107,24 @@ final class NatsChain implements Chain {
     return read("read how planning goes", store -> store.planProgress(revision));
   }
 
+  private record Ensured(QueueLayout layout, ChainSpec spec, Instant at) {
+    boolean holds(QueueLayout wanted, ChainSpec of, Instant now) {
+      return layout.equals(wanted) && spec.equals(of) && now.isBefore(at.plus(TRUST));
+    }
+  }
+
+  /** Looks at each only when something else is wanted, one was missed, or it is some time ago. */
   @Override
-  public void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
+  public synchronized void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
-    setup.ensureQueues(layout(queues), spec);
+    QueueLayout layout = layout(queues);
+    Ensured before = ensured;
+    Instant now = clock.instant();
+    if (before == null || !before.holds(layout, spec, now)) {
+      ensured = null;
+      setup.ensureQueues(layout, spec);
+      ensured = new Ensured(layout, spec, now);
+    }
   }
 
   /**
@@ -117,11 +135,16 @@ final class NatsChain implements Chain {
   @Override
   public synchronized ChainSnapshot advance(
       String revision, ChainSpec spec, ChainPlan planned, boolean hold) {
+    Ensured were = ensured;
+    ensured = null; // whatever fails, they are looked at again
     ChainPlan plan = cuts.settle(planned);
     Set<String> queued = new HashSet<>(splits.queued());
     Map<String, Backlog> backlog = backlogs.read(spec);
     heard.into(follower.checkpoints(), clock.instant());
     boolean whole = follower.catchUp();
+    if (whole && backlog.values().stream().allMatch(b -> b.missingStream() == null)) {
+      ensured = were;
+    }
     if (!hold && whole) {
       List<Split> next =
           Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
@@ -174,6 +197,7 @@ final class NatsChain implements Chain {
 
   @Override
   public synchronized Deletion delete(MigrationSpec.QueueDeletionPolicy policy) {
+    ensured = null;
     return new Deletion(setup.delete(policy));
   }
 

@@ -69,7 +69,9 @@ public final class MigrationController {
               .withFieldManager(Workloads.FIELD_MANAGER)
               .withGenericFilter(namespaces::include)
               .withRetry(patient());
-          if (!namespaces.watched().isEmpty()) {
+          if (namespaces.watched().isEmpty()) {
+            config.withItemStore(new LeanCache<>());
+          } else {
             config.settingNamespaces(namespaces.watched());
           }
         });

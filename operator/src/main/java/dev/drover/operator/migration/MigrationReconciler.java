@@ -69,20 +69,20 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
       EventSourceContext<Migration> context) {
     return List.of(
         new InformerEventSource<>(
-            InformerEventSourceConfiguration.from(Deployment.class, Migration.class)
-                .withLabelSelector(WorkloadLabels.MANAGED)
-                .withNamespacesInheritedFromController()
-                .withGenericFilter(namespaces::include)
-                .withOnUpdateFilter(MigrationReconciler::matters)
-                .build(),
+            managed(Deployment.class).withOnUpdateFilter(MigrationReconciler::matters).build(),
             context),
-        new InformerEventSource<>(
-            InformerEventSourceConfiguration.from(Job.class, Migration.class)
-                .withLabelSelector(WorkloadLabels.MANAGED)
-                .withNamespacesInheritedFromController()
-                .withGenericFilter(namespaces::include)
-                .build(),
-            context));
+        new InformerEventSource<>(managed(Job.class).build(), context));
+  }
+
+  private <R extends HasMetadata> InformerEventSourceConfiguration.Builder<R> managed(
+      Class<R> type) {
+    InformerEventSourceConfiguration.Builder<R> managed =
+        InformerEventSourceConfiguration.from(type, Migration.class)
+            .withLabelSelector(WorkloadLabels.MANAGED)
+            .withNamespacesInheritedFromController()
+            .withGenericFilter(namespaces::include);
+    // Each watched namespace has an informer of its own.
+    return namespaces.watched().isEmpty() ? managed.withItemStore(new LeanCache<>()) : managed;
   }
 
   /** Of a Deployment's many updates, those that change what a visit would do or say. */

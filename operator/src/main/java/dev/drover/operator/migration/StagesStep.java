@@ -45,6 +45,16 @@ final class StagesStep {
   /** What scaling remembers of each Migration, by its uid; found anew after a restart. */
   private final Map<String, ScalingHistory> histories = new ConcurrentHashMap<>();
 
+  /**
+   * The Deployments that were found to be as wanted, by the Migration's uid and the stage: two
+   * objects are compared by their JSON, which is most of what a visit costs. Only a memory.
+   */
+  private final Map<String, Map<String, Fit>> fits = new ConcurrentHashMap<>();
+
+  /** What a Deployment was compared with: all that decides what is wanted, and its own version. */
+  private record Fit(
+      String version, @Nullable Long generation, String revision, StageSpec stage, int replicas) {}
+
   StagesStep(Workloads workloads, StageDeployment deployments) {
     this.workloads = workloads;
     this.deployments = deployments;
@@ -111,7 +121,7 @@ final class StagesStep {
         continue;
       }
       if (inForce.revision().equals(revision)) {
-        workloads.apply(actual, desired(migration, inForce, stage, actual, scale.replicas()));
+        apply(migration, inForce, stage, actual, scale.replicas());
       } else if (actual != null) {
         workloads.scale(actual, scale.replicas());
       }
@@ -180,6 +190,32 @@ final class StagesStep {
     return spec.suspend() ? "spec.suspend is true" : "spec.mode is PlanOnly";
   }
 
+  private void apply(
+      Migration migration,
+      InForce inForce,
+      StageSpec stage,
+      @Nullable Deployment actual,
+      int replicas) {
+    Map<String, Fit> known =
+        fits.computeIfAbsent(migration.getMetadata().getUid(), uid -> new ConcurrentHashMap<>());
+    Fit fit =
+        actual == null
+            ? null
+            : new Fit(
+                actual.getMetadata().getResourceVersion(),
+                migration.getMetadata().getGeneration(),
+                inForce.revision(),
+                stage,
+                replicas);
+    if (fit != null && fit.equals(known.get(stage.name()))) {
+      return;
+    }
+    boolean fitting = workloads.apply(actual, desired(migration, inForce, stage, actual, replicas));
+    if (fit != null && fitting) {
+      known.put(stage.name(), fit);
+    }
+  }
+
   private Deployment desired(
       Migration migration,
       InForce inForce,
@@ -239,6 +275,7 @@ final class StagesStep {
   /** Forgets a Migration that is gone. */
   void forget(String uid) {
     histories.remove(uid);
+    fits.remove(uid);
   }
 
   private static int depth(ChainSpec chain, StageSpec stage) {

@@ -48,11 +48,14 @@ public final class Workloads {
    * Applies an object unless it is so already.
    *
    * @param actual what the cache shows; null if nothing
+   * @return whether it was so already
    */
-  public <T extends HasMetadata> void apply(@Nullable T actual, T desired) {
-    if (actual == null || !DesiredState.covers(json(actual), json(desired))) {
+  public <T extends HasMetadata> boolean apply(@Nullable T actual, T desired) {
+    boolean fits = actual != null && DesiredState.covers(json(actual), json(desired));
+    if (!fits) {
       client.resource(desired).patch(APPLY);
     }
+    return fits;
   }
 
   /** Sets the workers of a Deployment, and nothing else of it. */

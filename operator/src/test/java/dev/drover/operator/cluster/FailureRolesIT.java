@@ -195,4 +195,67 @@ class FailureRolesIT {
             "{\"metadata\":{\"annotations\":{\"drover.dev/asked-by\":\"somebody\"}},\"spec\":{\"attempt\":2}}"));
     assertThat(askedBy("r")).isEqualTo("correcter");
   }
+
+  private static ApiServer.Result redrive(String user, String spec) {
+    return ApiServer.get()
+        .kubectl(
+            """
+            apiVersion: drover.dev/v1alpha1
+            kind: Redrive
+            metadata: {generateName: many-}
+            spec: {migrationName: shop, selector: {stage: clean}, %s}
+            """
+                .formatted(spec),
+            "create",
+            "-f",
+            "-",
+            "-n",
+            SHOP,
+            "--as",
+            user);
+  }
+
+  @Test
+  void who_may_correct_redrives_many_and_waives_none_of_them() {
+    allowed(redrive("correcter", "correction: {qty: 4}"));
+    ApiServer.Result refused = redrive("correcter", "action: Waive, reason: known");
+    forbidden(refused);
+    assertThat(refused.output())
+        .contains("correcter may not waive failed records", "redrives.drover.dev");
+  }
+
+  @Test
+  void who_may_waive_waives_many_and_redrives_none_of_them() {
+    allowed(redrive("waiveer", "action: Waive, reason: known"));
+    for (String replay : java.util.List.of("correction: {qty: 4}", "action: Replay")) {
+      ApiServer.Result refused = redrive("waiveer", replay);
+      forbidden(refused);
+      assertThat(refused.output())
+          .contains("waiveer may not correct or replay", "redrives.drover.dev");
+    }
+  }
+
+  @Test
+  void who_only_sees_redrives_nothing_and_turns_none_into_another() {
+    forbidden(redrive("viewer", "action: Replay"));
+    forbidden(redrive("stranger", "action: Waive, reason: known"));
+    ApiServer.Result made = redrive("correcter", "suspend: true");
+    allowed(made);
+    String name = made.output().replaceAll("(?s).*/(\\S+) created.*", "$1");
+    ApiServer.Result edited =
+        as("waiveer", "patch", "rd", name, "--type=merge", "-p", "{\"spec\":{\"suspend\":false}}");
+    forbidden(edited);
+    assertThat(edited.output()).contains("waiveer may not correct or replay");
+    forbidden(
+        as("viewer", "patch", "rd", name, "--type=merge", "-p", "{\"spec\":{\"suspend\":false}}"));
+    allowed(
+        as(
+            "correcter",
+            "patch",
+            "rd",
+            name,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"suspend\":false}}"));
+  }
 }

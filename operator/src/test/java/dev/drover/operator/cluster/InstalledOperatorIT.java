@@ -11,13 +11,6 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,9 +28,7 @@ class InstalledOperatorIT {
   private static final String SYSTEM = "drover-system";
   private static final String SHOP = "installed";
   private static final KubernetesClient CLIENT = ApiServer.get().client();
-  private static Process operator;
-  private static Path log;
-  private static int port;
+  private static InstalledOperator operator;
 
   @BeforeAll
   static void install() throws IOException {
@@ -58,53 +49,21 @@ class InstalledOperatorIT {
                   .build())
           .create();
     }
-    String token =
-        ApiServer.get().kubectl("", "create", "token", "drover", "-n", SYSTEM).output().strip();
-    Path kubeconfig = Files.createTempFile("operator", ".kubeconfig");
-    String admin = Files.readString(ApiServer.get().kubeconfig());
-    Files.writeString(kubeconfig, admin.substring(0, admin.indexOf("users:")));
-    Files.writeString(
-        kubeconfig,
-        Files.readString(kubeconfig)
-            + "users:\n- name: "
-            + user(admin)
-            + "\n  user:\n    token: "
-            + token
-            + "\n");
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    log = Files.createTempFile("operator", ".log");
-    ProcessBuilder command =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-jar",
-            Path.of(
-                    System.getProperty("drover.root"),
-                    "operator/target/quarkus-app/quarkus-run.jar")
-                .toString());
-    command.environment().put("KUBECONFIG", kubeconfig.toString());
-    command.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
-    command.environment().put("DROVER_NAMESPACE", SYSTEM);
-    command.environment().put("DROVER_LEASE", "drover");
-    command.environment().put("DROVER_NATS_URL", "nats://127.0.0.1:1");
-    command.environment().put("DROVER_WORKER_IMAGE", "drover/worker:test");
-    operator = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    operator = InstalledOperator.start(SYSTEM, "nats://127.0.0.1:1", List.of("-Xmx256m"));
   }
 
   @AfterAll
   static void stop() throws InterruptedException {
     if (operator != null) {
-      operator.destroyForcibly().waitFor();
+      operator.close();
     }
   }
 
   @Test
   void it_leads_reconciles_is_seen_and_ends_with_the_charts_rights_alone()
       throws IOException, InterruptedException {
-    within().until(() -> status("/q/health/ready") == 200);
-    assertThat(status("/q/health/live")).isEqualTo(200);
+    within().until(() -> operator.status("/q/health/ready") == 200);
+    assertThat(operator.status("/q/health/live")).isEqualTo(200);
     within().until(() -> CLIENT.leases().inNamespace(SYSTEM).withName("drover").get() != null);
     assertThat(ApiServer.get().apply(SHOP, Manifests.migration("orders")).code()).isZero();
     within()
@@ -122,13 +81,14 @@ class InstalledOperatorIT {
             () ->
                 assertThat(CLIENT.v1().events().inNamespace(SHOP).list().getItems()).isNotEmpty());
     for (String path : List.of("/q/metrics", "/metrics")) {
-      assertThat(body(path))
+      assertThat(operator.body(path))
           .contains("drover_migrations{", "state=\"Troubled\"", "drover_reconcile_seconds_count");
     }
-    operator.destroy();
-    assertThat(operator.waitFor(15, TimeUnit.SECONDS)).as("ends well within its grace").isTrue();
-    String lines = Files.readString(log);
-    assertThat(lines).doesNotContain("forbidden", "Forbidden", "hunter2");
+    operator.process().destroy();
+    assertThat(operator.process().waitFor(15, TimeUnit.SECONDS))
+        .as("ends well within its grace")
+        .isTrue();
+    assertThat(operator.log()).doesNotContain("forbidden", "Forbidden", "hunter2");
   }
 
   private static Migration migration() {
@@ -140,45 +100,7 @@ class InstalledOperatorIT {
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(200))
         .ignoreExceptions()
-        .failFast("the operator ended:\n" + tail(), () -> operator != null && !operator.isAlive());
-  }
-
-  private static String tail() {
-    try {
-      return Files.readString(log);
-    } catch (IOException e) {
-      return e.toString();
-    }
-  }
-
-  private static String user(String kubeconfig) {
-    String from = kubeconfig.substring(kubeconfig.indexOf("users:"));
-    return from.lines()
-        .filter(l -> l.contains("name:"))
-        .findFirst()
-        .orElseThrow()
-        .replaceAll(".*name:\\s*", "");
-  }
-
-  private static int status(String path) throws IOException, InterruptedException {
-    return get(path).statusCode();
-  }
-
-  private static String body(String path) throws IOException {
-    try {
-      return get(path).body();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(e);
-    }
-  }
-
-  private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
-    try (HttpClient http = HttpClient.newHttpClient()) {
-      return http.send(
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
-          HttpResponse.BodyHandlers.ofString());
-    }
+        .failFast("the operator ended:\n" + operator.log(), () -> !operator.process().isAlive());
   }
 
   private static void namespace(String name) {

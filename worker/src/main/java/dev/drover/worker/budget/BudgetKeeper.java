@@ -70,6 +70,7 @@ public final class BudgetKeeper implements AutoCloseable {
   }
 
   private void look() {
+    String toldOf = "";
     try {
       while (true) {
         try {
@@ -77,11 +78,15 @@ public final class BudgetKeeper implements AutoCloseable {
         } catch (IOException | JetStreamApiException | IllegalStateException e) {
           LOG.debug("the error budget is not known anew while NATS is away", e);
         } catch (IllegalArgumentException e) {
-          LOG.warn(
-              "{} in the state bucket cannot be read, the budget before it holds: {}; the operator"
-                  + " writes it anew when it starts or errorBudget is edited",
-              BudgetOrder.key(stage),
-              e.getMessage());
+          String said = String.valueOf(e.getMessage());
+          if (!said.equals(toldOf)) { // looked at each second, told once
+            toldOf = said;
+            LOG.warn(
+                "{} in the state bucket cannot be read, the budget before it holds: {}; the operator"
+                    + " writes it anew when it starts or errorBudget is edited",
+                BudgetOrder.key(stage),
+                said);
+          }
         }
         Thread.sleep(LOOK);
       }

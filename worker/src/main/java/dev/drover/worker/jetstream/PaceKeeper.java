@@ -49,21 +49,27 @@ public final class PaceKeeper implements AutoCloseable {
   }
 
   private void look(KeyValue bucket, String stage) {
+    long toldOf = 0;
     try {
       while (true) {
+        KeyValueEntry entry = null;
         try {
-          KeyValueEntry entry = bucket.get(Pace.key(stage));
+          entry = bucket.get(Pace.key(stage));
           byte[] value = entry == null ? null : entry.getValue();
           share(
               value == null ? Double.POSITIVE_INFINITY : WireJson.parse(value, Pace.class).share());
         } catch (IOException | JetStreamApiException | IllegalStateException e) {
           LOG.debug("the pace is not known anew while NATS is away", e);
         } catch (IllegalArgumentException e) {
-          LOG.warn(
-              "{} in the state bucket cannot be read, the pace before it holds: {}; the operator"
-                  + " writes it anew when it starts or the rate is edited",
-              Pace.key(stage),
-              e.getMessage());
+          long revision = entry == null ? 0 : entry.getRevision();
+          if (revision != toldOf) { // looked at each second, told once
+            toldOf = revision;
+            LOG.warn(
+                "{} in the state bucket cannot be read, the pace before it holds: {}; the operator"
+                    + " writes it anew when it starts or the rate is edited",
+                Pace.key(stage),
+                e.getMessage());
+          }
         }
         Thread.sleep(LOOK);
       }
