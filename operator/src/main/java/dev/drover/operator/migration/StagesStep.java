@@ -98,6 +98,7 @@ final class StagesStep {
     // Who is ending keeps to what was told until he has ended.
     if (snapshot != null && !halted(migration.getSpec())) {
       try {
+        chain.caps(caps(migration.getSpec()));
         chain.pace(inForce.spec(), paces(migration.getSpec(), scales.values(), now));
       } catch (ChainUnavailableException e) {
         // More workers that share a rate they were not told of would exceed it.
@@ -239,9 +240,7 @@ final class StagesStep {
       Map<String, Deployment> byStage,
       Instant now) {
     MigrationSpec spec = migration.getSpec();
-    Map<String, Integer> caps = new LinkedHashMap<>();
-    spec.connections()
-        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    Map<String, Integer> caps = caps(spec);
     SnapshotsStep.holders(chain, snapshot)
         .forEach(connection -> caps.computeIfPresent(connection, (name, cap) -> cap - 1));
     List<StageObservation> stages =
@@ -256,6 +255,13 @@ final class StagesStep {
     Map<String, StageScale> scales = new LinkedHashMap<>();
     decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
+  }
+
+  private static Map<String, Integer> caps(MigrationSpec spec) {
+    Map<String, Integer> caps = new LinkedHashMap<>();
+    spec.connections()
+        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    return caps;
   }
 
   private static Map<String, Pace> paces(

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionRules {
   private static final Pattern CREDENTIALS_PARAMETER =
       Pattern.compile("[?&](user|password|sslpassword)=", Pattern.CASE_INSENSITIVE);
+
   /** What Drover tells its sessions by; a pool's or a factory's own would hide them from it. */
   private static final Pattern RESERVED_PARAMETER =
       Pattern.compile(

@@ -55,11 +55,7 @@ class SpecValidatorTest {
   @Test
   void a_cap_that_leaves_a_stage_without_a_connection_is_refused() {
     String shared =
-        """
-              maxConnections: 3
-          stages:
-            - name: read
-              extract: {connectionName: legacy,""";
+        "      maxConnections: 3\n  stages:\n    - name: read\n      extract: {connectionName: legacy,";
     String bad = shared.replace("legacy", "shop").replace("maxConnections: 3", "maxConnections: 1");
 
     assertThat(SpecValidator.validate(Specs.with(shared, bad)))

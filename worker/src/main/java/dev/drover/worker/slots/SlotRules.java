@@ -90,7 +90,8 @@ final class SlotRules {
    */
   static Choice choose(SlotTable table, Wish me) {
     int cap = cap(table, me.cap());
-    long above = table.count(t -> t.number() >= cap);
+    // What holds a snapshot stays, wherever it is, and leaves the others one less.
+    long above = table.count(t -> t.number() >= cap && t.slot().use() != SessionUse.Hold);
     Optional<Taken> overdue = overdue(table);
     if (above > 0) {
       if (overdue.isPresent()) {
@@ -101,7 +102,12 @@ final class SlotRules {
               .formatted(cap, above));
     }
     Set<Integer> taken = table.slots().stream().map(Taken::number).collect(Collectors.toSet());
-    List<Integer> free = IntStream.range(0, cap).filter(n -> !taken.contains(n)).boxed().toList();
+    List<Integer> free =
+        IntStream.range(0, cap)
+            .filter(n -> !taken.contains(n))
+            .limit(Math.max(0, cap - table.slots().size()))
+            .boxed()
+            .toList();
     int before = (int) others(table, me).filter(w -> isBefore(table, w.wish(), me)).count();
     if (before < free.size()) {
       return new Choice.Free(free.get(before));
@@ -114,12 +120,12 @@ final class SlotRules {
 
   /** Whether the holder of a slot should close its session, and then give the slot back. */
   static boolean askedBack(SlotTable table, Taken mine, Instant now) {
+    if (mine.slot().use() == SessionUse.Hold) {
+      return false;
+    }
     int cap = cap(table, mine.slot().cap());
     if (mine.number() >= cap) {
       return true;
-    }
-    if (mine.slot().use() == SessionUse.Hold) {
-      return false;
     }
     List<Taken> alive = table.slots().stream().filter(SlotRules::isAlive).toList();
     Map<String, Long> shares =

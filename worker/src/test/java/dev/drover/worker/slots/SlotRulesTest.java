@@ -84,6 +84,15 @@ class SlotRulesTest {
   }
 
   @Test
+  void a_snapshot_above_a_lowered_cap_stays_and_counts() {
+    Taken snapshot = held(3, "read", SessionUse.Hold, State.Open, LIVE);
+    Wish me = wish("me", "load", 2);
+    assertThat(SlotRules.choose(table(List.of(snapshot)), me)).isEqualTo(new Choice.Free(0));
+    assertThat(SlotRules.choose(table(List.of(snapshot, held(1, "read", LIVE))), me))
+        .isInstanceOf(Choice.Wait.class);
+  }
+
+  @Test
   void who_holds_a_number_above_a_lowered_cap_gives_it_back_and_the_others_do_not() {
     Taken above = new Taken(3, held(3, "read", LIVE).slot().under(2), 1, LIVE);
     Taken below = new Taken(1, held(1, "read", LIVE).slot().under(2), 1, LIVE);
@@ -92,7 +101,7 @@ class SlotRulesTest {
     assertThat(SlotRules.askedBack(table, below, NOW)).isFalse();
     Taken holding =
         new Taken(3, held(3, "read", SessionUse.Hold, State.Open, LIVE).slot().under(2), 1, LIVE);
-    assertThat(SlotRules.askedBack(table(List.of(holding)), holding, NOW)).isTrue();
+    assertThat(SlotRules.askedBack(table(List.of(holding)), holding, NOW)).isFalse();
   }
 
   @Test
