@@ -97,7 +97,7 @@ class EndpointIT {
       return new SessionPermit() {
         @Override
         public String applicationName() {
-          return "counted";
+          return request.applicationName();
         }
 
         @Override
@@ -136,13 +136,13 @@ class EndpointIT {
         Statement statement = admin.createStatement()) {
       Endpoint endpoint = counted(permits);
       for (int i = 1; i <= 100; i++) {
-        Connection session = endpoint.open("test");
+        Connection session = endpoint.open("closed");
         assertThat(permits.ends).hasSize(i - 1);
         session.close();
         assertThat(permits.ends).hasSize(i).doesNotContain(false);
         try (ResultSet row =
             statement.executeQuery(
-                "SELECT count(*) FROM pg_stat_activity WHERE usename = 'counted'")) {
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'closed'")) {
           row.next();
           assertThat(row.getInt(1)).isZero();
         }
