@@ -40,6 +40,12 @@ bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader
 bench-failures: ## Rows a second while 1, 20 and 100 percent of them fail, beside none
 	bench/failures
 
+bench-reaction: ## How soon a stage has workers once it has a backlog, and how soon edits are in effect
+	bench/reaction
+
+bench-fleet: ## A thousand Migrations at once, without pods: memory, time and writes of the operator
+	bench/fleet
+
 chaos: ## A migration in which everything is killed and cut, and each row is looked for afterwards
 	bench/chaos
 
@@ -55,4 +61,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e cli bench bench-failures chaos standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e cli bench bench-failures bench-reaction bench-fleet chaos standstill simulate crds format
