@@ -12,12 +12,9 @@ import dev.drover.worker.metrics.HttpEndpoint;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
-import dev.drover.worker.slots.Holder;
-import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -93,22 +90,14 @@ public final class Worker {
 
   private static void plan(WorkerEnvironment environment) throws InterruptedException, IOException {
     try (Connection nats = connect(environment)) {
-      StateStore state = StateStore.open(nats, environment.names());
-      try (SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, "plan"))) {
-        new PlanJob(
-                state,
-                environment.revision(),
-                environment.uid(),
-                environment.secrets(),
-                Endpoint.applicationName(environment.migration(), "plan"),
-                slots)
-            .run();
-      }
+      new PlanJob(
+              StateStore.open(nats, environment.names()),
+              environment.revision(),
+              environment.uid(),
+              environment.secrets(),
+              Endpoint.applicationName(environment.migration(), "plan"))
+          .run();
     }
-  }
-
-  private static Holder holder(WorkerEnvironment environment, String stage) {
-    return new Holder(environment.namespace(), environment.migration(), stage, environment.pod());
   }
 
   /** Carries out one Redrive and ends; told to stop before, it leaves the rest to the next. */
@@ -120,8 +109,8 @@ public final class Worker {
             .orElseThrow(() -> new IllegalStateException("DROVER_REDRIVE is not set"));
     Connection nats = connect(environment);
     StateStore state = StateStore.open(nats, environment.names());
-    try (Stalls stalls = new Stalls(state, "redrive-" + uid, environment.pod(), Clock.systemUTC());
-        SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, "redrive"))) {
+    try (Stalls stalls =
+        new Stalls(state, "redrive-" + uid, environment.pod(), Clock.systemUTC())) {
       RedriveContext context =
           RedriveContext.of(uid, nats, environment.names(), state, stalls, Clock.systemUTC());
       RedriveWorker worker =
@@ -131,8 +120,7 @@ public final class Worker {
               new SourceSessions(
                   environment.secrets(),
                   Endpoint.applicationName(environment.migration(), "redrive"),
-                  stalls,
-                  slots));
+                  stalls));
       CountDownLatch left = new CountDownLatch(1);
       leaveWhenAsked(worker::stop, Thread.currentThread(), left);
       try {
@@ -162,7 +150,7 @@ public final class Worker {
   /** Makes what works at a stage. */
   @FunctionalInterface
   private interface Maker {
-    StageWorker make(StageContext context, WorkerEnvironment environment, SessionPermits permits)
+    StageWorker make(StageContext context, WorkerEnvironment environment)
         throws IOException, InterruptedException;
   }
 
@@ -188,7 +176,6 @@ public final class Worker {
       StateStore state = StateStore.open(nats, environment.names());
       CountDownLatch left = new CountDownLatch(1);
       try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC());
-          SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, stage));
           PaceKeeper pace = new PaceKeeper(state, stage);
           BudgetKeeper budget = new BudgetKeeper(nats, environment.names(), state, stage)) {
         StageMetrics.stalled(registry, tags, stalls::any);
@@ -208,7 +195,7 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(maker.make(context, environment, slots), ready, left);
+        work(maker.make(context, environment), ready, left);
       } finally {
         // Last, since what is given back and the end of a stall are told by it.
         nats.close();

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Splits of a PostgreSQL database over one connection, opened when needed. Used by one thread. */
-public final class PostgresSplitSource implements SplitSource, SourceSession {
+public final class PostgresSplitSource implements SplitSource {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSplitSource.class);
 
   private final Endpoint endpoint;
@@ -32,7 +32,7 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
   @Override
   public @Nullable List<String> greatestKey(TablePlan table) throws SQLException {
     try {
-      return RangeReader.maxKey(get(), view, table.schema(), table.key());
+      return RangeReader.maxKey(connection(), view, table.schema(), table.key());
     } catch (SQLException e) {
       close();
       throw e;
@@ -42,7 +42,7 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
   @Override
   public Rows read(TablePlan table, KeyRange range) throws SQLException {
     try {
-      return new PostgresRows(this, view, table, range);
+      return new PostgresRows(connection(), view, table, range);
     } catch (SQLException e) {
       close();
       throw e;
@@ -54,53 +54,18 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
       TablePlan table, KeyRange range, List<String> readUpTo, long read, long records)
       throws SQLException {
     try {
-      return TailCutter.cut(get(), view, table, range, readUpTo, read, records);
+      return TailCutter.cut(connection(), view, table, range, readUpTo, read, records);
     } catch (SQLException e) {
       close();
       throw e;
     }
   }
 
-  @Override
-  public Connection get() throws SQLException {
-    rest();
-    Connection known = connection;
-    if (known == null || known.isClosed()) {
-      known = endpoint.open(application);
-      connection = known;
+  private Connection connection() throws SQLException {
+    if (connection == null || connection.isClosed()) {
+      connection = endpoint.open(application);
     }
-    return known;
-  }
-
-  private void rest() {
-    if (connection != null && !endpoint.mayKeep(connection)) {
-      giveUp();
-    }
-  }
-
-  @Override
-  public void idle() {
-    rest();
-    if (connection != null && endpoint.isMissed(connection)) {
-      giveUp();
-    }
-  }
-
-  @Override
-  public boolean isAskedBack() {
-    return connection != null && endpoint.askedBack(connection);
-  }
-
-  @Override
-  public void pause() {
-    if (endpoint.isCounted()) {
-      giveUp();
-    }
-  }
-
-  @Override
-  public void giveUp() {
-    close();
+    return connection;
   }
 
   @Override

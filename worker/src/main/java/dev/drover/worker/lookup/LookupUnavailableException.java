@@ -1,6 +1,5 @@
 package dev.drover.worker.lookup;
 
-import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SqlFailure;
 import java.sql.SQLException;
 import java.util.Objects;
@@ -40,10 +39,6 @@ public final class LookupUnavailableException extends Exception {
 
   /** What a stall is called. */
   public String reason() {
-    String noPermit = NoPermitException.stallReason(sqlState);
-    if (noPermit != null) {
-      return noPermit;
-    }
     if (isTimeout()) {
       return "LookupTimedOut";
     }
