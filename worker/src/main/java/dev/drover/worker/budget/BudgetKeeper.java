@@ -12,6 +12,7 @@ import io.nats.client.KeyValue;
 import io.nats.client.api.KeyValueEntry;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -132,7 +133,9 @@ public final class BudgetKeeper implements AutoCloseable {
 
   private void count(BudgetOrder told) {
     try {
-      Breach breach = new DecisionCounter(nats, names, stage, told).follow(() -> letThrough(told));
+      Breach breach =
+          new DecisionCounter(nats, names, stage, told, InstantSource.system())
+              .follow(() -> letThrough(told));
       if (pause(told)) {
         LOG.warn("paused, the error budget of the stage is exceeded: {}", breach.excess().text());
       }

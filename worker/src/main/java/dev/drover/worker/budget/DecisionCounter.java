@@ -16,11 +16,13 @@ import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
 import io.nats.client.StreamContext;
 import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,10 +46,19 @@ final class DecisionCounter {
   private final ChainNames names;
   private final String stage;
   private final BudgetOrder order;
+  private final InstantSource clock;
   private final BudgetCount count;
   private long seen;
 
-  DecisionCounter(Connection nats, ChainNames names, String stage, BudgetOrder order) {
+  /** From when on decisions are read, where that is by their time. */
+  private Instant from = Instant.MIN;
+
+  /**
+   * @param clock tells where a window begins
+   */
+  DecisionCounter(
+      Connection nats, ChainNames names, String stage, BudgetOrder order, InstantSource clock) {
+    this.clock = clock;
     this.nats = nats;
     this.names = names;
     this.stage = stage;
@@ -134,18 +145,19 @@ final class DecisionCounter {
             .filterSubjects(names.allOf("decisions", stage))
             .headersOnly(true);
     Integer window = order.terms().windowSeconds();
-    return window == null || seen > order.after()
-        ? place.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(seen + 1)
-        : place
-            .deliverPolicy(DeliverPolicy.ByStartTime)
-            .startTime(Instant.now().minusSeconds(window).minus(SKEW).atZone(ZoneOffset.UTC));
+    if (window == null || seen > order.after()) {
+      return place.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(seen + 1);
+    }
+    from = clock.instant().minusSeconds(window).minus(SKEW);
+    return place.deliverPolicy(DeliverPolicy.ByStartTime).startTime(from.atZone(ZoneOffset.UTC));
   }
 
-  /** Whether the stream's leader has no decision that is not counted. */
+  /** Whether the stream's leader has no decision that is to be counted and is not. */
   private boolean nothingAfter(StreamContext stream) throws IOException, JetStreamApiException {
     try {
-      stream.getNextMessage(seen + 1, names.allOf("decisions", stage));
-      return false;
+      MessageInfo last = stream.getLastMessage(names.allOf("decisions", stage));
+      return last.getSeq() <= seen
+          || Objects.requireNonNull(last.getTime()).toInstant().isBefore(from);
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() == NO_MESSAGE) {
         return true;
