@@ -20,12 +20,16 @@ import org.jspecify.annotations.Nullable;
  * cannot write. Used by one thread at a time.
  */
 public final class LookupSession implements AutoCloseable {
+  /** Twice as many keys are asked for at once again after so many batches in time. */
+  private static final int RAISED_AFTER = 16;
+
   private final Endpoint endpoint;
   private final String application;
   private final int timeoutSeconds;
   private volatile @Nullable Connection connection;
   private volatile long queries;
   private int mostKeys = Integer.MAX_VALUE;
+  private int inTime;
 
   /**
    * A session with a database, not opened yet.
@@ -70,10 +74,15 @@ public final class LookupSession implements AutoCloseable {
         LookupUnavailableException failure = LookupUnavailableException.of(endpoint.name(), e);
         if (failure.isTimeout()) {
           mostKeys = Math.max(1, (to - from) / 2);
+          inTime = 0;
         }
         throw failure;
       }
       from = to;
+    }
+    if (++inTime >= RAISED_AFTER) { // it may have been slow for a while only
+      inTime = 0;
+      mostKeys = (int) Math.min(Integer.MAX_VALUE, 2L * mostKeys);
     }
     return Arrays.asList(answers);
   }
@@ -131,8 +140,16 @@ public final class LookupSession implements AutoCloseable {
                   ? found(rows, query.columns())
                   : new Answer.Ambiguous();
         }
+        session.commit();
         return read <= most || to - from == 1;
       }
+    } catch (SQLException e) {
+      try {
+        session.rollback();
+      } catch (SQLException broken) {
+        e.addSuppressed(broken);
+      }
+      throw e;
     }
   }
 
@@ -180,6 +197,9 @@ public final class LookupSession implements AutoCloseable {
           "SET default_transaction_read_only = on; SET statement_timeout = '%ds'"
               .formatted(timeoutSeconds));
     }
+    // Each query in a transaction that is begun as read-only: a query can change the default.
+    opened.setReadOnly(true);
+    opened.setAutoCommit(false);
     return opened;
   }
 

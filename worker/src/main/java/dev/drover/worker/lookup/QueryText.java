@@ -243,8 +243,11 @@ public final class QueryText {
 
     private int comment() throws RefusedException {
       if (text.startsWith("--", at)) {
-        int end = text.indexOf('\n', at);
-        return end < 0 ? text.length() : end;
+        int end = at;
+        while (end < text.length() && text.charAt(end) != '\n' && text.charAt(end) != '\r') {
+          end++;
+        }
+        return end;
       }
       int open = 0;
       int i = at;

@@ -119,7 +119,10 @@ public final class JudgingWorker implements StageWorker {
       }
       if (!decision.revision().equals(revision)) {
         judge.settled(batch, revision);
-        judged = judge.judge(batch, decision.revision());
+        // Decided, hence delivered, before: what is known of that is not asked for again.
+        judged =
+            judge.judge(
+                new Judge.Arrived(headers, input, delivery.body(), true), decision.revision());
       }
     }
     if (decision != null && judged.isPresent()) {

@@ -216,6 +216,11 @@ class LookupIT {
         """
         CREATE FUNCTION sneak(id bigint) RETURNS text LANGUAGE plpgsql AS
         $$ BEGIN DELETE FROM customers; RETURN 'x'; END $$""");
+    // Nor after a query that takes back what the session began with.
+    session.ask(
+        query(
+            "select set_config('default_transaction_read_only', 'off', false) as t where :id > 0"),
+        keys(1L));
     LookupQuery query = query("select sneak(:id) as t");
     assertThatThrownBy(() -> session.ask(query, keys(1L)))
         .isInstanceOfSatisfying(
