@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.LookupPlan;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.Fingerprints;
 import java.util.ArrayList;
@@ -32,6 +34,17 @@ final class Revisions {
   /** Hash of what one stage's workers depend on: its own work and its connection. */
   static String ofStage(StageSpec stage, @Nullable Connection connection) {
     return hash(List.of(text(stage), connection == null ? "" : text(connection)));
+  }
+
+  /**
+   * Hash of what one stage's workers depend on, with what was planned for them: a table that joins
+   * a running chain has a lookup of its own in the plan that they read when they start.
+   */
+  static String ofWorkers(StageSpec stage, @Nullable Connection connection, ChainPlan plan) {
+    List<LookupPlan> lookups =
+        plan.lookups().stream().filter(l -> l.stage().equals(stage.name())).toList();
+    String own = ofStage(stage, connection);
+    return lookups.isEmpty() ? own : hash(List.of(own, json(lookups)));
   }
 
   private static String hash(List<String> parts) {

@@ -226,7 +226,7 @@ final class StagesStep {
       @Nullable Deployment actual,
       int replicas) {
     Connection connection = connection(migration.getSpec(), connectionName(stage));
-    String hash = Revisions.ofStage(stage, connection);
+    String hash = Revisions.ofWorkers(stage, connection, inForce.plan());
     String kept =
         actual != null && hash.equals(StageDeployment.stageHash(actual))
             ? StageDeployment.revision(actual)

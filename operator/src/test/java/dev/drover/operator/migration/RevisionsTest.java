@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.operator.Specs;
+import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.LookupPlan;
 import dev.drover.wire.plan.StageSpec;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -111,6 +115,26 @@ class RevisionsTest {
     assertThat(full.onMissing()).isEqualTo(StageSpec.OnMissing.Keep);
     assertThat(full.tables()).containsExactly("public.a");
     assertThat(full.timeoutSeconds()).isEqualTo(7);
+  }
+
+  @Test
+  void a_stages_workers_start_anew_for_what_is_planned_for_them_and_for_nobody_else() {
+    StageSpec tiers =
+        ChainMapping.chain(Specs.plain()).stages().stream()
+            .filter(s -> s instanceof StageSpec.Transform)
+            .findFirst()
+            .orElseThrow();
+    LookupPlan one = new LookupPlan(tiers.name(), "public.a", List.of());
+    LookupPlan joined = new LookupPlan(tiers.name(), "public.b", List.of());
+    LookupPlan another = new LookupPlan("another", "public.b", List.of());
+    String before = Revisions.ofWorkers(tiers, null, plan(one));
+    assertThat(Revisions.ofWorkers(tiers, null, plan(one, another))).isEqualTo(before);
+    assertThat(Revisions.ofWorkers(tiers, null, plan(one, joined))).isNotEqualTo(before);
+    assertThat(Revisions.ofWorkers(tiers, null, plan())).isEqualTo(Revisions.ofStage(tiers, null));
+  }
+
+  private static ChainPlan plan(LookupPlan... lookups) {
+    return new ChainPlan(List.of(), List.of(), Map.of(), List.of(), List.of(lookups));
   }
 
   private static String hash(MigrationSpec spec, String stage) {
