@@ -240,11 +240,12 @@ final class NatsChain implements Chain {
       WaitingWatch watch =
           waiting.computeIfAbsent(stage, key -> WaitingWatch.start(s, now)).next(s, now);
       if (watch.over(s, now)) {
+        endless.remove(stage); // first: the round may be there though the answer was lost
         writeRound(stage, new WaitingRound(s.decisions()));
-        endless.remove(stage);
         watch = WaitingWatch.start(s, now);
-      } else if (!WaitingWatch.onlyWaits(s) && endless.add(stage)) {
+      } else if (!WaitingWatch.onlyWaits(s) && !endless.contains(stage)) {
         forgetRound(stage);
+        endless.add(stage);
       }
       waiting.put(stage, watch);
     }
