@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ServerSideIsolation {
   private static final Logger LOG = LoggerFactory.getLogger(ServerSideIsolation.class);
+  private static final String TOO_LONG = "57014";
   private static final String SAVEPOINT = "SAVEPOINT drover_server";
 
   private final Connection connection;
@@ -76,7 +77,9 @@ final class ServerSideIsolation {
       return Optional.of(refused);
     } catch (SQLException e) {
       Refusal refusal = Refusal.of(e);
-      if (refusal.isSystem(e) || Refusal.ALTERED.contains(refusal.sqlState())) {
+      // One long statement may exceed the login's statement_timeout where many short ones do not.
+      boolean tooLong = TOO_LONG.equals(refusal.sqlState());
+      if (!tooLong && refusal.isSystem(e) || Refusal.ALTERED.contains(refusal.sqlState())) {
         throw SystemFailure.of("table " + table.displayName(), e);
       }
       LOG.info(
