@@ -86,6 +86,13 @@ public final class RedriveWorker {
     }
     recover(true);
     while (!gate.leaving()) {
+      if (gate.suspended()) {
+        fromSource.close();
+        outcomes.look();
+        tell();
+        gate.pause();
+        continue;
+      }
       sendAll();
       fromSource.close();
       outcomes.look();
