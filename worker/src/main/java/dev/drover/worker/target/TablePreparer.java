@@ -100,12 +100,12 @@ public final class TablePreparer {
 
   private void prepareWithin(Connection connection, String table) throws SQLException {
     Statements.execute(connection, SETTINGS);
-    String made =
-        exists(connection, "to_regclass", Quote.table(table)) ? "" : make(connection, table);
-    List<Deferred> owed =
-        indexes == Indexes.Defer && exists(connection, "to_regclass", Quote.table(table))
-            ? Deferred.of(connection, table)
-            : List.of();
+    boolean there = exists(connection, "to_regclass", Quote.table(table));
+    String made = there ? "" : make(connection, table);
+    if (!there && made.isEmpty()) {
+      return; // a worker that starts later may have a plan that says how to make it
+    }
+    List<Deferred> owed = indexes == Indexes.Defer ? Deferred.of(connection, table) : List.of();
     preparation.note(connection, table, made, owed);
     // Foreign keys go first, though nothing here depends on an index that goes.
     for (Deferred one : owed.reversed()) {
