@@ -1,8 +1,8 @@
 package dev.drover.worker.lookup;
 
-import dev.drover.worker.postgres.SqlFailure;
 import java.sql.SQLException;
 import java.util.Objects;
+import java.util.Set;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
@@ -13,6 +13,13 @@ import org.postgresql.util.ServerErrorMessage;
 public final class LookupUnavailableException extends Exception {
   private static final long serialVersionUID = 1L;
   private static final String QUERY_CANCELED = "57014";
+
+  /**
+   * Classes whose messages the server words itself. Those of values quote them, and a function that
+   * the query calls may raise any other with a message of its own.
+   */
+  private static final Set<String> WORDED =
+      Set.of("08", "25", "28", "40", "42", "53", "55", "57", "58");
 
   private final String sqlState;
 
@@ -31,8 +38,8 @@ public final class LookupUnavailableException extends Exception {
     ServerErrorMessage server =
         e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
     String message = server == null ? e.getMessage() : server.getMessage();
-    boolean quotesValues = SqlFailure.classify(e) == SqlFailure.Record || state.startsWith("P");
-    String shown = quotesValues || message == null ? "" : ": " + message;
+    boolean worded = server == null || WORDED.stream().anyMatch(state::startsWith);
+    String shown = !worded || message == null ? "" : ": " + message;
     return new LookupUnavailableException(
         state, "looking up in %s: SQLSTATE %s%s".formatted(connection, state, shown), e);
   }

@@ -229,6 +229,19 @@ class LookupIT {
   }
 
   @Test
+  void what_a_function_says_of_a_value_under_a_code_of_its_own_is_not_shown() throws Exception {
+    execute(
+        """
+        CREATE FUNCTION tell(n integer) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN RAISE 'customer % is odd', n USING ERRCODE = '45000'; END $$""");
+    LookupQuery query = query("select tell(:customer) as t");
+    assertThatThrownBy(() -> session.ask(query, keys(4711)))
+        .isInstanceOf(LookupUnavailableException.class)
+        .hasMessageContaining("SQLSTATE 45000")
+        .hasMessageNotContaining("4711");
+  }
+
+  @Test
   void a_query_that_takes_too_long_is_asked_for_fewer_keys() throws Exception {
     execute(
         "CREATE FUNCTION slow(n integer) RETURNS integer LANGUAGE sql VOLATILE AS 'SELECT n FROM pg_sleep(0.6)'");
