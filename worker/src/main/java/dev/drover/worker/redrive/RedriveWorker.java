@@ -96,10 +96,7 @@ public final class RedriveWorker {
       sendAll();
       fromSource.close();
       outcomes.look();
-      if (gate.suspended()) {
-        tell();
-        gate.pause();
-      } else if (recover(false) == 0) {
+      if (!gate.suspended() && recover(false) == 0) {
         break;
       }
     }
