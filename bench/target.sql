@@ -16,6 +16,8 @@ CREATE TABLE bench.rows (
 ) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.first (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.warmup (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.there (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.present (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
+CREATE TABLE bench.spoilt (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.dirty (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);
 CREATE TABLE bench.piped (LIKE bench.rows INCLUDING ALL) WITH (autovacuum_enabled = off);

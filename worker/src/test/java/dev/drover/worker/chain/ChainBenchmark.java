@@ -23,8 +23,8 @@ import org.postgresql.copy.CopyOut;
  * The whole chain in one process, warm, without Kubernetes: to profile the workers and to see what
  * a change is worth, each round beside a pipe of COPY as text. Prints rows a second and the
  * CPU-seconds that each kind of process took per million rows. Arguments: rows, rounds, the
- * condition that records must meet at the transform, in CEL, and the one that they must meet at the
- * target, in SQL.
+ * condition that records must meet at the transform, in CEL, or several with semicolons between,
+ * which the rounds take in turn, and the one that they must meet at the target, in SQL.
  */
 final class ChainBenchmark {
   private static final String COLUMNS =
@@ -39,7 +39,7 @@ final class ChainBenchmark {
   public static void main(String[] args) throws Exception {
     int rows = args.length > 0 ? Integer.parseInt(args[0]) : 2_000_000;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 4;
-    String condition = args.length > 2 ? args[2] : "record.qty > 0";
+    List<String> conditions = List.of((args.length > 2 ? args[2] : "record.qty > 0").split(";"));
     ChainScenario.start();
     Databases databases = ChainScenario.databases;
     for (String database : List.of("legacy", "target")) {
@@ -65,7 +65,7 @@ final class ChainBenchmark {
       double copy = args.length > 3 ? Double.NaN : pipe(databases);
       databases.execute("target", "TRUNCATE rows", "CHECKPOINT");
       Map<String, Double> before = cpu(databases);
-      double chain = chain("b" + round, databases, condition);
+      double chain = chain("b" + round, databases, conditions.get((round - 1) % conditions.size()));
       Map<String, Double> after = cpu(databases);
       System.out.printf(
           Locale.ROOT,
