@@ -22,9 +22,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +41,12 @@ class ReactionRun {
   private static final String TABLE = "reaction.item";
   private static final int SLOW = 2000;
 
+  /** How often each stage is started to see how long that takes. */
+  private static final int STARTS = 3;
+
+  private static final Pattern FIRST_BATCH =
+      Pattern.compile("first batch (\\d+) ms after the start of the process");
+
   private final long rows = Long.parseLong(System.getenv("ROWS"));
 
   @Test
@@ -45,11 +55,7 @@ class ReactionRun {
         Connection nats = new NatsEndpoint(System.getenv("NATS_URL"), null, null).connect(NAME)) {
       cluster.delete(NAME);
       Cluster.schemaInBoth(NAME, "CREATE TABLE item (id bigint PRIMARY KEY, a int, b text)");
-      Cluster.execute(
-          "legacy",
-          "INSERT INTO %s SELECT i, i %% 50, rpad('row ' || i, 80, '.') FROM generate_series(1, %d) i"
-              .formatted(TABLE, rows),
-          "ANALYZE " + TABLE);
+      fill();
       ChainNames names =
           ChainNames.of("default", NAME, cluster.apply(manifest()).getMetadata().getUid());
       await()
@@ -109,6 +115,72 @@ class ReactionRun {
       cluster.delete(NAME);
       keep(figures);
     }
+  }
+
+  /** Each stage in turn, alone on the machine, with its whole queue before it. */
+  @Test
+  void workers_that_start_soon_have_a_batch() throws Exception {
+    List<String> stages = List.of("read", "clean", "load");
+    Map<String, List<Double>> seconds = new TreeMap<>();
+    try (Cluster cluster = new Cluster()) {
+      for (int run = 0; run < STARTS; run++) {
+        cluster.delete(NAME);
+        Cluster.schemaInBoth(NAME, "CREATE TABLE item (id bigint PRIMARY KEY, a int, b text)");
+        fill();
+        cluster.apply(suspended(stages));
+        cluster.awaitCondition(NAME, "Planned", "True");
+        for (String stage : stages) {
+          await()
+              .atMost(Cluster.SOON)
+              .ignoreExceptions()
+              .until(() -> stages.stream().allMatch(s -> pods(cluster, s).isEmpty()));
+          edit(cluster, stage, "\"suspend\": false");
+          await()
+              .atMost(Cluster.SOON)
+              .pollInterval(Duration.ofMillis(200))
+              .ignoreExceptions()
+              .until(() -> !firstBatches(cluster, stage).isEmpty());
+          seconds
+              .computeIfAbsent(stage, s -> new ArrayList<>())
+              .add(firstBatches(cluster, stage).getFirst());
+        }
+        cluster.awaitCondition(NAME, "Completed", "True");
+      }
+      cluster.delete(NAME);
+    }
+    ObjectNode figures = new ObjectMapper().createObjectNode();
+    seconds.forEach(
+        (stage, all) ->
+            figures.put(
+                "first_batch_" + stage + "_s", all.stream().sorted().toList().get(STARTS / 2)));
+    keep(figures);
+  }
+
+  /** Seconds from the start of its process to a worker's first batch, of those that had one. */
+  private static List<Double> firstBatches(Cluster cluster, String stage) {
+    return pods(cluster, stage).stream()
+        .map(p -> cluster.client.pods().resource(p).getLog())
+        .flatMap(log -> FIRST_BATCH.matcher(log).results())
+        .map(found -> Integer.parseInt(found.group(1)) / 1000.0)
+        .toList();
+  }
+
+  private void fill() throws Exception {
+    Cluster.execute(
+        "legacy",
+        "INSERT INTO %s SELECT i, i %% 50, rpad('row ' || i, 80, '.') FROM generate_series(1, %d) i"
+            .formatted(TABLE, rows),
+        "ANALYZE " + TABLE);
+  }
+
+  private static String suspended(List<String> stages) {
+    String manifest =
+        Manifest.chain(NAME, TABLE, "{require: {that: \"record.a >= 0\", code: Negative}}");
+    for (String stage : stages) {
+      manifest =
+          manifest.replace("name: " + stage + "\n", "name: " + stage + "\n      suspend: true\n");
+    }
+    return manifest;
   }
 
   private static String manifest() {
