@@ -7,8 +7,6 @@ import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.MessageGetRequest;
 import io.nats.client.api.MessageInfo;
-import io.nats.client.api.StreamInfoOptions;
-import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
@@ -145,21 +143,18 @@ public final class NatsLink implements AutoCloseable {
   }
 
   /**
-   * What a stream holds, with how many messages there are of each subject.
+   * What a stream holds.
    *
-   * @param filter the subjects to count, with wildcards
+   * @param filter the subjects to count, with wildcards; null for none
    * @return empty if there is no such stream
    * @throws ChainUnavailableException if NATS is away or refuses
    */
-  public Optional<StreamState> stream(String what, String stream, String filter) {
+  public Optional<StreamFigures> stream(String what, String stream, @Nullable String filter) {
     return call(
         what,
         nats -> {
           try {
-            return Optional.of(
-                nats.jetStreamManagement()
-                    .getStreamInfo(stream, StreamInfoOptions.filterSubjects(filter))
-                    .getStreamState());
+            return Optional.of(StreamFigures.read(nats, stream, filter));
           } catch (JetStreamApiException e) {
             if (Refusals.missing(e)) {
               return Optional.empty();
@@ -176,7 +171,7 @@ public final class NatsLink implements AutoCloseable {
    * @throws ChainUnavailableException if NATS is away or refuses
    */
   public Map<String, Long> totals(String what, String stream, String filter) {
-    return stream(what, stream, filter).map(StreamState::getSubjectMap).orElse(Map.of());
+    return stream(what, stream, filter).map(StreamFigures::subjects).orElse(Map.of());
   }
 
   /**
