@@ -157,6 +157,11 @@ public class OperatorLifecycle {
       }
 
       @Override
+      public boolean empty(ChainRef chain) {
+        return desk.showsNothing(chain);
+      }
+
+      @Override
       public void forget(String uid) {
         desk.forget(uid);
       }
