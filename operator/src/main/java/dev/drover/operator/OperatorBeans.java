@@ -6,7 +6,7 @@ import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.wire.nats.NatsEndpoint;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
@@ -26,10 +26,12 @@ public class OperatorBeans {
     client.close();
   }
 
-  /** The operator's meters. */
+  /**
+   * The operator's meters, in the registry that is served: the one of all would keep them twice.
+   */
   @Produces
   @Singleton
-  MigrationMetrics metrics(MeterRegistry registry) {
+  MigrationMetrics metrics(PrometheusMeterRegistry registry) {
     return new MigrationMetrics(registry);
   }
 

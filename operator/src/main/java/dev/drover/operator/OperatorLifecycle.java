@@ -16,9 +16,7 @@ import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -29,7 +27,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,20 +94,11 @@ public class OperatorLifecycle {
     Operator assembled =
         new Operator(
             config -> {
-              config
-                  .withKubernetesClient(client)
-                  .withCloseClientOnStop(false)
-                  .withExecutorService(Executors.newVirtualThreadPerTaskExecutor())
-                  .withReconciliationTerminationTimeout(Duration.ofSeconds(5));
+              Reconciliations.configure(config, client);
+              config.withReconciliationTerminationTimeout(Duration.ofSeconds(5));
               if (settings.leaderElection()) {
-                config.withLeaderElectionConfiguration(
-                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
-                            settings.lease())
-                        .withLeaseNamespace(settings.namespace())
-                        .withExitOnStopLeading(false)
-                        .withLeaderCallbacks(
-                            new LeaderCallbacks(() -> {}, this::lostLease, leader -> {}))
-                        .build());
+                Reconciliations.elect(
+                    config, settings.namespace(), settings.lease(), this::lostLease);
               }
             });
     OperatorSettings.Nats access = settings.nats();
@@ -166,6 +154,11 @@ public class OperatorLifecycle {
       @Override
       public void sync(Migration migration, ChainRef chain, boolean busy) {
         desk.sync(migration, chain, busy);
+      }
+
+      @Override
+      public boolean empty(ChainRef chain) {
+        return desk.showsNothing(chain);
       }
 
       @Override

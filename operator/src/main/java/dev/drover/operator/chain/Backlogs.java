@@ -5,12 +5,17 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerInfo;
-import io.nats.client.api.StreamInfo;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the backlogs of a chain's stages from their consumers. */
+/**
+ * Reads the backlogs of a chain's stages from their consumers. Of a stream that is empty, and has
+ * as many consumers as it should, none is asked: nothing can wait there. A load's always are: what
+ * they ever delivered is compared with what they will have (see {@link WaitingWatch}).
+ */
 final class Backlogs {
   private final NatsLink link;
   private final ChainNames names;
@@ -22,47 +27,65 @@ final class Backlogs {
 
   /** The backlog of each stage, by name. */
   Map<String, Backlog> read(ChainSpec spec) {
+    Round round = new Round(spec);
     Map<String, Backlog> backlogs = new LinkedHashMap<>();
-    spec.stages().forEach(stage -> backlogs.put(stage.name(), read(stage)));
+    spec.stages().forEach(stage -> backlogs.put(stage.name(), round.read(stage)));
     return backlogs;
   }
 
-  private Backlog read(StageSpec stage) {
-    String from = stage.from();
-    Reading queue =
-        consumer(from == null ? names.splitsStream() : names.queueStream(from), stage.name());
-    Reading retries = consumer(names.retriesStream(), stage.name());
-    Reading waiting =
-        stage instanceof StageSpec.Load
-            ? consumer(names.waitingStream(), stage.name())
-            : new Reading(0, 0, 0, 0, null);
-    return new Backlog(
-        queue.unacknowledged(),
-        retries.unacknowledged(),
-        waiting.unacknowledged(),
-        queue.inFlight + retries.inFlight + waiting.inFlight,
-        queue.redelivered + retries.redelivered,
-        waiting.deliveries,
-        stage instanceof StageSpec.Load ? 0 : outputPercent(stage.name()),
-        queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
-  }
+  /** One reading of all stages: each stream is asked once. */
+  private final class Round {
+    private final ChainSpec spec;
+    private final Map<String, Optional<StreamFigures>> streams = new HashMap<>();
 
-  private int outputPercent(String stage) {
-    String stream = names.queueStream(stage);
-    return link.call(
-        "read how full the queue of stage " + stage + " is",
-        nats -> {
-          try {
-            StreamInfo info = nats.jetStreamManagement().getStreamInfo(stream);
-            long most = info.getConfiguration().getMaxBytes();
-            return most <= 0 ? 0 : (int) (100 * info.getStreamState().getByteCount() / most);
-          } catch (JetStreamApiException e) {
-            if (Refusals.missing(e)) {
-              return 0;
-            }
-            throw e;
-          }
-        });
+    Round(ChainSpec spec) {
+      this.spec = spec;
+    }
+
+    Backlog read(StageSpec stage) {
+      String from = stage.from();
+      boolean load = stage instanceof StageSpec.Load;
+      Reading queue =
+          from == null
+              ? consumer(names.splitsStream(), stage.name())
+              : reading(stage, names.queueStream(from), spec.consumersOf(from).size());
+      Reading retries = reading(stage, names.retriesStream(), spec.stages().size());
+      Reading waiting = load ? consumer(names.waitingStream(), stage.name()) : Reading.NOTHING;
+      return new Backlog(
+          queue.unacknowledged(),
+          retries.unacknowledged(),
+          waiting.unacknowledged(),
+          queue.inFlight + retries.inFlight + waiting.inFlight,
+          queue.redelivered + retries.redelivered,
+          waiting.deliveries,
+          load ? 0 : outputPercent(stage),
+          queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
+    }
+
+    private Reading reading(StageSpec stage, String stream, int consumers) {
+      if (stage instanceof StageSpec.Load) {
+        return consumer(stream, stage.name());
+      }
+      Optional<StreamFigures> figures = stream(stream);
+      if (figures.isEmpty()) {
+        return Reading.missing(stream);
+      }
+      return figures.get().messages() == 0 && figures.get().consumers() >= consumers
+          ? Reading.NOTHING
+          : consumer(stream, stage.name());
+    }
+
+    private int outputPercent(StageSpec stage) {
+      return stream(names.queueStream(stage.name()))
+          .filter(queue -> queue.maxBytes() > 0)
+          .map(queue -> (int) (100 * queue.bytes() / queue.maxBytes()))
+          .orElse(0);
+    }
+
+    private Optional<StreamFigures> stream(String name) {
+      return streams.computeIfAbsent(
+          name, n -> link.stream("read the state of the queue " + n, n, null));
+    }
   }
 
   private static @Nullable String or(@Nullable String one, @Nullable String other) {
@@ -71,6 +94,12 @@ final class Backlogs {
 
   private record Reading(
       long pending, long inFlight, long redelivered, long deliveries, @Nullable String missing) {
+    static final Reading NOTHING = new Reading(0, 0, 0, 0, null);
+
+    static Reading missing(String stream) {
+      return new Reading(0, 0, 0, 0, stream);
+    }
+
     long unacknowledged() {
       return pending + inFlight;
     }
@@ -91,7 +120,7 @@ final class Backlogs {
                 null);
           } catch (JetStreamApiException e) {
             if (Refusals.missing(e)) {
-              return new Reading(0, 0, 0, 0, stream);
+              return Reading.missing(stream);
             }
             throw e;
           }

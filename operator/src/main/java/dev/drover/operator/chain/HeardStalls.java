@@ -33,10 +33,11 @@ final class HeardStalls {
   /**
    * Takes in what was heard since the last call, the first time nothing.
    *
+   * @return whether anything was
    * @throws ChainUnavailableException if NATS is away
    */
-  void into(Checkpoints checkpoints, Instant now) {
-    link.run("hear of stalls", connection -> take(listen(connection), checkpoints, now));
+  boolean into(Checkpoints checkpoints, Instant now) {
+    return link.call("hear of stalls", connection -> take(listen(connection), checkpoints, now));
   }
 
   private Subscription listen(Connection connection) {
@@ -50,11 +51,13 @@ final class HeardStalls {
     return known;
   }
 
-  private void take(Subscription from, Checkpoints checkpoints, Instant now)
+  private boolean take(Subscription from, Checkpoints checkpoints, Instant now)
       throws InterruptedException {
+    boolean any = false;
     while (from.getPendingMessageCount() > 0) {
       Message message = from.nextMessage(AT_ONCE);
       if (message != null) {
+        any = true;
         checkpoints.put(
             0,
             message.getSubject().substring(prefix.length()),
@@ -62,6 +65,7 @@ final class HeardStalls {
             now);
       }
     }
+    return any;
   }
 
   private static boolean deleted(Message message) {

@@ -35,7 +35,7 @@ final class NatsChain implements Chain {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /** How long queues that were as they should be are taken to be so, unless one is missed. */
-  private static final Duration TRUST = Duration.ofSeconds(30);
+  private static final Duration TRUST = Duration.ofMinutes(2);
 
   private final NatsLink link;
   private final ChainNames names;
@@ -60,6 +60,7 @@ final class NatsChain implements Chain {
 
   private @Nullable Ensured ensured;
   private LossWatch loss = LossWatch.NOTHING;
+  private @Nullable Rest rest;
 
   NatsChain(NatsLink link, ChainNames names, InstantSource clock) {
     this.link = link;
@@ -127,42 +128,66 @@ final class NatsChain implements Chain {
     }
   }
 
+  /** Reads the chain anew only where something may have moved since it was read last. */
+  @Override
+  public synchronized ChainSnapshot advance(
+      String revision, ChainSpec spec, ChainPlan planned, boolean hold) {
+    Rest.Question question = new Rest.Question(revision, spec, planned, hold);
+    Instant now = clock.instant();
+    boolean stalls = heard.into(follower.checkpoints(), now);
+    Rest last = rest;
+    rest = null; // whatever fails, the chain is read again
+    if (last == null || stalls || !last.answers(question, now) || !follower.nothingNew()) {
+      return read(question);
+    }
+    rest = last;
+    return last.answer();
+  }
+
   /**
    * The order of the readings matters. Queues are read before decisions, so what has left a queue
    * is decided in what is read after; decisions before checkpoints, see {@link
    * TallyFollower#catchUp}.
    */
-  @Override
-  public synchronized ChainSnapshot advance(
-      String revision, ChainSpec spec, ChainPlan planned, boolean hold) {
+  private ChainSnapshot read(Rest.Question question) {
+    ChainSpec spec = question.spec();
     Ensured were = ensured;
     ensured = null; // whatever fails, they are looked at again
-    ChainPlan plan = cuts.settle(planned);
+    ChainPlan plan = cuts.settle(question.plan());
     Set<String> queued = new HashSet<>(splits.queued());
     Map<String, Backlog> backlog = backlogs.read(spec);
-    heard.into(follower.checkpoints(), clock.instant());
+    TallyFollower.Marks before = follower.seen();
     boolean whole = follower.catchUp();
     if (whole && backlog.values().stream().allMatch(b -> b.missingStream() == null)) {
       ensured = were;
     }
-    if (!hold && whole) {
-      List<Split> next =
-          Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
-      splits.send(next, revision);
+    List<Split> next = List.of();
+    if (!question.hold() && whole) {
+      next = Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
+      splits.send(next, question.revision());
       next.forEach(split -> queued.add(split.place()));
     }
     Map<String, Standing> standings =
         Standing.of(spec, plan, follower.checkpoints(), follower.tally(), backlog);
     Instant now = clock.instant();
     loss = loss.next(standings.values(), now);
-    if (!hold) {
+    if (!question.hold()) {
       endWaiting(standings.values(), now);
     }
-    Set<String> unfinished = finishings.open(standings.values(), hold || !whole);
+    Set<String> unfinished = finishings.open(standings.values(), question.hold() || !whole);
     Snapshots snapshots =
         new Snapshots(
             spec, plan, follower.checkpoints(), standings, unfinished, budgets.breaches(spec));
-    return snapshot(snapshots, standings, queued, whole, now);
+    ChainSnapshot snapshot = snapshot(snapshots, standings, queued, whole, now);
+    // What follows from a decision may come after it, so one reading without a new one is not
+    // enough.
+    if (before != null
+        && before.equals(follower.seen())
+        && loss.stage() == null
+        && Rest.is(snapshot, standings.values(), next)) {
+      rest = new Rest(question, snapshot, now);
+    }
+    return snapshot;
   }
 
   @Override

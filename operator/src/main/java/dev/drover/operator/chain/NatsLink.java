@@ -7,13 +7,12 @@ import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.MessageGetRequest;
 import io.nats.client.api.MessageInfo;
-import io.nats.client.api.StreamInfoOptions;
-import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +28,16 @@ public final class NatsLink implements AutoCloseable {
 
   private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
 
+  /** So many calls in a row without an answer, of whomever, say that nobody is answered. */
+  private static final int SILENCE = 20;
+
   private final Supplier<NatsEndpoint> endpoint;
   private final ReentrantLock connecting = new ReentrantLock();
   private volatile @Nullable Connection connection;
   private @Nullable ChainUnavailableException lastFailure;
   private long lastAttempt;
+  private final AtomicInteger unanswered = new AtomicInteger();
+  private volatile long lastUnanswered;
 
   /** To the NATS that the supplier names when it is first needed. */
   public NatsLink(Supplier<NatsEndpoint> endpoint) {
@@ -73,21 +77,31 @@ public final class NatsLink implements AutoCloseable {
   }
 
   /**
-   * Does something with NATS, with every failure told as one exception.
+   * Does something with NATS, with every failure told as one exception. Where a server that is
+   * connected answers nobody any more, most callers are told at once: else all visits would wait
+   * for it in turn, and no Migration could be stopped meanwhile.
    *
    * @param what what is done, for the message: {@code read the plan}
    * @throws ChainUnavailableException if NATS is away or refuses
    */
   public <T> T call(String what, Call<T> call) {
     Connection nats = connection();
+    if (unanswered.get() >= SILENCE && System.nanoTime() - lastUnanswered < RETRY_NANOS) {
+      throw away(what, new IOException("it answered none of the last calls"));
+    }
     try {
-      return call.with(nats);
+      T answer = call.with(nats);
+      unanswered.set(0);
+      return answer;
     } catch (JetStreamApiException e) {
+      unanswered.set(0);
       throw Refusals.of(what, e);
     } catch (IOException | JetStreamStatusCheckedException e) {
       if (e.getCause() instanceof JetStreamApiException refusal) { // so told for a bucket
         throw Refusals.of(what, refusal);
       }
+      lastUnanswered = System.nanoTime();
+      unanswered.incrementAndGet();
       throw away(what, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -145,21 +159,18 @@ public final class NatsLink implements AutoCloseable {
   }
 
   /**
-   * What a stream holds, with how many messages there are of each subject.
+   * What a stream holds.
    *
-   * @param filter the subjects to count, with wildcards
+   * @param filter the subjects to count, with wildcards; null for none
    * @return empty if there is no such stream
    * @throws ChainUnavailableException if NATS is away or refuses
    */
-  public Optional<StreamState> stream(String what, String stream, String filter) {
+  public Optional<StreamFigures> stream(String what, String stream, @Nullable String filter) {
     return call(
         what,
         nats -> {
           try {
-            return Optional.of(
-                nats.jetStreamManagement()
-                    .getStreamInfo(stream, StreamInfoOptions.filterSubjects(filter))
-                    .getStreamState());
+            return Optional.of(StreamFigures.read(nats, stream, filter));
           } catch (JetStreamApiException e) {
             if (Refusals.missing(e)) {
               return Optional.empty();
@@ -176,7 +187,7 @@ public final class NatsLink implements AutoCloseable {
    * @throws ChainUnavailableException if NATS is away or refuses
    */
   public Map<String, Long> totals(String what, String stream, String filter) {
-    return stream(what, stream, filter).map(StreamState::getSubjectMap).orElse(Map.of());
+    return stream(what, stream, filter).map(StreamFigures::subjects).orElse(Map.of());
   }
 
   /**

@@ -11,12 +11,11 @@ import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueOperation;
-import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +37,9 @@ final class TallyFollower {
   private final Duration patience;
   private Tally tally = new Tally();
   private Checkpoints checkpoints = new Checkpoints();
-  private @Nullable ZonedDateTime decisionsMade;
-  private @Nullable ZonedDateTime bucketMade;
+  private @Nullable String decisionsMade;
+  private @Nullable String bucketMade;
+  private @Nullable Marks seen;
 
   /**
    * A follower that has seen nothing.
@@ -70,71 +70,107 @@ final class TallyFollower {
    */
   boolean catchUp() {
     long deadline = System.nanoTime() + patience.toNanos();
-    boolean whole =
-        link.call(
-            "read the decisions of the migration",
-            nats -> {
-              try {
-                readDecisions(nats, deadline);
-                return true;
-              } catch (JetStreamApiException e) {
-                if (!Refusals.missing(e)) {
-                  throw e;
-                }
-                tally = new Tally();
-                decisionsMade = null;
-                return false;
-              }
-            });
-    link.run("read the checkpoints of the migration", nats -> readBucket(nats, deadline));
-    return whole;
+    seen = null;
+    Optional<StreamFigures> decisions = decisions();
+    if (decisions.isPresent()) {
+      link.run(
+          "read the decisions of the migration",
+          nats -> readDecisions(nats, decisions.get(), deadline));
+    } else {
+      tally = new Tally();
+      decisionsMade = null;
+    }
+    StreamFigures bucket = bucket();
+    link.run("read the checkpoints of the migration", nats -> readBucket(nats, bucket, deadline));
+    seen = decisions.map(d -> new Marks(Mark.of(d), Mark.of(bucket))).orElse(null);
+    return decisions.isPresent();
   }
 
-  private void readDecisions(Connection nats, long deadline)
+  /** The last message of a stream, and which stream of its name it is. */
+  private record Mark(String made, long sequence) {
+    static Mark of(StreamFigures stream) {
+      return new Mark(stream.created(), stream.lastSequence());
+    }
+  }
+
+  /** Up to where decisions and checkpoints were read. */
+  record Marks(Mark decisions, Mark bucket) {}
+
+  /** Up to where the last catching up has read; null if it did not come to its end. */
+  @Nullable Marks seen() {
+    return seen;
+  }
+
+  /** Whether nothing was written since the last catching up, which came to its end. */
+  boolean nothingNew() {
+    Marks last = seen;
+    return last != null
+        && decisions().map(Mark::of).filter(last.decisions::equals).isPresent()
+        && Mark.of(bucket()).equals(last.bucket);
+  }
+
+  private Optional<StreamFigures> decisions() {
+    return link.stream("read the decisions of the migration", names.decisionsStream(), null);
+  }
+
+  private StreamFigures bucket() {
+    return link.stream("read the checkpoints of the migration", bucketStream(), null)
+        .orElseThrow(
+            () ->
+                new ChainUnavailableException(
+                    Refusals.MISSING,
+                    "could not read the checkpoints of the migration: the stream "
+                        + bucketStream()
+                        + " is not there",
+                    null));
+  }
+
+  private String bucketStream() {
+    return "KV_" + names.stateBucket();
+  }
+
+  private void readDecisions(Connection nats, StreamFigures stream, long deadline)
       throws IOException,
           JetStreamApiException,
           JetStreamStatusCheckedException,
           InterruptedException {
-    StreamInfo info = nats.jetStreamManagement().getStreamInfo(names.decisionsStream());
-    if (!info.getCreateTime().equals(decisionsMade)) { // the first time, or made anew
+    if (!stream.created().equals(decisionsMade)) { // the first time, or made anew
       tally = new Tally();
-      decisionsMade = info.getCreateTime();
+      decisionsMade = stream.created();
     }
     read(
         nats,
         new StreamReader.Source(names.decisionsStream(), List.of(names.all("decisions")), true),
-        info.getStreamState().getLastSequence(),
+        stream.lastSequence(),
         deadline,
         () -> tally.sequence(),
         this::addDecision);
   }
 
-  private void readBucket(Connection nats, long deadline)
+  private void readBucket(Connection nats, StreamFigures stream, long deadline)
       throws IOException,
           JetStreamApiException,
           JetStreamStatusCheckedException,
           InterruptedException {
-    String stream = "KV_" + names.stateBucket();
-    StreamInfo info = nats.jetStreamManagement().getStreamInfo(stream);
-    if (!info.getCreateTime().equals(bucketMade)) {
+    if (!stream.created().equals(bucketMade)) {
       checkpoints = new Checkpoints();
-      bucketMade = info.getCreateTime();
+      bucketMade = stream.created();
     }
     String prefix = "$KV." + names.stateBucket() + ".";
     read(
         nats,
         new StreamReader.Source(
-            stream,
+            bucketStream(),
             List.of(
                 prefix + StateStore.SPLITS + ">",
                 prefix + StateStore.STALLS + ">",
                 prefix + SourceSnapshot.KEYS + ">"),
             false),
-        info.getStreamState().getLastSequence(),
+        stream.lastSequence(),
         deadline,
         () -> checkpoints.sequence(),
         this::addEntry);
-    checkpoints.sawUpTo(info.getStreamState().getLastSequence());
+    checkpoints.sawUpTo(stream.lastSequence());
   }
 
   private void read(

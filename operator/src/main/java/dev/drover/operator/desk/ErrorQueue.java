@@ -33,7 +33,7 @@ final class ErrorQueue {
   /** What the queue holds; nothing if there is no queue. */
   State state() {
     return link.stream("count the failed records", names.errorsStream(), names.all("errors"))
-        .map(s -> new State(s.getSubjectMap(), s.getLastSequence() - s.getMsgCount()))
+        .map(s -> new State(s.subjects(), s.lastSequence() - s.messages()))
         .orElse(new State(Map.of(), 0));
   }
 

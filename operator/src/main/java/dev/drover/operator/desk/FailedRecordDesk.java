@@ -112,6 +112,11 @@ public final class FailedRecordDesk {
     lookForDeparted(ref, errors, queue, resources, clerk);
   }
 
+  /** Whether no failed record of a chain is shown; asks nobody. */
+  public boolean showsNothing(ChainRef ref) {
+    return records.of(ref.namespace(), ref.name()).isEmpty();
+  }
+
   /** Forgets a Migration that is gone. */
   public void forget(String uid) {
     redactions.forget(uid);

@@ -3,7 +3,7 @@ package dev.drover.operator.migration;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.operator.chain.ChainRef;
 
-/** What shows a Migration's failed records as resources; called at each visit once queues exist. */
+/** What shows a Migration's failed records as resources; called at visits once queues exist. */
 @FunctionalInterface
 public interface FailureWindow {
   /**
@@ -13,6 +13,11 @@ public interface FailureWindow {
    * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
    */
   void sync(Migration migration, ChainRef chain, boolean busy);
+
+  /** Whether none of a Migration's failed records is shown, so that there is none to take away. */
+  default boolean empty(ChainRef chain) {
+    return false;
+  }
 
   /** Forgets a Migration that is gone, by its uid. */
   default void forget(String uid) {}

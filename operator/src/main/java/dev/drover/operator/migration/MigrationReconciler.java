@@ -31,9 +31,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +45,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class MigrationReconciler implements Reconciler<Migration>, Cleaner<Migration> {
   private static final Logger LOG = LoggerFactory.getLogger(MigrationReconciler.class);
+  private static final String BY_MIGRATION = "migration";
 
   private final Visit visit;
   private final Farewell farewell;
@@ -51,6 +54,8 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
   private final MigrationMetrics metrics;
   private final Clock clock;
   private final ServedNamespaces namespaces;
+  private volatile @Nullable InformerEventSource<Deployment, Migration> deployments;
+  private volatile @Nullable InformerEventSource<Job, Migration> jobs;
 
   MigrationReconciler(
       Visit visit,
@@ -72,15 +77,39 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
   @Override
   public List<EventSource<?, Migration>> prepareEventSources(
       EventSourceContext<Migration> context) {
-    return List.of(
-        new InformerEventSource<>(
+    deployments =
+        indexed(
             managed(Deployment.class).withOnUpdateFilter(MigrationReconciler::matters).build(),
-            context),
-        new InformerEventSource<>(
+            context);
+    jobs =
+        indexed(
             managed(Job.class)
                 .withSecondaryToPrimaryMapper(MigrationReconciler::migrationOf)
                 .build(),
-            context));
+            context);
+    return List.of(deployments, jobs);
+  }
+
+  /** The SDK would find them too, but hashes each object as a whole on every visit. */
+  private static <R extends HasMetadata> InformerEventSource<R, Migration> indexed(
+      InformerEventSourceConfiguration<R> configuration, EventSourceContext<Migration> context) {
+    InformerEventSource<R, Migration> source = new InformerEventSource<>(configuration, context);
+    source.addIndexers(
+        Map.of(
+            BY_MIGRATION,
+            object ->
+                configuration.getSecondaryToPrimaryMapper().toPrimaryResourceIDs(object).stream()
+                    .map(ResourceID::toString)
+                    .toList()));
+    return source;
+  }
+
+  /** The Migration's objects, as the cache shows them. */
+  private static <R extends HasMetadata> List<R> of(
+      Migration migration, @Nullable InformerEventSource<R, Migration> source) {
+    return source == null
+        ? List.of()
+        : source.byIndex(BY_MIGRATION, ResourceID.fromResource(migration).toString());
   }
 
   private <R extends HasMetadata> InformerEventSourceConfiguration.Builder<R> managed(
@@ -104,11 +133,6 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
         : Mappers.<Job>fromOwnerReferences(Migration.class).toPrimaryResourceIDs(job);
   }
 
-  /** The Jobs that are the Migration's own. */
-  private static Stream<Job> own(Context<Migration> context) {
-    return context.getSecondaryResources(Job.class).stream().filter(j -> !RedriveJob.isOne(j));
-  }
-
   /** Of a Deployment's many updates, those that change what a visit would do or say. */
   private static boolean matters(Deployment now, Deployment before) {
     return !Objects.equals(now.getMetadata().getGeneration(), before.getMetadata().getGeneration())
@@ -125,12 +149,7 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
     Instant began = clock.instant();
     MigrationStatus before = statuses.current(migration);
     Observation seen =
-        visit.make(
-            migration,
-            before,
-            context.getSecondaryResources(Job.class),
-            context.getSecondaryResources(Deployment.class),
-            began);
+        visit.make(migration, before, of(migration, jobs), of(migration, deployments), began);
     MigrationStatus after =
         StatusComposer.compose(before, migration.getMetadata().getGeneration(), seen, began);
     if (statuses.write(migration, after, began)) {
@@ -163,8 +182,9 @@ public final class MigrationReconciler implements Reconciler<Migration>, Cleaner
   @Override
   public DeleteControl cleanup(Migration migration, Context<Migration> context) {
     List<HasMetadata> workloads =
-        Stream.concat(context.getSecondaryResources(Deployment.class).stream(), own(context))
-            .map(HasMetadata.class::cast)
+        Stream.<HasMetadata>concat(
+                of(migration, deployments).stream(),
+                of(migration, jobs).stream().filter(job -> !RedriveJob.isOne(job)))
             .toList();
     Farewell.Outcome outcome = farewell.say(migration, workloads, clock.instant());
     outcome.news().ifPresent(n -> events.record(migration, n));

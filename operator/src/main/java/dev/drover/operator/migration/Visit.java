@@ -115,7 +115,7 @@ final class Visit {
             now);
     if (running.snapshot() != null) {
       boolean halted = StagesStep.halted(spec);
-      show(migration, !halted && !running.snapshot().complete());
+      show(migration, running.snapshot(), !halted && !running.snapshot().complete());
     }
     return new Observation(
         spec, findings, planned, running.queues(), inForce, workers, running.snapshot());
@@ -127,9 +127,13 @@ final class Visit {
         .toList();
   }
 
-  private void show(Migration migration, boolean busy) {
+  private void show(Migration migration, ChainSnapshot snapshot, boolean busy) {
+    ChainRef ref = ref(migration);
+    if (snapshot.failures().equals(ChainSnapshot.Failures.NONE) && failures.empty(ref)) {
+      return;
+    }
     try {
-      failures.sync(migration, ref(migration), busy);
+      failures.sync(migration, ref, busy);
     } catch (ChainUnavailableException e) {
       LOG.debug("failed records are shown when NATS is back", e);
     }

@@ -38,7 +38,14 @@ public final class StatusWriter {
   /** The status that a Migration has: the one written last, else the one that it came with. */
   public @Nullable MigrationStatus current(Migration migration) {
     Written last = written.get(migration.getMetadata().getUid());
-    return last == null ? migration.getStatus() : last.status();
+    if (last == null) {
+      return migration.getStatus();
+    }
+    if (last.status() != migration.getStatus() && last.status().equals(migration.getStatus())) {
+      // The cache has caught up: one of two equal statuses, of thousands, can go.
+      written.put(migration.getMetadata().getUid(), new Written(migration.getStatus(), last.at()));
+    }
+    return last.status();
   }
 
   /**

@@ -35,9 +35,11 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
+import io.nats.client.Subscription;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -331,6 +333,62 @@ class NatsChainIT {
     assertThat(advance(plan).complete()).isTrue();
   }
 
+  /** Visits a chain until nothing moves. */
+  private ChainSnapshot rest(ChainPlan plan) {
+    advance(plan);
+    advance(plan);
+    return advance(plan);
+  }
+
+  /** The requests to JetStream meanwhile. */
+  private List<String> asked(Runnable meanwhile) throws Exception {
+    Subscription all = nats.subscribe("$JS.API.>");
+    nats.flush(Duration.ofSeconds(5));
+    meanwhile.run();
+    nats.flush(Duration.ofSeconds(5));
+    List<String> subjects = new ArrayList<>();
+    for (Message m = all.nextMessage(1); m != null; m = all.nextMessage(1)) {
+      subjects.add(m.getSubject());
+    }
+    all.unsubscribe();
+    return subjects;
+  }
+
+  @Test
+  void a_chain_at_rest_is_asked_only_whether_anything_was_written() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    ChainSnapshot before = rest(plan);
+
+    assertThat(asked(() -> assertThat(advance(plan)).isEqualTo(before)))
+        .containsExactlyInAnyOrder(
+            "$JS.API.STREAM.INFO." + names.decisionsStream(),
+            "$JS.API.STREAM.INFO.KV_" + names.stateBucket());
+    assertThat(asked(() -> chain.advance(REVISION, SPEC, plan, true)))
+        .as("another question")
+        .contains("$JS.API.STREAM.INFO." + names.retriesStream());
+  }
+
+  @Test
+  void what_is_done_at_a_chain_at_rest_is_seen_at_the_next_visit() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    rest(plan);
+
+    worker.extract(1, 10);
+
+    assertThat(stages(advance(plan)).get("read").counts().in()).as("two splits").isEqualTo(20);
+  }
+
+  @Test
+  void a_queue_that_is_deleted_at_rest_is_missed_within_seconds() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    rest(plan);
+    nats.jetStreamManagement().deleteStream(names.queueStream("clean"));
+
+    now = now.plusSeconds(10);
+
+    assertThat(advance(plan).balance().reason()).isEqualTo("QueueLost");
+  }
+
   @Test
   void a_suspended_chain_dispatches_nothing() throws Exception {
     chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 1), true);
@@ -466,6 +524,13 @@ class NatsChainIT {
   }
 
   @Test
+  void a_deleted_consumer_of_an_empty_queue_shows_as_lost_at_once() throws Exception {
+    nats.jetStreamManagement().deleteConsumer(names.queueStream("read"), "clean");
+
+    assertThat(advance(PlayedWorker.plan(1, 1)).balance().reason()).isEqualTo("QueueLost");
+  }
+
+  @Test
   void records_that_wait_in_vain_are_given_up() throws Exception {
     ChainPlan plan = PlayedWorker.plan(1, 0);
     advance(plan);
@@ -522,7 +587,7 @@ class NatsChainIT {
   @Test
   void a_stall_shows_though_nats_has_no_room_to_keep_it() throws Exception {
     ChainPlan plan = PlayedWorker.plan(1, 1);
-    advance(plan); // listens from now on
+    rest(plan); // listens from now on
     Stall stall = new Stall("NatsStorageFull", "no room", "t", "t");
 
     // From now on the bucket refuses every message, as when no storage is left.

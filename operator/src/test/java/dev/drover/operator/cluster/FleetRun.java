@@ -18,22 +18,28 @@ import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -75,6 +81,9 @@ class FleetRun {
     try (NatsServer server = NatsServer.start();
         Connection nats = Nats.connect(server.url());
         InstalledOperator operator = InstalledOperator.start(SYSTEM, server.url(), javaOptions())) {
+      LeaseWatch lease = new LeaseWatch(operator);
+      Thread.ofPlatform().daemon().start(lease);
+      long began = System.nanoTime();
       for (int i = 0; i < migrations; i++) {
         apply(i);
       }
@@ -82,8 +91,14 @@ class FleetRun {
       await()
           .atMost(Duration.ofMinutes(10))
           .pollInterval(Duration.ofSeconds(5))
-          .failFast("the operator ended", () -> !operator.process().isAlive())
+          .failFast(
+              () -> {
+                if (!operator.process().isAlive()) {
+                  throw new AssertionError("the operator ended: " + operator.log());
+                }
+              })
           .until(() -> running() == migrations);
+      double begun = (System.nanoTime() - began) / 1e9;
       awaitQuiet();
 
       Sample before = Sample.of(operator);
@@ -93,6 +108,8 @@ class FleetRun {
       double cpu = after.cpuSeconds - before.cpuSeconds;
       ObjectNode figures = JSON.createObjectNode();
       figures.put("migrations", migrations);
+      figures.put("begun_s", rounded(begun));
+      figures.put("lease_longest_s", rounded(lease.longestSeconds));
       figures.put("operator_mib_1000_migrations", memoryMib(operator, "VmHWM"));
       figures.put("operator_mib_now", memoryMib(operator, "VmRSS"));
       figures.put("poll_round_s", rounded(seconds * migrations / visits));
@@ -104,6 +121,41 @@ class FleetRun {
       keep(figures);
       assertThat(visits).as("visits").isPositive();
       assertThat(running()).isEqualTo(migrations);
+      // In good order, so that a flight recording is written.
+      operator.process().destroy();
+      operator.process().waitFor(30, TimeUnit.SECONDS);
+    }
+  }
+
+  /** The longest time between two renewals of the operator's Lease that was seen. */
+  private static final class LeaseWatch implements Runnable {
+    private final InstalledOperator operator;
+    private volatile double longestSeconds;
+
+    LeaseWatch(InstalledOperator operator) {
+      this.operator = operator;
+    }
+
+    @Override
+    public void run() {
+      ZonedDateTime last = null;
+      while (operator.process().isAlive()) {
+        try {
+          TimeUnit.MILLISECONDS.sleep(500);
+          Lease lease = CLIENT.leases().inNamespace(SYSTEM).withName("drover").get();
+          if (lease != null && last != null) {
+            longestSeconds =
+                Math.max(
+                    longestSeconds,
+                    Duration.between(last, lease.getSpec().getRenewTime()).toMillis() / 1000.0);
+          }
+          last = lease == null ? null : lease.getSpec().getRenewTime();
+        } catch (KubernetesClientException e) {
+          System.err.println("the Lease was not read: " + e.getMessage());
+        } catch (InterruptedException e) {
+          return;
+        }
+      }
     }
   }
 
@@ -201,17 +253,12 @@ class FleetRun {
         throw new AssertionError(planned.size() + " planned; " + operator.log());
       }
       for (Job job : CLIENT.batch().v1().jobs().inAnyNamespace().list().getItems()) {
-        ObjectMeta owner =
-            CLIENT
-                .resources(Migration.class)
-                .inNamespace(job.getMetadata().getNamespace())
-                .withName(job.getMetadata().getOwnerReferences().getFirst().getName())
-                .get()
-                .getMetadata();
+        OwnerReference owner = job.getMetadata().getOwnerReferences().getFirst();
         if (planned.contains(owner.getUid())) {
           continue;
         }
-        ChainNames names = ChainNames.of(owner.getNamespace(), owner.getName(), owner.getUid());
+        ChainNames names =
+            ChainNames.of(job.getMetadata().getNamespace(), owner.getName(), owner.getUid());
         try {
           StateStore.open(nats, names).putPlan(revision(job), aPlan());
           planned.add(owner.getUid());
@@ -259,21 +306,31 @@ class FleetRun {
         .count();
   }
 
-  /** As in the chart, and its share of the chart's limit of memory. */
+  /** As in the chart, with the share of its limit of memory that is the heap there. */
   private static List<String> javaOptions() throws IOException {
     String values =
         Files.readString(Path.of(System.getProperty("drover.root"), "helm/drover/values.yaml"));
-    String options =
-        values
-            .substring(values.indexOf("\noperator:"))
-            .lines()
-            .filter(l -> l.contains("javaOptions:"))
-            .findFirst()
-            .orElseThrow()
-            .replaceAll(".*javaOptions: *", "");
-    return java.util.Arrays.stream(options.split(" "))
-        .map(o -> o.startsWith("-XX:MaxRAMPercentage=60") ? "-Xmx" + 384 * 60 / 100 + "m" : o)
-        .toList();
+    String operator = values.substring(values.indexOf("\noperator:"));
+    long limit = Long.parseLong(first(operator, "limits:\\s+memory: (\\d+)Mi"));
+    long percent = Long.parseLong(first(operator, "MaxRAMPercentage=(\\d+)"));
+    List<String> options = new ArrayList<>();
+    for (String option : first(operator, "javaOptions: (.*)").split(" ")) {
+      options.add(
+          option.contains("MaxRAMPercentage") ? "-Xmx" + limit * percent / 100 + "m" : option);
+    }
+    String more = System.getenv("OPERATOR_OPTIONS");
+    if (more != null) {
+      options.addAll(List.of(more.split(" ")));
+    }
+    return options;
+  }
+
+  private static String first(String text, String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    if (!matcher.find()) {
+      throw new AssertionError("no " + pattern + " in the chart's values");
+    }
+    return matcher.group(1);
   }
 
   private static double memoryMib(InstalledOperator operator, String what) throws IOException {

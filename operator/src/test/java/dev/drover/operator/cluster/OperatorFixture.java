@@ -3,6 +3,7 @@ package dev.drover.operator.cluster;
 import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.Reconciliations;
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
@@ -36,7 +37,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -69,12 +69,7 @@ public final class OperatorFixture implements AutoCloseable {
 
   /** Starts the operator for other namespaces than its own, after {@link #stop}. */
   public void start(ServedNamespaces namespaces) {
-    operator =
-        new Operator(
-            o ->
-                o.withKubernetesClient(client)
-                    .withCloseClientOnStop(false)
-                    .withExecutorService(Executors.newVirtualThreadPerTaskExecutor()));
+    operator = new Operator(config -> Reconciliations.configure(config, client));
     MigrationController.register(
         operator,
         namespaces,

@@ -107,6 +107,24 @@ public final class NatsServer implements AutoCloseable {
     }
   }
 
+  /** From now on the process stands still: connections stay open, and nobody is answered. */
+  public void pause() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** Lets a process that stands still go on. */
+  public void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    long pid = Objects.requireNonNull(process, "it is not up").pid();
+    int code = new ProcessBuilder("kill", signal, Long.toString(pid)).inheritIO().start().waitFor();
+    if (code != 0) {
+      throw new IOException("kill " + signal + " ended with " + code);
+    }
+  }
+
   /** Whether its process runs. */
   public boolean alive() {
     Process running = process;
