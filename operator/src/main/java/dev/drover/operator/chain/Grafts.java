@@ -316,6 +316,16 @@ final class Grafts {
                 "stage %s cannot be removed while %d of its records are in the error queue, nobody else could take them: replay or waive them first, or put the stage back"
                     .formatted(stage, failures)));
       }
+      // Not drained: what they wait for may be what the closed queue would hold back.
+      long waiting = unacknowledged(names.waitingStream(), stage);
+      if (waiting > 0) {
+        faults.add(
+            Finding.error(
+                "StageHoldsWaiting",
+                "spec.stages",
+                "stage %s cannot be removed while records of it (%d messages) wait for what they point to: it is removed as soon as none does, or put it back"
+                    .formatted(stage, waiting)));
+      }
     }
     return faults;
   }

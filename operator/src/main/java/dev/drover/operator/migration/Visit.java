@@ -208,16 +208,18 @@ final class Visit {
       @Nullable MigrationStatus before) {
     String uid = migration.getMetadata().getUid();
     InForce last = last(uid, chain, before);
+    MigrationStatus.Grafting told = before == null ? null : before.grafting();
     if (!(planned instanceof Planning.Done done) || revision == null) {
-      return new Shape(planned, last, null);
+      return told == null || last == null
+          ? new Shape(planned, last, null)
+          : withdrawn(migration, chain, planned, last, told);
     }
     InForce fresh = new InForce(revision, ChainMapping.chain(migration.getSpec()), done.plan());
     boolean same = last != null && last.revision().equals(revision);
-    if (same && (before == null || before.grafting() == null)) {
+    if (same && told == null) {
       known.put(uid, fresh);
       return new Shape(planned, fresh, null);
     }
-    MigrationStatus.Grafting told = before == null ? null : before.grafting();
     boolean go =
         told != null && told.revision().equals(revision) && !StagesStep.halted(migration.getSpec());
     try {
@@ -230,6 +232,25 @@ final class Visit {
             new Shape(planned, joined(last, chain, u.now()), grafting(revision, u.changes()));
         case Joining.Refused r ->
             new Shape(new Planning.Refused(r.findings()), joined(last, chain, r.now()), null);
+      };
+    } catch (ChainUnavailableException e) {
+      return new Shape(planned, last, told);
+    }
+  }
+
+  /** An edit came over one that was being carried out: what was closed for that opens again. */
+  private static Shape withdrawn(
+      Migration migration,
+      Chain chain,
+      Planning planned,
+      InForce last,
+      MigrationStatus.Grafting told) {
+    MigrationSpec.Queues queues = migration.getSpec().queues();
+    try {
+      return switch (chain.join(last.revision(), last.spec(), queues, false)) {
+        case Joining.Joined j -> new Shape(planned, last, null);
+        case Joining.Underway u -> new Shape(planned, joined(last, chain, u.now()), null);
+        case Joining.Refused r -> new Shape(planned, joined(last, chain, r.now()), null);
       };
     } catch (ChainUnavailableException e) {
       return new Shape(planned, last, told);
