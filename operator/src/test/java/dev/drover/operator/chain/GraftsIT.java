@@ -11,6 +11,8 @@ import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.impl.Headers;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -185,7 +187,14 @@ class GraftsIT {
   @Test
   void a_second_target_sees_what_the_queue_holds_and_the_first_loses_nothing() throws Exception {
     try (RunningChain chain = running(plain())) {
-      inFlow(chain);
+      chain.visit();
+      chain.pace("read", 12_000);
+      chain.idle("load", true);
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 0);
+      MessageInfo early =
+          chain.nats.jetStreamManagement().getFirstMessage(chain.stream("clean"), ">");
+      chain.idle("load", false);
+      visitUntil(chain, seen -> stage(seen, "load").counts().passed() > ROWS / 4);
       chain.idle("load", true); // so that something is queued
       visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
       chain.apply(
@@ -209,6 +218,10 @@ class GraftsIT {
                 assertThat(u.changes().get(1).message()).contains("the new stage short");
               });
       visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      // A copy of what had passed before, by a worker that was only paused.
+      Headers headers = new Headers(early.getHeaders(), false);
+      headers.remove("Nats-Msg-Id");
+      chain.nats.jetStream().publish(early.getSubject(), headers, early.getData());
       chain.idle("load", false);
       ChainSnapshot end = toTheEnd(chain);
 
@@ -354,6 +367,12 @@ class GraftsIT {
                       .returns("StageHoldsFailures", Finding::reason)
                       .satisfies(f -> assertThat(f.message()).contains("clean", "1 of its")));
       assertThat(stage(end, "clean").counts().failed()).isEqualTo(1);
+      assertThat(end.failures().causes())
+          .singleElement()
+          .satisfies(
+              f ->
+                  assertThat(f.sample().message().detail().revisions())
+                      .isEqualTo("read=rev1 clean=rev1"));
       visitUntil(chain, ChainSnapshot::complete);
     }
   }
@@ -377,6 +396,14 @@ class GraftsIT {
       assertThat(after).isPositive();
       assertThat(before + after).isEqualTo(ROWS);
       assertThat(stage(end, "clean").counts().passed()).isEqualTo(ROWS);
+      // The ledger says of every batch by which revision each stage worked on it.
+      assertThat(
+              query(
+                  "target",
+                  "SELECT revision || ' ' || sum(records_in) FROM public.drover_ledger GROUP BY revision ORDER BY 1"))
+          .containsExactly(
+              "read=rev1 clean=rev1 load=rev1 " + before,
+              "read=rev1 clean=rev2 load=rev1 " + after);
     }
   }
 }

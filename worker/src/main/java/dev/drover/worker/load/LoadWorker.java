@@ -213,7 +213,7 @@ public final class LoadWorker implements StageWorker {
     return new LoadBatch(
         headers.id().text(),
         headers.take(),
-        context.revision(),
+        headers.revisionAfter(context.stage(), context.revision()),
         Checksums.of(body),
         batch.rows(),
         patience(headers));

@@ -162,7 +162,7 @@ public final class JudgingWorker implements StageWorker {
   private void follow(
       Decision decision, BatchHeaders headers, RecordSchema input, JudgedBatch judged)
       throws InterruptedException {
-    errors.publish(headers, input, decision.decidedAt(), judged.failures());
+    errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
     String schema = judged.output().fingerprint();
     List<byte[]> bodies = judged.passed().cut(decision.parts());
     for (int part = 0; part < bodies.size(); part++) {
@@ -173,7 +173,7 @@ public final class JudgingWorker implements StageWorker {
               headers.take(),
               decision.parts().get(part),
               schema,
-              decision.revision(),
+              headers.revisionAfter(context.stage(), decision.revision()),
               Origin.queue,
               List.of());
       long started = System.nanoTime();
