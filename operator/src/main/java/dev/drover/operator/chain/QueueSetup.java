@@ -118,6 +118,22 @@ final class QueueSetup {
         });
   }
 
+  /** The consumers of a queue; none if it is not there. */
+  List<String> consumers(String stage) {
+    return link.call(
+        "list the consumers of the queue of " + stage,
+        nats -> {
+          try {
+            return nats.jetStreamManagement().getConsumerNames(names.queueStream(stage));
+          } catch (JetStreamApiException e) {
+            if (Refusals.missing(e)) {
+              return List.of();
+            }
+            throw e;
+          }
+        });
+  }
+
   /** Removes the stream of a queue, unless it holds records; one that is not there is fine. */
   void deleteQueue(String stage) {
     String stream = names.queueStream(stage);

@@ -29,12 +29,7 @@ record ShapeChange(
    * @param onNewQueue whether the queue's stage is new too, so that nothing is in it
    * @param replaces the edge that ends for it on the same queue; null if none does
    */
-  record Beginning(String queue, String reader, boolean onNewQueue, @Nullable Edge replaces) {
-    /** Whether it is one more reader of a queue that goes on as it is. */
-    boolean isBranch() {
-      return !onNewQueue && replaces == null;
-    }
-  }
+  record Beginning(String queue, String reader, boolean onNewQueue, @Nullable Edge replaces) {}
 
   static ShapeChange of(Edges now, ChainSpec wanted) {
     Set<String> names = new LinkedHashSet<>();

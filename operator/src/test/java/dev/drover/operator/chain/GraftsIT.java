@@ -164,9 +164,15 @@ class GraftsIT {
 
   /** In the middle: a third is loaded, and the source is read at a pace that leaves the rest. */
   private static void inFlow(RunningChain chain) throws Exception {
-    chain.visit();
-    chain.pace("read", 12_000);
+    chain.pace("read", 8000);
     visitUntil(chain, seen -> stage(seen, "load").counts().passed() > ROWS / 4);
+  }
+
+  /** The source rests while the edit is planned, however long that takes here. */
+  private static void edit(RunningChain chain, ChainSpec spec) throws Exception {
+    chain.idle("read", true);
+    chain.apply("rev2", spec);
+    chain.idle("read", false);
   }
 
   private static ChainSnapshot toTheEnd(RunningChain chain) {
@@ -187,8 +193,7 @@ class GraftsIT {
   @Test
   void a_second_target_sees_what_the_queue_holds_and_the_first_loses_nothing() throws Exception {
     try (RunningChain chain = running(plain())) {
-      chain.visit();
-      chain.pace("read", 12_000);
+      chain.pace("read", 8000);
       chain.idle("load", true);
       visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 0);
       MessageInfo early =
@@ -197,8 +202,8 @@ class GraftsIT {
       visitUntil(chain, seen -> stage(seen, "load").counts().passed() > ROWS / 4);
       chain.idle("load", true); // so that something is queued
       visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
-      chain.apply(
-          "rev2",
+      edit(
+          chain,
           chain(
               read(),
               clean("read"),
@@ -248,8 +253,8 @@ class GraftsIT {
     boolean first = behind.equals("read");
     try (RunningChain chain = running(plain())) {
       inFlow(chain);
-      chain.apply(
-          "rev2",
+      edit(
+          chain,
           chain(
               read(),
               transform("stamp", behind, "note", "'stamped'"),
@@ -295,7 +300,7 @@ class GraftsIT {
       inFlow(chain);
       chain.idle("load", true);
       visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
-      chain.apply("rev2", chain(read(), load("load", "read", "public")));
+      edit(chain, chain(read(), load("load", "read", "public")));
       for (int i = 0; i < 5; i++) {
         chain.visit();
       }
@@ -355,7 +360,7 @@ class GraftsIT {
                     List.of())));
     try (RunningChain chain = running(chain(read(), picky, load("load", "clean", "public")))) {
       visitUntil(chain, seen -> stage(seen, "clean").counts().failed() == 1);
-      chain.apply("rev2", chain(read(), load("load", "read", "public")));
+      edit(chain, chain(read(), load("load", "read", "public")));
       ChainSnapshot end = visitUntil(chain, seen -> seen.splitsDone() == seen.splitsTotal());
 
       assertThat(chain.joining)
@@ -381,8 +386,8 @@ class GraftsIT {
   void a_rule_that_changes_rolls_its_stage_and_no_row_is_missed_or_comes_twice() throws Exception {
     try (RunningChain chain = running(plain())) {
       inFlow(chain);
-      chain.apply(
-          "rev2",
+      edit(
+          chain,
           chain(
               read(),
               transform("clean", "read", "qty", "record.qty + 200"),

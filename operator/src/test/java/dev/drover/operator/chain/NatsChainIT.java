@@ -38,6 +38,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
+import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.time.Instant;
@@ -172,9 +173,12 @@ class NatsChainIT {
     assertThatThrownBy(() -> nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]))
         .isInstanceOf(JetStreamApiException.class);
 
-    // An operator that remembers nothing finds the edit withdrawn.
+    // An operator that ended when it had made a reader of the queue and not written so down, and
+    // then one that remembers nothing and finds the edit withdrawn.
+    management.createConsumer(queue, ConsumerConfiguration.builder().durable("load").build());
     Chain next = operator();
     assertThat(next.join(REVISION, SPEC, QUEUES, false)).isInstanceOf(Joining.Joined.class);
+    assertThat(management.getConsumerNames(queue)).containsExactly("clean");
     next.ensureQueues(SPEC, QUEUES);
     assertThat(worker.clean(Judge.PASS)).isEqualTo(3);
     nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);

@@ -53,7 +53,6 @@ class ShapeChangeTest {
     assertThat(change.beginning())
         .containsExactly(
             new Beginning("clean", "s", false, null), new Beginning("s", "b", true, null));
-    assertThat(change.beginning().get(0).isBranch()).isTrue();
   }
 
   @Test

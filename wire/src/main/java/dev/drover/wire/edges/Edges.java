@@ -51,6 +51,13 @@ public record Edges(String revision, List<Edge> edges) {
     return edges.stream().filter(Edge::lasts).toList();
   }
 
+  /** The stages whose queues are read now. */
+  public Set<String> queues() {
+    Set<String> queues = new LinkedHashSet<>();
+    lasting().forEach(e -> queues.add(e.queue()));
+    return queues;
+  }
+
   /** Every stage that ever read a queue. */
   public Set<String> readersEver(String queue) {
     Set<String> readers = new LinkedHashSet<>();
