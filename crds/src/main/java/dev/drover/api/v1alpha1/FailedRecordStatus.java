@@ -55,7 +55,12 @@ public record FailedRecordStatus(
         @JsonPropertyDescription(
             "Resolved: whether the record is out of the way; its reason is the state that kubectl get"
                 + " shows. Replaying: whether it was sent again and is not decided yet.")
-        List<Condition> conditions) {
+        List<Condition> conditions,
+    @Size(max = 4000)
+        @JsonPropertyDescription(
+            "By which chain revision each stage worked on the record, the one that refused it last:"
+                + " read=4b1c… clean=9ae0…")
+        @Nullable String revisions) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public FailedRecordStatus {

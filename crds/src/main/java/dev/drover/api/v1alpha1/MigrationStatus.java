@@ -34,7 +34,9 @@ public record MigrationStatus(
         @JsonPropertyDescription("Open failures by cause, most first; at most 50 causes.")
         List<FailureSummary> failures,
     @JsonPropertyDescription("Open failures of causes beyond those in failures, summed.")
-        @Nullable OtherFailures otherFailures) {
+        @Nullable OtherFailures otherFailures,
+    @JsonPropertyDescription("Stages that come or go while records move; absent when none does.")
+        @Nullable Grafting grafting) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public MigrationStatus {
@@ -42,6 +44,58 @@ public record MigrationStatus(
     stages = stages == null ? List.of() : List.copyOf(stages);
     failures = failures == null ? List.of() : List.copyOf(failures);
   }
+
+  /** The status of a Migration whose stages neither come nor go. */
+  public MigrationStatus(
+      @Nullable Long observedGeneration,
+      List<Condition> conditions,
+      @Nullable String startTime,
+      @Nullable String completionTime,
+      @Nullable String stagesReady,
+      @Nullable String scaling,
+      @Nullable Plan plan,
+      List<StageStatus> stages,
+      @Nullable Progress progress,
+      List<FailureSummary> failures,
+      @Nullable OtherFailures otherFailures) {
+    this(
+        observedGeneration,
+        conditions,
+        startTime,
+        completionTime,
+        stagesReady,
+        scaling,
+        plan,
+        stages,
+        progress,
+        failures,
+        otherFailures,
+        null);
+  }
+
+  /** How an edit of the stages is carried out. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Grafting(
+      @JsonPropertyDescription("Hash of the planned chain that is to be.") String revision,
+      @Size(max = 80) @JsonPropertyDescription("Each stage that comes or goes.")
+          List<Graft> stages) {
+    @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
+    public Grafting {
+      stages = stages == null ? List.of() : List.copyOf(stages);
+    }
+  }
+
+  /** A stage that comes or goes. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Graft(
+      @Required @JsonPropertyDescription("Name of the stage.") String name,
+      @JsonPropertyDescription("Added, Inserted or Removed.") String change,
+      @JsonPropertyDescription(
+              "Planned (nothing is begun) or EdgeDraining (a queue before it takes nothing until what"
+                  + " is in it is decided).")
+          String state,
+      @JsonPropertyDescription("What the stage will see of the records, or what is waited for.")
+          String message) {}
 
   /** What planning found. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

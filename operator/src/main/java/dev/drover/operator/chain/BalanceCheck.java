@@ -70,7 +70,7 @@ final class BalanceCheck {
     return standings.stream()
         .map(
             s ->
-                "%s %d = %d passed + %d filtered + %d failed + %d waiting + %d waived"
+                "%s %d = %d passed + %d filtered + %d failed + %d waiting + %d waived%s"
                     .formatted(
                         s.stage().name(),
                         s.counts().in(),
@@ -78,7 +78,10 @@ final class BalanceCheck {
                         s.counts().filtered(),
                         s.counts().failed(),
                         s.counts().waiting(),
-                        s.counts().waived()))
+                        s.counts().waived(),
+                        s.passedBefore() > 0
+                            ? ", %d had passed before it joined".formatted(s.passedBefore())
+                            : ""))
         .collect(Collectors.joining("; "));
   }
 }

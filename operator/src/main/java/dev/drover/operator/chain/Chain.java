@@ -32,6 +32,14 @@ public interface Chain {
   void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues);
 
   /**
+   * Brings the way in which the stages are joined nearer to a spec's, and tells how far that is. To
+   * be called before {@link #ensureQueues} is, with the spec that is to run next.
+   *
+   * @param go whether to do it; false only tells what would be done
+   */
+  Joining join(String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go);
+
+  /**
    * Dispatches the splits that may be dispatched, and tells how the chain stands.
    *
    * @param revision the plan's, which the dispatched splits name

@@ -92,7 +92,7 @@ final class Dispatch {
         .allMatch(
             next -> {
               StageTally table = tally.table(next.name(), hash);
-              return table.decidedBatches() >= promised
+              return table.decidedBatches() >= tally.promised(next.name(), hash, promised)
                   && decidedBehind(next.name(), hash, table.parts());
             });
   }

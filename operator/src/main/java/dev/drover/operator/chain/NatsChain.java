@@ -50,6 +50,7 @@ final class NatsChain implements Chain {
   private final Finishings finishings;
   private final Paces paces;
   private final Budgets budgets;
+  private final Grafts grafts;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
 
   /** Extracts of which it is known that no snapshot is held for them any more. */
@@ -76,6 +77,7 @@ final class NatsChain implements Chain {
     finishings = new Finishings(link, names);
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
+    grafts = new Grafts(link, names, setup, follower, splits);
   }
 
   @Override
@@ -90,7 +92,14 @@ final class NatsChain implements Chain {
     return new QueueLayout(
         names,
         Quantity.getAmountInBytes(maxBytes).longValueExact(),
-        Objects.requireNonNull(queues.replicas()));
+        Objects.requireNonNull(queues.replicas()),
+        grafts.closed());
+  }
+
+  @Override
+  public synchronized Joining join(
+      String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go) {
+    return grafts.join(revision, spec, layout(queues), go);
   }
 
   @Override
@@ -118,6 +127,7 @@ final class NatsChain implements Chain {
   @Override
   public synchronized void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
+    grafts.recall(spec);
     QueueLayout layout = layout(queues);
     Ensured before = ensured;
     Instant now = clock.instant();
@@ -153,6 +163,7 @@ final class NatsChain implements Chain {
     ChainSpec spec = question.spec();
     Ensured were = ensured;
     ensured = null; // whatever fails, they are looked at again
+    grafts.recall(spec);
     ChainPlan plan = cuts.settle(question.plan());
     Set<String> queued = new HashSet<>(splits.queued());
     Map<String, Backlog> backlog = backlogs.read(spec);

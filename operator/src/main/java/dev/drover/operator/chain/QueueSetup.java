@@ -10,6 +10,7 @@ import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** Makes, changes and removes what a chain has in NATS. */
 final class QueueSetup {
@@ -33,13 +34,22 @@ final class QueueSetup {
    * as it should be costs one request and is not touched.
    */
   void ensureQueues(QueueLayout layout, ChainSpec spec) {
+    ensureQueues(layout, spec, place -> true);
+  }
+
+  /**
+   * The same, with some consumers only.
+   *
+   * @param which which of them
+   */
+  void ensureQueues(QueueLayout layout, ChainSpec spec, Predicate<QueueLayout.Place> which) {
     ensureBucket(layout);
     for (StreamConfiguration stream : layout.streams(spec)) {
       link.run(
           "make the stream " + stream.getName(),
           nats -> ensure(nats.jetStreamManagement(), stream));
     }
-    for (QueueLayout.Place place : layout.consumers(spec)) {
+    for (QueueLayout.Place place : layout.consumers(spec).stream().filter(which).toList()) {
       link.run(
           "make the consumer " + place.consumer().getDurable() + " of " + place.stream(),
           nats -> ensure(nats.jetStreamManagement(), place));
@@ -91,6 +101,45 @@ final class QueueSetup {
             nats ->
                 nats.jetStreamManagement().getStreamInfo(stream).getStreamState().getMsgCount()
                     > 0);
+  }
+
+  /** Removes a stage's consumer of a stream; one that is not there is fine. */
+  void deleteConsumer(String stream, String stage) {
+    link.run(
+        "delete the consumer " + stage + " of " + stream,
+        nats -> {
+          try {
+            nats.jetStreamManagement().deleteConsumer(stream, ChainNames.consumer(stage));
+          } catch (JetStreamApiException e) {
+            if (!Refusals.missing(e)) {
+              throw e;
+            }
+          }
+        });
+  }
+
+  /** The consumers of a queue; none if it is not there. */
+  List<String> consumers(String stage) {
+    return link.call(
+        "list the consumers of the queue of " + stage,
+        nats -> {
+          try {
+            return nats.jetStreamManagement().getConsumerNames(names.queueStream(stage));
+          } catch (JetStreamApiException e) {
+            if (Refusals.missing(e)) {
+              return List.of();
+            }
+            throw e;
+          }
+        });
+  }
+
+  /** Removes the stream of a queue, unless it holds records; one that is not there is fine. */
+  void deleteQueue(String stage) {
+    String stream = names.queueStream(stage);
+    if (streams().contains(stream) && !holdsRecords(stream)) {
+      delete(stream);
+    }
   }
 
   private void delete(String stream) {

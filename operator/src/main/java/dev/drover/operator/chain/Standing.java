@@ -21,11 +21,12 @@ import java.util.Map;
  * @param openParts batches that it may have put out besides
  * @param decisions decisions of any origin
  * @param completed records that it decided, of its queue and sent again; never falls
- * @param upstreamPassed records that the stage before handed on; for an extract, records read
+ * @param upstreamPassed records that were handed on to it; for an extract, records read
  * @param upstreamDone whether the stage before is done; true for an extract
  * @param upstreamIdle whether all that the stage before promised is surely published: it works on
  *     nothing; always so for an extract, which promises only what it has published
  * @param backlog what waits for it
+ * @param passedBefore records that the stage before had handed on before this one joined its queue
  */
 record Standing(
     StageSpec stage,
@@ -40,7 +41,8 @@ record Standing(
     long upstreamPassed,
     boolean upstreamDone,
     boolean upstreamIdle,
-    Backlog backlog) {
+    Backlog backlog,
+    long passedBefore) {
 
   /** Whether the stage has decided all that it will get, and nothing waits or is sent again. */
   boolean done() {
@@ -93,7 +95,8 @@ record Standing(
         counts.in(),
         true,
         true,
-        backlog);
+        backlog,
+        0);
   }
 
   private static void addReaders(
@@ -108,17 +111,18 @@ record Standing(
           new Standing(
               stage,
               decisions.now(),
-              before.parts,
-              before.parts + before.openParts,
+              tally.promised(stage.name(), before.parts),
+              tally.promised(stage.name(), before.parts + before.openParts),
               decisions.decidedBatches(),
               decisions.parts(),
               0,
               decisions.decisions(),
               decisions.queue().in() + decisions.retry().in(),
-              before.counts.passed(),
+              tally.handedTo(stage.name(), before.counts.passed()),
               before.done(),
               before.stage.from() == null || before.backlog.messages() == 0,
-              backlogs.getOrDefault(stage.name(), Backlog.NONE));
+              backlogs.getOrDefault(stage.name(), Backlog.NONE),
+              tally.passedBefore(stage.name()));
       standings.put(stage.name(), standing);
       addReaders(standing, spec, tally, backlogs, standings);
     }

@@ -2,6 +2,7 @@ package dev.drover.operator.chain;
 
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.edges.Edges;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
@@ -36,6 +37,7 @@ final class TallyFollower {
   private final ChainNames names;
   private final Duration patience;
   private Tally tally = new Tally();
+  private Edges edges = Edges.NONE;
   private Checkpoints checkpoints = new Checkpoints();
   private @Nullable String decisionsMade;
   private @Nullable String bucketMade;
@@ -60,6 +62,19 @@ final class TallyFollower {
     return checkpoints;
   }
 
+  /** Takes note of how the stages are joined, by which the tally tells what each is promised. */
+  void join(Edges now) {
+    edges = now;
+    if (!tally.join(now)) {
+      begin();
+    }
+  }
+
+  private void begin() {
+    tally = new Tally();
+    tally.join(edges);
+  }
+
   /**
    * Reads what is new: first the decisions, then the checkpoints, so that what was promised is
    * never older than what was decided of it.
@@ -77,7 +92,7 @@ final class TallyFollower {
           "read the decisions of the migration",
           nats -> readDecisions(nats, decisions.get(), deadline));
     } else {
-      tally = new Tally();
+      begin();
       decisionsMade = null;
     }
     StreamFigures bucket = bucket();
@@ -135,7 +150,7 @@ final class TallyFollower {
           JetStreamStatusCheckedException,
           InterruptedException {
     if (!stream.created().equals(decisionsMade)) { // the first time, or made anew
-      tally = new Tally();
+      begin();
       decisionsMade = stream.created();
     }
     read(

@@ -56,7 +56,8 @@ final class RecordStatuses {
         detail.lastSeen(),
         null,
         List.of(),
-        List.of());
+        List.of(),
+        detail.revisions());
   }
 
   /** What is left to tell of a resource whose message is gone before it was ever read. */
@@ -82,7 +83,8 @@ final class RecordStatuses {
         null,
         null,
         List.of(),
-        List.of());
+        List.of(),
+        null);
   }
 
   /**
@@ -194,7 +196,8 @@ final class RecordStatuses {
         s.lastSeenTime(),
         s.handledGeneration(),
         s.history(),
-        s.conditions());
+        s.conditions(),
+        s.revisions());
   }
 
   /** A status of which nobody can say now whether it still holds. */
@@ -242,7 +245,8 @@ final class RecordStatuses {
         s.lastSeenTime(),
         handled,
         history,
-        conditions);
+        conditions,
+        s.revisions());
   }
 
   /** The first characters of a text, with a mark where it goes on. */

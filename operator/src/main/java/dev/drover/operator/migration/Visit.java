@@ -7,6 +7,7 @@ import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.operator.chain.Joining;
 import dev.drover.operator.status.Observation;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
@@ -19,6 +20,7 @@ import dev.drover.operator.validation.SpecValidator;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.SnapshotJob;
 import dev.drover.operator.workload.Workloads;
+import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.Finding;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -87,7 +89,9 @@ final class Visit {
             : List.of();
     String revision = faults.isEmpty() ? Revisions.of(spec) : null;
     Planning planned = plan(migration, chain, revision, planners(jobs), missing, now);
-    InForce inForce = inForce(migration, chain, revision, planned, before);
+    Shape shape = shape(migration, chain, revision, planned, before);
+    planned = shape.planning();
+    InForce inForce = shape.inForce();
     List<Finding> findings = faults.isEmpty() ? missing : faults;
     if (inForce == null) {
       Queues queues =
@@ -118,7 +122,14 @@ final class Visit {
       show(migration, running.snapshot(), !halted && !running.snapshot().complete());
     }
     return new Observation(
-        spec, findings, planned, running.queues(), inForce, workers, running.snapshot());
+        spec,
+        findings,
+        planned,
+        running.queues(),
+        inForce,
+        workers,
+        running.snapshot(),
+        shape.grafting());
   }
 
   private static List<Job> planners(Collection<Job> jobs) {
@@ -188,21 +199,101 @@ final class Visit {
     return planning.look(migration, chain, revision, jobs, missing, now);
   }
 
-  /** The newest chain that was planned: of this spec, else of the one before the last edit. */
-  private @Nullable InForce inForce(
+  /**
+   * The newest chain that was planned and whose stages are joined: of this spec, else of the one
+   * before the last edit. An edit that lets stages come or go is begun only when the status has
+   * told what it means.
+   */
+  private Shape shape(
       Migration migration,
       Chain chain,
       @Nullable String revision,
       Planning planned,
       @Nullable MigrationStatus before) {
     String uid = migration.getMetadata().getUid();
-    if (planned instanceof Planning.Done done && revision != null) {
-      InForce fresh = new InForce(revision, ChainMapping.chain(migration.getSpec()), done.plan());
-      known.put(uid, fresh);
-      return fresh;
+    InForce last = last(uid, chain, before);
+    MigrationStatus.Grafting told = before == null ? null : before.grafting();
+    if (!(planned instanceof Planning.Done done) || revision == null) {
+      return told == null || last == null
+          ? new Shape(planned, last, null)
+          : withdrawn(migration, chain, planned, last, told);
     }
-    return last(uid, chain, before);
+    InForce fresh = new InForce(revision, ChainMapping.chain(migration.getSpec()), done.plan());
+    boolean same = last != null && last.revision().equals(revision);
+    if (same && told == null) {
+      known.put(uid, fresh);
+      return new Shape(planned, fresh, null);
+    }
+    boolean go =
+        told != null && told.revision().equals(revision) && !StagesStep.halted(migration.getSpec());
+    try {
+      return switch (chain.join(revision, fresh.spec(), migration.getSpec().queues(), go)) {
+        case Joining.Joined j -> {
+          known.put(uid, fresh);
+          yield new Shape(planned, fresh, null);
+        }
+        case Joining.Underway u ->
+            new Shape(planned, joined(last, chain, u.now()), grafting(revision, u.changes()));
+        case Joining.Refused r ->
+            new Shape(new Planning.Refused(r.findings()), joined(last, chain, r.now()), null);
+      };
+    } catch (ChainUnavailableException e) {
+      return new Shape(planned, last, told);
+    }
   }
+
+  /** An edit came over one that was being carried out: what was closed for that opens again. */
+  private static Shape withdrawn(
+      Migration migration,
+      Chain chain,
+      Planning planned,
+      InForce last,
+      MigrationStatus.Grafting told) {
+    MigrationSpec.Queues queues = migration.getSpec().queues();
+    try {
+      return switch (chain.join(last.revision(), last.spec(), queues, false)) {
+        case Joining.Joined j -> new Shape(planned, last, null);
+        case Joining.Underway u -> new Shape(planned, joined(last, chain, u.now()), null);
+        case Joining.Refused r -> new Shape(planned, joined(last, chain, r.now()), null);
+      };
+    } catch (ChainUnavailableException e) {
+      return new Shape(planned, last, told);
+    }
+  }
+
+  /** The chain that runs while stages are joined otherwise than the spec has them. */
+  private static @Nullable InForce joined(@Nullable InForce last, Chain chain, Edges now) {
+    if (last != null && now.areOf(last.spec())) {
+      return last;
+    }
+    // An operator that ended between the cut-over and the status that tells of it.
+    return chain
+        .spec(now.revision())
+        .flatMap(s -> chain.plan(now.revision()).map(p -> new InForce(now.revision(), s, p)))
+        .orElse(null);
+  }
+
+  private static MigrationStatus.Grafting grafting(String revision, List<Joining.Change> changes) {
+    return new MigrationStatus.Grafting(
+        revision,
+        changes.stream()
+            .map(
+                c ->
+                    new MigrationStatus.Graft(
+                        c.stage(),
+                        c.kind().name(),
+                        c.draining() ? "EdgeDraining" : "Planned",
+                        c.message()))
+            .toList());
+  }
+
+  /**
+   * What planning comes to beside the chain that runs.
+   *
+   * @param grafting how stages come or go; null when none does
+   */
+  private record Shape(
+      Planning planning, @Nullable InForce inForce, MigrationStatus.@Nullable Grafting grafting) {}
 
   /** The chain that was planned last, remembered or found by the status; null if there is none. */
   private @Nullable InForce last(String uid, Chain chain, @Nullable MigrationStatus before) {

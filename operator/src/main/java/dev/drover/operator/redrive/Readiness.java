@@ -28,6 +28,11 @@ final class Readiness {
           "waits until Migration %s is planned as its spec is now and has its queues: see its conditions"
               .formatted(migration.getMetadata().getName()));
     }
+    if (status.grafting() != null) {
+      return held(
+          "StagesGrafting",
+          "waits until stages have come and gone as the spec has them: see status.grafting");
+    }
     if (stages.isEmpty() || !stages.stream().allMatch(Readiness::rolled)) {
       return held(
           "StagesRolling",

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param inForce the chain that runs, perhaps of an earlier spec; null before the first
  * @param workers the workers of each stage of the chain in force
  * @param snapshot the chain's counts; null when they could not be read
+ * @param grafting how stages come or go; null when none does
  */
 public record Observation(
     MigrationSpec spec,
@@ -27,10 +28,23 @@ public record Observation(
     Queues queues,
     @Nullable InForce inForce,
     List<StageWorkers> workers,
-    @Nullable ChainSnapshot snapshot) {
+    @Nullable ChainSnapshot snapshot,
+    MigrationStatus.@Nullable Grafting grafting) {
   public Observation {
     specFindings = List.copyOf(specFindings);
     workers = List.copyOf(workers);
+  }
+
+  /** One in which no stage comes or goes. */
+  public Observation(
+      MigrationSpec spec,
+      List<Finding> specFindings,
+      Planning planning,
+      Queues queues,
+      @Nullable InForce inForce,
+      List<StageWorkers> workers,
+      @Nullable ChainSnapshot snapshot) {
+    this(spec, specFindings, planning, queues, inForce, workers, snapshot, null);
   }
 
   /** How far planning is. */

@@ -7,6 +7,7 @@ import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.status.Observation.StageWorkers;
 import dev.drover.wire.decision.Counts;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The status of each stage: workers as seen, counts as read or, when unread, as last known. */
@@ -33,7 +34,7 @@ final class StageStatuses {
         workers.kind(),
         state(workers, now, before, seen),
         workers.scaling(),
-        stalled(now),
+        stalled(now, seen),
         BudgetStatuses.of(now, before, seen),
         now.backlogMessages(),
         now.backlogRecords(),
@@ -94,8 +95,19 @@ final class StageStatuses {
     return workers.ready() > 0 ? "Running" : "Waiting";
   }
 
-  private static @Nullable String stalled(StageSnapshot stage) {
+  private static @Nullable String stalled(StageSnapshot stage, Observation seen) {
     ChainSnapshot.StallReason stall = stage.stall();
+    MigrationStatus.Grafting grafting = seen.grafting();
+    if (stall != null && stall.reason().equals("QueueFull") && grafting != null) {
+      Optional<String> draining =
+          grafting.stages().stream()
+              .filter(g -> g.state().equals("EdgeDraining"))
+              .map(g -> g.state() + ": " + g.message())
+              .findFirst();
+      if (draining.isPresent()) {
+        return draining.get();
+      }
+    }
     return stall == null ? null : stall.reason() + ": " + stall.message();
   }
 

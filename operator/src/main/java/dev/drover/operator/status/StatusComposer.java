@@ -16,6 +16,7 @@ import dev.drover.wire.plan.Finding;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,8 @@ public final class StatusComposer {
         stages,
         completion.progress(),
         failures(previous, seen),
-        otherFailures(previous, seen.snapshot()));
+        otherFailures(previous, seen.snapshot()),
+        seen.grafting());
   }
 
   /** The status after a reconciliation that ended in an exception: as before, but not ready. */
@@ -88,7 +90,8 @@ public final class StatusComposer {
         previous.stages(),
         previous.progress(),
         previous.failures(),
-        previous.otherFailures());
+        previous.otherFailures(),
+        previous.grafting());
   }
 
   private static void specValid(ConditionList conditions, Observation seen) {
@@ -113,7 +116,8 @@ public final class StatusComposer {
               "False",
               p.findings().getFirst().reason(),
               ConditionList.list(p.findings()) + meanwhile(seen));
-      case Planning.Done p -> conditions.set(PLANNED, "True", "Planned", planText(p.plan()));
+      case Planning.Done p ->
+          conditions.set(PLANNED, "True", "Planned", planText(p.plan()) + grafts(seen));
     }
   }
 
@@ -123,6 +127,26 @@ public final class StatusComposer {
         : "\nmeanwhile the plan before this edit, "
             + seen.inForce().revision()
             + ", stays in force";
+  }
+
+  /** What a graft will see is told before it is begun. */
+  private static String grafts(Observation seen) {
+    MigrationStatus.Grafting grafting = seen.grafting();
+    return grafting == null
+        ? ""
+        : grafting.stages().stream()
+                .map(
+                    g ->
+                        "\n"
+                            + g.name()
+                            + " is "
+                            + g.change().toLowerCase(Locale.ROOT)
+                            + " ("
+                            + g.state()
+                            + "): "
+                            + g.message())
+                .collect(Collectors.joining())
+            + meanwhile(seen);
   }
 
   private static String planText(ChainPlan plan) {

@@ -3,73 +3,107 @@ package dev.drover.operator.validation;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Which stages a chain has and how they are joined. Once records move that is fixed: a stage that
- * is added would miss what has passed already, one that is taken away would leave a queue that
- * nobody empties. Pure.
+ * Which edits of its stages a chain that moves records can take: one more branch, a stage between
+ * two others, one that goes. What is read, and of what kind a stage is, stays; and a stage that
+ * stays reads, over stages that come and go, from where it did. Pure.
  */
 public final class ChainShape {
   private ChainShape() {}
 
   /**
-   * What an edit changes of a chain that moves records.
+   * What of an edit a chain that moves records cannot take.
    *
    * @param moving the chain as it runs
    * @param wanted the chain as the spec has it now
    */
   public static List<Finding> changes(ChainSpec moving, ChainSpec wanted) {
-    Map<String, String> before = shape(moving);
-    Map<String, String> after = shape(wanted);
+    List<Finding> faults = new ArrayList<>();
     for (StageSpec stage : wanted.stages()) {
-      String joined = before.get(stage.name());
-      if (!Objects.equals(after.get(stage.name()), joined)) {
-        return List.of(
-            Finding.error(
-                "ChainChanged",
-                "spec.stages[" + wanted.indexOf(stage.name()) + "]",
-                (joined == null
-                            ? "stage %s is new, and records are moving already"
-                            : "stage %s was %s")
-                        .formatted(stage.name(), joined)
-                    + ": stages cannot be added or joined otherwise in a running Migration. Take"
-                    + " the change back, or make another Migration with it"));
+      String path = "spec.stages[" + wanted.indexOf(stage.name()) + "]";
+      StageSpec before = find(moving, stage.name()).orElse(null);
+      if (before == null) {
+        if (stage instanceof StageSpec.Extract) {
+          faults.add(
+              changed(
+                  path,
+                  "stage %s is a new extract, and records are moving already: a running Migration reads what it read from the start. Make another Migration with it"
+                      .formatted(stage.name())));
+        }
+      } else if (!kind(before).equals(kind(stage))) {
+        faults.add(
+            changed(
+                path,
+                "stage %s was %s: it cannot become another while records are moving. Take the change back, or give the new stage another name"
+                    .formatted(stage.name(), kind(before))));
+      } else if (!anchor(moving, before, wanted).equals(anchor(wanted, stage, moving))) {
+        faults.add(
+            changed(
+                path + ".from",
+                "stage %s read %s: records are moving, so what it reads now must lead back to there over stages that are new, or were taken away. Take the change back, or make another Migration with it"
+                    .formatted(stage.name(), before.from())));
       }
     }
-    for (String name : before.keySet()) {
-      if (!after.containsKey(name)) {
-        return List.of(
-            Finding.error(
-                "ChainChanged",
-                "spec.stages",
-                "stage "
-                    + name
-                    + " is gone, and records are moving already: put it back, or make another"
-                    + " Migration without it"));
+    for (StageSpec stage : moving.stages()) {
+      if (find(wanted, stage.name()).isEmpty()) {
+        fixed(stage).ifPresent(faults::add);
       }
     }
-    return List.of();
+    return faults;
   }
 
-  private static Map<String, String> shape(ChainSpec chain) {
-    Map<String, String> shape = new HashMap<>();
-    for (StageSpec stage : chain.stages()) {
-      shape.put(
-          stage.name(),
-          switch (stage) {
-            case StageSpec.Extract e ->
-                "an extract of connection "
-                    + e.connectionName()
-                    + (e.consistency() == StageSpec.Consistency.Snapshot ? " by a snapshot" : "");
-            case StageSpec.Transform t -> "a transform from " + t.from();
-            case StageSpec.Enrich e -> "an enrich from " + e.from();
-            case StageSpec.Load l -> "a load from " + l.from();
-          });
+  private static Optional<Finding> fixed(StageSpec gone) {
+    return switch (gone) {
+      case StageSpec.Extract e ->
+          Optional.of(
+              changed(
+                  "spec.stages",
+                  "stage %s is gone, and records are moving already: an extract cannot be removed. Put it back, or make another Migration without it"
+                      .formatted(e.name())));
+      case StageSpec.Load l when l.indexes() == StageSpec.Indexes.Defer ->
+          Optional.of(
+              Finding.error(
+                  "IndexesOwed",
+                  "spec.stages",
+                  "stage %s is gone, and owes its target indexes and foreign keys that it dropped: put it back until the Migration is completed"
+                      .formatted(l.name())));
+      case StageSpec.Load l -> Optional.empty();
+      case StageSpec.Transform t -> Optional.empty();
+      case StageSpec.Enrich e -> Optional.empty();
+    };
+  }
+
+  private static Finding changed(String path, String message) {
+    return Finding.error("ChainChanged", path, message);
+  }
+
+  /** The nearest stage upstream that the other chain has, too; empty for an extract. */
+  private static String anchor(ChainSpec chain, StageSpec stage, ChainSpec other) {
+    String from = stage.from();
+    while (from != null && find(other, from).isEmpty()) {
+      from = chain.stage(from).from();
     }
-    return shape;
+    return from == null ? "" : from;
+  }
+
+  private static Optional<StageSpec> find(ChainSpec chain, @Nullable String name) {
+    return chain.stages().stream().filter(s -> s.name().equals(name)).findFirst();
+  }
+
+  private static String kind(StageSpec stage) {
+    return switch (stage) {
+      case StageSpec.Extract e ->
+          "an extract of connection "
+              + e.connectionName()
+              + (e.consistency() == StageSpec.Consistency.Snapshot ? " by a snapshot" : "");
+      case StageSpec.Transform t -> "a transform";
+      case StageSpec.Enrich e -> "an enrich";
+      case StageSpec.Load l -> "a load";
+    };
   }
 }

@@ -10,6 +10,7 @@ import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
+import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.budget.Breach;
 import dev.drover.wire.budget.BudgetOrder;
 import dev.drover.wire.budget.BudgetTerms;
@@ -17,6 +18,7 @@ import dev.drover.wire.budget.BudgetTerms.Excess;
 import dev.drover.wire.budget.BudgetTerms.Limit;
 import dev.drover.wire.budget.BudgetTerms.Scope;
 import dev.drover.wire.decision.Counts;
+import dev.drover.wire.edges.Edges;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsServer;
@@ -24,6 +26,7 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitMessage;
@@ -36,6 +39,7 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
 import io.nats.client.Subscription;
+import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,6 +50,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,6 +112,78 @@ class NatsChainIT {
   private static Map<String, StageSnapshot> stages(ChainSnapshot snapshot) {
     return snapshot.stages().stream()
         .collect(Collectors.toMap(StageSnapshot::name, Function.identity()));
+  }
+
+  private static ChainSpec with(StageSpec... more) {
+    return new ChainSpec(
+        List.of(), Stream.concat(SPEC.stages().stream(), Stream.of(more)).toList());
+  }
+
+  @Test
+  void a_branch_sees_what_is_queued_also_where_the_other_has_decided_it() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(plan);
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    List<Message> queued = worker.fetch(names.queueStream("clean"), "load");
+    for (Message m : queued.subList(0, 2)) {
+      worker.decide("load", BatchHeaders.parse(m.getHeaders()), m.getData(), Judge.PASS, false);
+    }
+    queued.getFirst().ackSync(Duration.ofSeconds(5));
+    ChainSpec branched =
+        with(new StageSpec.Load("archive", "clean", "shop", "copy", LoadMode.Upsert, List.of()));
+
+    assertThat(chain.join("rev2", branched, QUEUES, true)).isInstanceOf(Joining.Joined.class);
+
+    Edges edges = StateStore.open(nats, names).edges().orElseThrow().value();
+    String unacknowledged = BatchHeaders.parse(queued.get(1).getHeaders()).id().text();
+    assertThat(edges.of("archive").orElseThrow().held())
+        .containsExactly(Map.entry(unacknowledged, 10L));
+    // One that remembers nothing, and comes with the chain before: it makes no queue of that.
+    Chain next = operator();
+    assertThatThrownBy(() -> next.ensureQueues(SPEC, QUEUES)).hasMessageContaining("rev2");
+    next.ensureQueues(branched, QUEUES);
+    ChainSnapshot seen = next.advance("rev2", branched, plan, false);
+    assertThat(stages(seen).get("archive").backlogMessages()).isEqualTo(2);
+    assertThat(seen.balance().balanced()).isTrue();
+    assertThat(seen.balance().message()).contains("archive 0 = ", "10 had passed before it joined");
+  }
+
+  @Test
+  void
+      a_queue_that_is_drained_takes_nothing_keeps_what_it_has_and_opens_when_the_edit_is_withdrawn()
+          throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+    ChainSpec removed =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().getFirst(),
+                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+
+    assertThat(chain.join("rev2", removed, QUEUES, true))
+        .isInstanceOfSatisfying(
+            Joining.Underway.class,
+            u -> assertThat(u.changes().getFirst().message()).contains("clean has 3 messages"));
+    chain.ensureQueues(SPEC, QUEUES);
+    String queue = names.queueStream("read");
+    var management = nats.jetStreamManagement();
+    assertThat(management.getStreamInfo(queue).getStreamState().getMsgCount()).isEqualTo(3);
+    assertThatThrownBy(() -> nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]))
+        .isInstanceOf(JetStreamApiException.class);
+
+    // An operator that ended when it had made a reader of the queue and not written so down, and
+    // then one that remembers nothing and finds the edit withdrawn.
+    management.createConsumer(queue, ConsumerConfiguration.builder().durable("load").build());
+    Chain next = operator();
+    assertThat(next.join(REVISION, SPEC, QUEUES, false)).isInstanceOf(Joining.Joined.class);
+    assertThat(management.getConsumerNames(queue)).containsExactly("clean");
+    next.ensureQueues(SPEC, QUEUES);
+    assertThat(worker.clean(Judge.PASS)).isEqualTo(3);
+    nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
   }
 
   @Test

@@ -28,7 +28,8 @@ class StandingTest {
         passed,
         true,
         true,
-        backlog);
+        backlog,
+        0);
   }
 
   private static Counts passed(long n) {

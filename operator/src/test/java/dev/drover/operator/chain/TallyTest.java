@@ -6,7 +6,12 @@ import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.edges.Edge;
+import dev.drover.wire.edges.Edges;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TallyTest {
@@ -78,5 +83,94 @@ class TallyTest {
 
     assertThat(tally.table("load", "abc").decidedBatches()).isEqualTo(1);
     assertThat(tally.stage("load").decidedBatches()).isEqualTo(2);
+  }
+
+  private void decided(long sequence, String stage, String batch, int records, int parts) {
+    tally.add(
+        sequence,
+        stage,
+        new BatchId(batch),
+        new Decision.Summary(new Counts(records, records, 0, 0, 0, 0), parts, Origin.queue, 1),
+        NOW);
+  }
+
+  private static Edge edge(
+      String queue, String reader, long since, @Nullable Long until, @Nullable Integer peer) {
+    return new Edge(queue, reader, since, until, peer, Map.of());
+  }
+
+  @Test
+  void a_stage_that_was_there_from_the_start_is_promised_all() {
+    tally.join(new Edges("r", List.of(Edge.original("read", "load"))));
+
+    assertThat(tally.promised("load", 7)).isEqualTo(7);
+    assertThat(tally.handedTo("load", 70)).isEqualTo(70);
+  }
+
+  @Test
+  void a_branch_is_promised_what_was_not_decided_before_and_what_was_and_is_still_queued() {
+    Edge branch = new Edge("read", "archive", 3, null, 0, Map.of("abc-0-2", 10L));
+    tally.join(new Edges("r", List.of(Edge.original("read", "load"), branch)));
+    decided(1, "load", "abc-0-0", 10, 0);
+    decided(2, "load", "abc-0-1", 20, 0);
+    decided(3, "load", "abc-0-2", 10, 0);
+    decided(4, "load", "abc-0-3", 10, 0);
+
+    assertThat(tally.promised("archive", 5)).isEqualTo(3);
+    assertThat(tally.handedTo("archive", 60)).isEqualTo(30);
+    assertThat(tally.passedBefore("archive")).isEqualTo(30);
+    assertThat(tally.promised("archive", "abc", 5)).isEqualTo(3);
+    assertThat(tally.promised("archive", "other", 5)).isEqualTo(5);
+    assertThat(tally.promised("load", 5)).isEqualTo(5);
+  }
+
+  @Test
+  void a_stage_that_comes_between_sees_the_rest_and_the_one_behind_gets_both() {
+    tally.join(
+        new Edges(
+            "r",
+            List.of(
+                edge("read", "load", 0, 2L, null),
+                edge("read", "stamp", 2, null, 0),
+                edge("stamp", "load", 2, null, null))));
+    decided(1, "load", "abc-0-0", 10, 0);
+    decided(2, "load", "abc-0-1", 10, 0);
+    decided(3, "stamp", "abc-0-2", 10, 1);
+    decided(4, "load", "abc-0-2-p0", 10, 0);
+
+    assertThat(tally.promised("stamp", 3)).isEqualTo(1);
+    assertThat(tally.promised("load", tally.stage("stamp").parts())).isEqualTo(3);
+    assertThat(tally.handedTo("load", 10)).isEqualTo(30);
+  }
+
+  @Test
+  void a_stage_that_came_and_went_leaves_what_it_decided_to_itself() {
+    tally.join(
+        new Edges(
+            "r",
+            List.of(
+                edge("read", "load", 0, 1L, null),
+                edge("read", "stamp", 1, 3L, 0),
+                edge("stamp", "load", 1, 3L, null),
+                edge("read", "load", 3, null, 1))));
+    decided(1, "load", "abc-0-0", 10, 0);
+    decided(2, "stamp", "abc-0-1", 10, 1);
+    decided(3, "load", "abc-0-1-p0", 10, 0);
+
+    // Of four batches read, one went straight, one by the other stage, two are to come.
+    assertThat(tally.promised("load", 4)).isEqualTo(4);
+    assertThat(tally.handedTo("load", 40)).isEqualTo(40);
+  }
+
+  @Test
+  void what_was_summed_up_when_an_edge_began_is_known_only_if_the_edge_was() {
+    decided(1, "load", "abc-0-0", 10, 0);
+    decided(2, "load", "abc-0-1", 10, 0);
+    Edge now = edge("read", "archive", 2, null, 0);
+    Edge earlier = edge("read", "archive", 1, null, 0);
+
+    assertThat(tally.join(new Edges("r", List.of(Edge.original("read", "load"), now)))).isTrue();
+    assertThat(tally.join(new Edges("r", List.of(Edge.original("read", "load"), earlier))))
+        .isFalse();
   }
 }

@@ -5,6 +5,7 @@ import dev.drover.operator.chain.BudgetWish;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.operator.chain.Joining;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
@@ -41,6 +42,13 @@ public final class FaultyChain implements Chain {
 
   public volatile Function<ChainSpec, Optional<ChainPlan>> planner = FaultyChain::goodPlan;
   public volatile Function<ChainSpec, ChainSnapshot> counts = spec -> snapshot(spec, 0, 0, false);
+
+  /** How stages that come or go are joined. */
+  public interface Joiner {
+    Joining join(String revision, ChainSpec spec, boolean go);
+  }
+
+  public volatile Joiner joining = (revision, spec, go) -> new Joining.Joined();
   public volatile boolean queuesMade;
 
   /** Stages whose snapshot was released. */
@@ -159,6 +167,12 @@ public final class FaultyChain implements Chain {
   public void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     reach();
     queuesMade = true;
+  }
+
+  @Override
+  public Joining join(String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go) {
+    reach();
+    return joining.join(revision, spec, go);
   }
 
   @Override

@@ -9,10 +9,12 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.BudgetWish;
 import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.operator.chain.Joining;
 import dev.drover.wire.budget.Breach;
 import dev.drover.wire.budget.BudgetTerms.Excess;
 import dev.drover.wire.budget.BudgetTerms.Limit;
 import dev.drover.wire.decision.Cause;
+import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.state.Pace;
@@ -23,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -381,6 +385,99 @@ class LifeOfAMigrationIT {
             () ->
                 assertThat(operator.events())
                     .anyMatch(e -> e.startsWith("Normal BudgetRenewed: clean goes on")));
+  }
+
+  private static final String ARCHIVE =
+      """
+          - name: archive
+            from: clean
+            load: {connectionName: shop, schema: archive}
+      """;
+
+  private static Joining.Underway branching(ChainSpec before, boolean draining) {
+    return new Joining.Underway(
+        Edges.original("r1", before),
+        List.of(
+            new Joining.Change(
+                "archive", Joining.Kind.Added, draining, "it sees queued records only")));
+  }
+
+  @Test
+  void a_graft_is_told_before_it_is_begun_and_rolls_no_other_stage() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    FaultyChain chain = operator.chain(M);
+    ChainSpec before = chain.specs.values().iterator().next();
+    Map<String, Long> generations = generations();
+    List<Boolean> asked = new CopyOnWriteArrayList<>();
+    AtomicBoolean drained = new AtomicBoolean();
+    chain.joining =
+        (revision, spec, go) -> {
+          if (spec.equals(before)) {
+            return new Joining.Joined();
+          }
+          asked.add(go);
+          return drained.get() ? new Joining.Joined() : branching(before, go);
+        };
+    operator.apply(Manifests.migration(M) + ARCHIVE);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.migration(M).getStatus().grafting())
+                    .isNotNull()
+                    .satisfies(
+                        g ->
+                            assertThat(g.stages())
+                                .containsExactly(
+                                    new MigrationStatus.Graft(
+                                        "archive",
+                                        "Added",
+                                        "EdgeDraining",
+                                        "it sees queued records only"))));
+    assertThat(asked.getFirst()).as("first it is only told").isFalse();
+    assertThat(asked).contains(true);
+    assertThat(operator.condition(M, "Planned").orElseThrow())
+        .returns("True", Condition::status)
+        .satisfies(
+            c ->
+                assertThat(c.message())
+                    .contains("archive is added", "queued records only", "stays in force"));
+    assertThat(operator.deployment("archive")).as("nothing starts yet").isNull();
+
+    operator.stop();
+    operator.start();
+    drained.set(true);
+    await().until(() -> operator.deployment("archive") != null);
+    await().until(() -> operator.migration(M).getStatus().grafting() == null);
+    assertThat(generations()).containsAllEntriesOf(generations);
+  }
+
+  @Test
+  void a_removal_that_cannot_be_is_refused_and_the_chain_runs_on() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    FaultyChain chain = operator.chain(M);
+    ChainSpec before = chain.specs.values().iterator().next();
+    Map<String, Long> generations = generations();
+    chain.joining =
+        (revision, spec, go) ->
+            new Joining.Refused(
+                Edges.original("r1", before),
+                List.of(Finding.error("StageHoldsFailures", "spec.stages", "clean has 3")));
+    String manifest = Manifests.migration(M);
+    int clean = manifest.indexOf("    - name: clean");
+    int load = manifest.indexOf("    - name: load");
+    String without = manifest.substring(0, clean) + manifest.substring(load);
+    operator.apply(without.replace("from: clean", "from: read"));
+    Condition planned = operator.awaitCondition(M, "Planned", "False", "StageHoldsFailures");
+    assertThat(planned.message()).contains("spec.stages: clean has 3", "stays in force");
+    assertThat(generations()).isEqualTo(generations);
+
+    chain.joining = (revision, spec, go) -> new Joining.Joined();
+    await().until(() -> operator.deployment("clean") == null);
+    operator.awaitCondition(M, "Planned", "True", "Planned");
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.CreateTables;
+import dev.drover.wire.plan.StageSpec.Indexes;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
 import java.util.List;
@@ -13,19 +15,31 @@ import org.junit.jupiter.api.Test;
 class ChainShapeTest {
   private static final StageSpec READ =
       new StageSpec.Extract("read", "legacy", List.of("public.*"), 1000);
-  private static final StageSpec CLEAN = new StageSpec.Transform("clean", "read", List.of());
+  private static final StageSpec CLEAN = step("clean", "read");
   private static final ChainSpec MOVING = chain(READ, CLEAN, load("load", "clean"));
 
   private static StageSpec load(String name, String from) {
     return new StageSpec.Load(name, from, "target", null, LoadMode.Upsert, List.of());
   }
 
+  private static StageSpec step(String name, String from) {
+    return new StageSpec.Transform(name, from, List.of());
+  }
+
   private static ChainSpec chain(StageSpec... stages) {
     return new ChainSpec(List.of(), List.of(stages));
   }
 
+  private static void assertRefused(ChainSpec wanted, String path, String... words) {
+    assertThat(ChainShape.changes(MOVING, wanted))
+        .singleElement()
+        .returns("ChainChanged", Finding::reason)
+        .returns(path, Finding::path)
+        .satisfies(f -> assertThat(f.message()).contains(words));
+  }
+
   @Test
-  void changed_rules_tables_and_split_sizes_leave_the_shape_as_it_is() {
+  void rules_tables_and_split_sizes_may_change() {
     Step rule = new Step(List.of(), null, "true", List.of(), List.of(), List.of());
 
     assertThat(
@@ -39,30 +53,63 @@ class ChainShapeTest {
   }
 
   @Test
-  void a_stage_that_is_added_removed_or_joined_otherwise_is_named_with_its_path() {
-    assertThat(
-            ChainShape.changes(
-                MOVING, chain(READ, CLEAN, load("load", "clean"), load("b", "read"))))
-        .singleElement()
-        .satisfies(f -> assertThat(f.path()).isEqualTo("spec.stages[3]"));
-    assertThat(ChainShape.changes(MOVING, chain(READ, CLEAN, load("load", "read"))))
-        .singleElement()
-        .satisfies(f -> assertThat(f.message()).contains("a load from clean"));
-    assertThat(ChainShape.changes(MOVING, chain(READ, load("load", "read"))))
-        .extracting(Finding::reason)
-        .containsExactly("ChainChanged");
-    assertThat(ChainShape.changes(MOVING, chain(READ, CLEAN)))
-        .singleElement()
-        .satisfies(f -> assertThat(f.message()).contains("load is gone"));
+  void stages_may_branch_off_come_between_and_go() {
+    for (ChainSpec wanted :
+        List.of(
+            chain(READ, CLEAN, load("load", "clean"), load("b", "read")),
+            chain(READ, CLEAN, load("load", "clean"), step("s", "read"), load("b", "s")),
+            chain(READ, step("s", "read"), step("clean", "s"), load("load", "clean")),
+            chain(READ, CLEAN, step("s", "clean"), step("t", "s"), load("load", "t")),
+            chain(READ, load("load", "read")),
+            chain(READ, step("other", "read"), load("load", "other")),
+            chain(READ, CLEAN, load("another", "clean")))) {
+      assertThat(ChainShape.changes(MOVING, wanted)).isEmpty();
+    }
   }
 
   @Test
-  void as_of_when_a_source_is_read_stays_as_it_is() {
-    StageSpec.Extract throughOne =
+  void a_stage_does_not_become_another_under_its_name() {
+    assertRefused(chain(READ, load("clean", "read")), "spec.stages[1]", "clean was a transform");
+  }
+
+  @Test
+  void a_stage_that_stays_is_not_joined_elsewhere() {
+    assertRefused(
+        chain(READ, CLEAN, load("load", "read"), load("b", "clean")),
+        "spec.stages[2].from",
+        "load read clean");
+  }
+
+  @Test
+  void what_is_read_and_as_of_when_stays() {
+    StageSpec more = new StageSpec.Extract("more", "legacy", List.of("public.*"), 1000);
+    assertRefused(
+        chain(READ, CLEAN, load("load", "clean"), more, load("b", "more")),
+        "spec.stages[3]",
+        "more");
+    StageSpec throughOne =
         new StageSpec.Extract(
             "read", "legacy", List.of("public.*"), 1000, StageSpec.Consistency.Snapshot);
-    assertThat(ChainShape.changes(MOVING, chain(throughOne, CLEAN, load("load", "clean"))))
-        .singleElement()
-        .satisfies(f -> assertThat(f.path()).isEqualTo("spec.stages[0]"));
+    assertRefused(chain(throughOne, CLEAN, load("load", "clean")), "spec.stages[0]", "read was");
+  }
+
+  @Test
+  void a_load_that_owes_indexes_stays() {
+    StageSpec deferring =
+        new StageSpec.Load(
+            "archive",
+            "read",
+            "target",
+            null,
+            LoadMode.Upsert,
+            List.of(),
+            CreateTables.Never,
+            Indexes.Defer);
+    assertThat(
+            ChainShape.changes(
+                chain(READ, CLEAN, load("load", "clean"), deferring),
+                chain(READ, CLEAN, load("load", "clean"))))
+        .extracting(Finding::reason)
+        .containsExactly("IndexesOwed");
   }
 }

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param take how often its range was read when this one was published, from 1
  * @param records rows in the message
  * @param schema fingerprint of their schema
- * @param revision chain revision of the stage that wrote it
+ * @param revision by which chain revision each stage worked on it so far, {@code read=… clean=…};
+ *     of records sent again, first the one by which they had failed
  * @param origin on which way it comes
  * @param replayed for failed records sent again, what each was, in the order of the rows; else
  *     empty
@@ -36,6 +37,16 @@ public record BatchHeaders(
    * @param firstSeen when it failed first, ISO-8601 instant
    */
   public record Replay(long errorSequence, int replays, String firstSeen) {}
+
+  /** How an extract of a revision writes the revision of its batches. */
+  public static String readBy(String stage, String revision) {
+    return stage + "=" + revision;
+  }
+
+  /** The revision of what another stage, of its own revision, makes of this batch. */
+  public String revisionAfter(String stage, String by) {
+    return revision + " " + stage + "=" + by;
+  }
 
   private static final String ID = "Drover-Batch";
   private static final String TAKE = "Drover-Take";

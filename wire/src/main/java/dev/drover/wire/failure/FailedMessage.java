@@ -35,6 +35,8 @@ public record FailedMessage(Detail detail, byte[] row) {
    * @param lastSeen when it failed now, ISO-8601 instant
    * @param replays how often it was sent again before
    * @param replayOf the message that this one follows, if it was sent again and failed again
+   * @param revisions by which chain revision each stage worked on the record, the one that refused
+   *     it last: {@code read=… clean=…}; null of a message written before this was noted
    */
   public record Detail(
       String stage,
@@ -50,7 +52,42 @@ public record FailedMessage(Detail detail, byte[] row) {
       String firstSeen,
       String lastSeen,
       int replays,
-      @Nullable Long replayOf) {
+      @Nullable Long replayOf,
+      @Nullable String revisions) {
+    /** A failure of which it is not known how the record came. */
+    public Detail(
+        String stage,
+        String batch,
+        int index,
+        String table,
+        String key,
+        String schema,
+        FailureClass failureClass,
+        Cause cause,
+        String message,
+        String revision,
+        String firstSeen,
+        String lastSeen,
+        int replays,
+        @Nullable Long replayOf) {
+      this(
+          stage,
+          batch,
+          index,
+          table,
+          key,
+          schema,
+          failureClass,
+          cause,
+          message,
+          revision,
+          firstSeen,
+          lastSeen,
+          replays,
+          replayOf,
+          null);
+    }
+
     /** The cause's name at this stage. */
     @com.fasterxml.jackson.annotation.JsonIgnore
     public String fingerprint() {

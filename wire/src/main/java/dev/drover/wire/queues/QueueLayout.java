@@ -13,6 +13,7 @@ import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Which streams and consumers a chain has: the table in docs/design.md. Pure.
@@ -20,8 +21,21 @@ import java.util.List;
  * @param names the chain's names
  * @param maxBytes the most bytes of each queue, of the waiting room and of the error queue
  * @param replicas copies of each stream
+ * @param closed stages whose queues take nothing: a publisher waits as it does for a full queue
  */
-public record QueueLayout(ChainNames names, long maxBytes, int replicas) {
+public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<String> closed) {
+  /** Less than any message has, so that all are refused; what is in the queue stays. */
+  private static final long NOTHING = 1;
+
+  public QueueLayout {
+    closed = Set.copyOf(closed);
+  }
+
+  /** With all queues open. */
+  public QueueLayout(ChainNames names, long maxBytes, int replicas) {
+    this(names, maxBytes, replicas, Set.of());
+  }
+
   private static final Duration ACK_WAIT = Duration.ofSeconds(20);
   private static final int MAX_ACK_PENDING = 1000;
 
@@ -65,7 +79,7 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas) {
                     names.allOf("q", stage.name()),
                     RetentionPolicy.Interest)
                 .discardPolicy(DiscardPolicy.New)
-                .maxBytes(maxBytes)
+                .maxBytes(closed.contains(stage.name()) ? NOTHING : maxBytes)
                 .build());
       }
     }

@@ -1,5 +1,6 @@
 package dev.drover.wire.state;
 
+import dev.drover.wire.edges.Edges;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.ChainPlan;
@@ -273,6 +274,34 @@ public final class StateStore {
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() == WRONG_LAST_SEQUENCE) {
         return false;
+      }
+      throw e;
+    }
+  }
+
+  /** Which stage reads which queue, if it was ever written down. */
+  public Optional<Versioned<Edges>> edges() throws IOException, JetStreamApiException {
+    KeyValueEntry entry = bucket.get(Edges.KEY);
+    return entry == null || entry.getValue() == null
+        ? Optional.empty()
+        : Optional.of(
+            new Versioned<>(WireJson.parse(entry.getValue(), Edges.class), entry.getRevision()));
+  }
+
+  /**
+   * Writes down which stage reads which queue, over what the caller has read.
+   *
+   * @return what was written; empty if somebody else has written since: then nothing was
+   */
+  public Optional<Versioned<Edges>> putEdges(Optional<Versioned<Edges>> last, Edges next)
+      throws IOException, JetStreamApiException {
+    try {
+      long revision =
+          bucket.update(Edges.KEY, WireJson.bytes(next), last.map(Versioned::revision).orElse(0L));
+      return Optional.of(new Versioned<>(next, revision));
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == WRONG_LAST_SEQUENCE) {
+        return Optional.empty();
       }
       throw e;
     }

@@ -274,9 +274,15 @@ final class SplitReader {
     BatchId id = id(batch);
     BatchHeaders headers =
         new BatchHeaders(
-            id, take.number(), cut.rows(), schema, context.revision(), Origin.queue, List.of());
+            id,
+            take.number(),
+            cut.rows(),
+            schema,
+            BatchHeaders.readBy(context.stage(), context.revision()),
+            Origin.queue,
+            List.of());
     String now = context.clock().instant().toString();
-    errors.publish(headers, table.schema(), now, cut.failures());
+    errors.publish(headers, table.schema(), context.revision(), now, cut.failures());
     if (context.budget().inForce()) {
       // Before the batch, by which the take would be known: else a crash in between loses it.
       decisions.tell(context.stage(), read(id, take, cut, now));

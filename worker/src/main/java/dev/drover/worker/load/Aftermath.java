@@ -95,7 +95,8 @@ final class Aftermath {
   private long carryOut(HeldBatch batch, List<IndexedVerdict> verdicts, String at)
       throws InterruptedException {
     long errorsAfter =
-        errors.publish(batch.headers(), batch.schema(), at, failures(batch, verdicts));
+        errors.publish(
+            batch.headers(), batch.schema(), context.revision(), at, failures(batch, verdicts));
     List<Integer> waiting = waiting(verdicts);
     if (!waiting.isEmpty()) {
       publishWaiting(batch, waiting);

@@ -14,6 +14,7 @@ import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
+import dev.drover.worker.stage.PassedBefore;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import dev.drover.worker.target.Finisher;
@@ -51,6 +52,7 @@ public final class LoadWorker implements StageWorker {
   private final LoadSession session;
   private final boolean ledger;
   private final DecisionLog decisions;
+  private final PassedBefore passedBefore;
   private final Aftermath aftermath;
   private final Patience patience;
   private final Inbox inbox;
@@ -78,6 +80,7 @@ public final class LoadWorker implements StageWorker {
     this.ledger = ledger;
     this.decisions =
         new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
+    this.passedBefore = new PassedBefore(context, decisions);
     this.aftermath = new Aftermath(context, new ErrorQueue(context), decisions);
     this.patience = new Patience(context.stalls());
     StageSpec.Load stage = (StageSpec.Load) context.spec().stage(context.stage());
@@ -140,6 +143,10 @@ public final class LoadWorker implements StageWorker {
     for (Map.Entry<RecordSchema, List<HeldBatch>> group : gathered.entrySet()) {
       List<HeldBatch> undecided = new ArrayList<>();
       for (HeldBatch batch : group.getValue()) {
+        if (passedBefore.test(batch.headers())) {
+          finish(batch, () -> batch.delivery().ack());
+          continue;
+        }
         if (!ledger && decidedBefore(batch)) {
           continue;
         }
@@ -206,7 +213,7 @@ public final class LoadWorker implements StageWorker {
     return new LoadBatch(
         headers.id().text(),
         headers.take(),
-        context.revision(),
+        headers.revisionAfter(context.stage(), context.revision()),
         Checksums.of(body),
         batch.rows(),
         patience(headers));

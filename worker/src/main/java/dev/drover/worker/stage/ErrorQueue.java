@@ -45,10 +45,15 @@ public final class ErrorQueue {
    *     published, since a second copy is answered with the first one's sequence; 0 if there are
    *     none
    * @param schema schema of the rows
+   * @param revision chain revision that refused them
    * @param decidedAt when it was decided, ISO-8601: the same on every attempt
    */
   public long publish(
-      BatchHeaders headers, RecordSchema schema, String decidedAt, List<Failure> failures)
+      BatchHeaders headers,
+      RecordSchema schema,
+      String revision,
+      String decidedAt,
+      List<Failure> failures)
       throws InterruptedException {
     if (failures.isEmpty()) {
       return 0;
@@ -60,7 +65,7 @@ public final class ErrorQueue {
       messages.add(
           new Publisher.Outgoing(
               subjects.computeIfAbsent(failure.verdict().cause(), this::subject),
-              message(headers, schema, fingerprint, decidedAt, failure).toBytes(),
+              message(headers, schema, fingerprint, revision, decidedAt, failure).toBytes(),
               FailedMessage.messageId(context.stage(), headers.id(), failure.index())));
     }
     long first = Long.MAX_VALUE;
@@ -76,7 +81,12 @@ public final class ErrorQueue {
   }
 
   private FailedMessage message(
-      BatchHeaders headers, RecordSchema schema, String fingerprint, String at, Failure failure) {
+      BatchHeaders headers,
+      RecordSchema schema,
+      String fingerprint,
+      String revision,
+      String at,
+      Failure failure) {
     BatchHeaders.@Nullable Replay replay =
         headers.replayed().isEmpty() ? null : headers.replayed().get(failure.index());
     BatchId batch = headers.id();
@@ -91,12 +101,20 @@ public final class ErrorQueue {
             failure.verdict().failureClass(),
             failure.verdict().cause(),
             cut(failure.verdict().message()),
-            context.revision(),
+            revision,
             replay == null ? at : replay.firstSeen(),
             at,
             replay == null ? 0 : replay.replays(),
-            replay == null ? null : replay.errorSequence());
+            replay == null ? null : replay.errorSequence(),
+            revisions(headers, revision));
     return new FailedMessage(detail, failure.row());
+  }
+
+  /** What an extract reads it has worked on already; to the others it has come. */
+  private String revisions(BatchHeaders headers, String revision) {
+    return context.spec().stage(context.stage()).from() == null
+        ? headers.revision()
+        : headers.revisionAfter(context.stage(), revision);
   }
 
   private static String cut(String text) {

@@ -32,6 +32,7 @@ public final class JudgingWorker implements StageWorker {
 
   private final StageContext context;
   private final DecisionLog decisions;
+  private final PassedBefore passedBefore;
   private final ErrorQueue errors;
   private final Judge judge;
   private final Patience patience;
@@ -48,6 +49,7 @@ public final class JudgingWorker implements StageWorker {
     this.context = context;
     this.decisions =
         new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
+    this.passedBefore = new PassedBefore(context, decisions);
     this.errors = new ErrorQueue(context);
     this.judge = judge;
     this.patience = new Patience(context.stalls());
@@ -96,6 +98,10 @@ public final class JudgingWorker implements StageWorker {
 
   private void process(Delivery delivery) throws InterruptedException {
     BatchHeaders headers = delivery.headers();
+    if (passedBefore.test(headers)) {
+      delivery.ack();
+      return;
+    }
     RecordSchema input =
         patience.ask(
             "read schema " + headers.schema(), () -> context.state().schema(headers.schema()));
@@ -156,7 +162,7 @@ public final class JudgingWorker implements StageWorker {
   private void follow(
       Decision decision, BatchHeaders headers, RecordSchema input, JudgedBatch judged)
       throws InterruptedException {
-    errors.publish(headers, input, decision.decidedAt(), judged.failures());
+    errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
     String schema = judged.output().fingerprint();
     List<byte[]> bodies = judged.passed().cut(decision.parts());
     for (int part = 0; part < bodies.size(); part++) {
@@ -167,7 +173,7 @@ public final class JudgingWorker implements StageWorker {
               headers.take(),
               decision.parts().get(part),
               schema,
-              decision.revision(),
+              headers.revisionAfter(context.stage(), decision.revision()),
               Origin.queue,
               List.of());
       long started = System.nanoTime();

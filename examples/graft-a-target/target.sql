@@ -1,0 +1,6 @@
+DROP SCHEMA IF EXISTS letters CASCADE;
+CREATE SCHEMA letters;
+CREATE TABLE letters.letter (id integer PRIMARY KEY, reader text, city text NOT NULL);
+DROP SCHEMA IF EXISTS archive CASCADE;
+CREATE SCHEMA archive;
+CREATE TABLE archive.letter (id integer PRIMARY KEY, reader text, city text NOT NULL);

@@ -1,0 +1,52 @@
+package dev.drover.operator.chain;
+
+import dev.drover.wire.edges.Edges;
+import dev.drover.wire.plan.Finding;
+import java.util.List;
+
+/** How far a chain's stages are joined as a spec has them. */
+public sealed interface Joining {
+  /** They are. */
+  record Joined() implements Joining {}
+
+  /**
+   * They are not yet.
+   *
+   * @param now how they are joined meanwhile
+   * @param changes what changes, stage by stage
+   */
+  record Underway(Edges now, List<Change> changes) implements Joining {
+    public Underway {
+      changes = List.copyOf(changes);
+    }
+  }
+
+  /**
+   * They cannot be, as the chain stands.
+   *
+   * @param now how they are joined meanwhile
+   */
+  record Refused(Edges now, List<Finding> findings) implements Joining {
+    public Refused {
+      findings = List.copyOf(findings);
+    }
+  }
+
+  /**
+   * A stage that comes or goes.
+   *
+   * @param draining whether its queue is being drained; else nothing is begun
+   * @param message what it will see, or what it waits for
+   */
+  record Change(String stage, Kind kind, boolean draining, String message) {}
+
+  /** How a stage comes or goes. */
+  enum Kind {
+    /** As one more reader of a queue, or behind such a one. */
+    Added,
+    /** Between two others. */
+    Inserted,
+    /** It goes. */
+    Removed
+  }
+}

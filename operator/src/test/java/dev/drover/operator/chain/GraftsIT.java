@@ -1,0 +1,414 @@
+package dev.drover.operator.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
+import dev.drover.wire.nats.NatsServer;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.plan.Step;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.impl.Headers;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Stages that come and go, and rules that change, in a chain in full flow with real workers. The
+ * loads insert: a row that came twice would be a failed record.
+ */
+class GraftsIT {
+  private static final int ROWS = 60_000;
+  private static final Duration SOON = Duration.ofSeconds(120);
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private static NatsServer server;
+  private static EmbeddedPostgres postgres;
+  @TempDir static Path secrets;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = NatsServer.start();
+    postgres = EmbeddedPostgres.builder().start();
+    execute("postgres", "CREATE DATABASE legacy", "CREATE DATABASE target");
+    for (String connection : List.of("legacy", "target")) {
+      Path folder = Files.createDirectory(secrets.resolve(connection));
+      Files.writeString(folder.resolve("username"), "postgres");
+      Files.writeString(folder.resolve("password"), "postgres");
+    }
+    execute(
+        "legacy",
+        "CREATE TABLE item (id integer PRIMARY KEY, qty integer, note text)",
+        "INSERT INTO item SELECT i, i % 10, 'note ' || i FROM generate_series(1, " + ROWS + ") i",
+        "ANALYZE");
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    server.close();
+    postgres.close();
+  }
+
+  @BeforeEach
+  void targets() throws Exception {
+    execute(
+        "target",
+        "DROP SCHEMA IF EXISTS public CASCADE",
+        "DROP SCHEMA IF EXISTS copy CASCADE",
+        "CREATE SCHEMA public",
+        "CREATE SCHEMA copy",
+        "CREATE TABLE public.item (id integer PRIMARY KEY, qty integer, note text)",
+        "CREATE TABLE copy.item (id integer PRIMARY KEY, qty integer, note text)");
+  }
+
+  private static String url(String database) {
+    return "jdbc:postgresql://localhost:" + postgres.getPort() + "/" + database;
+  }
+
+  private static void execute(String database, String... statements) throws Exception {
+    try (Connection c = DriverManager.getConnection(url(database), "postgres", "postgres");
+        Statement s = c.createStatement()) {
+      for (String sql : statements) {
+        s.execute(sql);
+      }
+    }
+  }
+
+  private static List<String> query(String database, String sql) throws Exception {
+    try (Connection c = DriverManager.getConnection(url(database), "postgres", "postgres");
+        Statement s = c.createStatement();
+        ResultSet r = s.executeQuery(sql)) {
+      List<String> rows = new ArrayList<>();
+      while (r.next()) {
+        rows.add(r.getString(1));
+      }
+      return rows;
+    }
+  }
+
+  private static long count(String sql) throws Exception {
+    return Long.parseLong(query("target", sql).getFirst());
+  }
+
+  private static StageSpec read() {
+    return new StageSpec.Extract("read", "legacy", List.of("public.item"), 500);
+  }
+
+  private static StageSpec transform(String name, String from, String field, String to) {
+    return new StageSpec.Transform(
+        name,
+        from,
+        List.of(
+            new Step(
+                List.of(),
+                null,
+                null,
+                List.of(new Step.Assignment(field, to)),
+                List.of(),
+                List.of())));
+  }
+
+  private static StageSpec clean(String from) {
+    return transform("clean", from, "qty", "record.qty + 100");
+  }
+
+  private static StageSpec load(String name, String from, String schema) {
+    return new StageSpec.Load(name, from, "target", schema, LoadMode.Insert, List.of());
+  }
+
+  private static ChainSpec chain(StageSpec... stages) {
+    return new ChainSpec(
+        List.of(
+            new ConnectionSpec("legacy", url("legacy"), 4),
+            new ConnectionSpec("target", url("target"), 4)),
+        List.of(stages));
+  }
+
+  private static ChainSpec plain() {
+    return chain(read(), clean("read"), load("load", "clean", "public"));
+  }
+
+  private static RunningChain running(ChainSpec spec) throws Exception {
+    return new RunningChain(server, "graft-" + NUMBER.incrementAndGet(), secrets, spec);
+  }
+
+  private static ChainSnapshot visitUntil(RunningChain chain, Predicate<ChainSnapshot> wanted) {
+    Callable<ChainSnapshot> visit = chain::visit;
+    return await().atMost(SOON).pollInterval(Duration.ofMillis(150)).until(visit, wanted::test);
+  }
+
+  private static StageSnapshot stage(ChainSnapshot seen, String name) {
+    return seen.stages().stream().filter(s -> s.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** In the middle: a third is loaded, and the source is read at a pace that leaves the rest. */
+  private static void inFlow(RunningChain chain) throws Exception {
+    chain.pace("read", 8000);
+    visitUntil(chain, seen -> stage(seen, "load").counts().passed() > ROWS / 4);
+  }
+
+  /** The source rests while the edit is planned, however long that takes here. */
+  private static void edit(RunningChain chain, ChainSpec spec) throws Exception {
+    chain.idle("read", true);
+    chain.apply("rev2", spec);
+    chain.idle("read", false);
+  }
+
+  private static ChainSnapshot toTheEnd(RunningChain chain) {
+    chain.pace("read", 1_000_000);
+    ChainSnapshot end = visitUntil(chain, ChainSnapshot::complete);
+    assertThat(end.balance().balanced()).as(end.balance().message()).isTrue();
+    assertThat(end.failures().causes()).isEmpty();
+    return end;
+  }
+
+  /** Every row is there once, as the source has it but for what rules changed. */
+  private static void assertEveryRow() throws Exception {
+    assertThat(count("SELECT count(*) FROM public.item")).isEqualTo(ROWS);
+    assertThat(query("target", "SELECT id::text FROM public.item ORDER BY id"))
+        .isEqualTo(query("legacy", "SELECT id::text FROM item ORDER BY id"));
+  }
+
+  @Test
+  void a_second_target_sees_what_the_queue_holds_and_the_first_loses_nothing() throws Exception {
+    try (RunningChain chain = running(plain())) {
+      chain.pace("read", 8000);
+      chain.idle("load", true);
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 0);
+      MessageInfo early =
+          chain.nats.jetStreamManagement().getFirstMessage(chain.stream("clean"), ">");
+      chain.idle("load", false);
+      visitUntil(chain, seen -> stage(seen, "load").counts().passed() > ROWS / 4);
+      chain.idle("load", true); // so that something is queued
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      edit(
+          chain,
+          chain(
+              read(),
+              clean("read"),
+              load("load", "clean", "public"),
+              transform("short", "clean", "note", "'short'"),
+              load("archive", "short", "copy")));
+      assertThat(chain.look())
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u -> {
+                assertThat(u.changes())
+                    .extracting(Joining.Change::stage)
+                    .containsExactly("short", "archive");
+                assertThat(u.changes().get(0).kind()).isEqualTo(Joining.Kind.Added);
+                assertThat(u.changes().get(0).message())
+                    .contains("queued records only", "messages in the queue of clean");
+                assertThat(u.changes().get(1).message()).contains("the new stage short");
+              });
+      visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      // A copy of what had passed before, by a worker that was only paused.
+      Headers headers = new Headers(early.getHeaders(), false);
+      headers.remove("Nats-Msg-Id");
+      chain.nats.jetStream().publish(early.getSubject(), headers, early.getData());
+      chain.idle("load", false);
+      ChainSnapshot end = toTheEnd(chain);
+
+      assertEveryRow();
+      assertThat(count("SELECT count(*) FROM public.item WHERE qty < 100")).isZero();
+      long archived = stage(end, "archive").counts().passed();
+      assertThat(stage(end, "short").counts().passed()).isEqualTo(archived);
+      assertThat(archived).isBetween(1L, ROWS - ROWS / 4L);
+      assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(archived);
+      assertThat(
+              count(
+                  "SELECT count(*) FROM copy.item c JOIN public.item i USING (id)"
+                      + " WHERE c.qty = i.qty AND c.note = 'short'"))
+          .isEqualTo(archived);
+      assertThat(end.balance().message())
+          .contains("%d had passed before it joined".formatted(ROWS - archived));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"read", "clean"})
+  void a_stage_between_two_others_takes_over_and_no_row_is_missed_or_comes_twice(String behind)
+      throws Exception {
+    boolean first = behind.equals("read");
+    try (RunningChain chain = running(plain())) {
+      inFlow(chain);
+      edit(
+          chain,
+          chain(
+              read(),
+              transform("stamp", behind, "note", "'stamped'"),
+              clean(first ? "stamp" : "read"),
+              load("load", first ? "clean" : "stamp", "public")));
+      assertThat(chain.look())
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u ->
+                  assertThat(u.changes())
+                      .singleElement()
+                      .satisfies(
+                          c -> {
+                            assertThat(c.kind()).isEqualTo(Joining.Kind.Inserted);
+                            assertThat(c.message()).contains("hands on from then on");
+                          }));
+      // Operators come and go meanwhile, none remembers what the one before did.
+      AtomicInteger visits = new AtomicInteger();
+      visitUntil(
+          chain,
+          seen -> {
+            if (visits.incrementAndGet() % 3 == 0) {
+              chain.restartOperator();
+            }
+            return chain.joining instanceof Joining.Joined;
+          });
+      chain.restart("read");
+      chain.restartOperator();
+      ChainSnapshot end = toTheEnd(chain);
+
+      assertEveryRow();
+      assertThat(count("SELECT count(*) FROM public.item WHERE qty < 100")).isZero();
+      long stamped = count("SELECT count(*) FROM public.item WHERE note = 'stamped'");
+      assertThat(stamped).isBetween(1L, ROWS - ROWS / 4L);
+      assertThat(stage(end, "stamp").counts().passed()).isEqualTo(stamped);
+      assertThat(stage(end, "load").counts().in()).isEqualTo(ROWS);
+    }
+  }
+
+  @Test
+  void a_stage_is_drained_before_it_goes_and_its_neighbours_join() throws Exception {
+    try (RunningChain chain = running(plain())) {
+      inFlow(chain);
+      chain.idle("load", true);
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      edit(chain, chain(read(), load("load", "read", "public")));
+      for (int i = 0; i < 5; i++) {
+        chain.visit();
+      }
+      assertThat(chain.joining)
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u ->
+                  assertThat(u.changes())
+                      .singleElement()
+                      .satisfies(
+                          c -> {
+                            assertThat(c.draining()).isTrue();
+                            assertThat(c.message())
+                                .contains(
+                                    "messages of the queue of", "queue of read takes nothing");
+                          }));
+      chain.idle("load", false);
+      visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      chain.restartOperator();
+      ChainSnapshot end = toTheEnd(chain);
+
+      assertEveryRow();
+      assertThat(end.stages()).extracting(StageSnapshot::name).containsExactly("read", "load");
+      long cleaned = count("SELECT count(*) FROM public.item WHERE qty >= 100");
+      assertThat(cleaned).isBetween(ROWS / 4L, ROWS - 1L);
+      assertThat(chain.nats.jetStreamManagement().getConsumerNames(chain.stream("read")))
+          .containsExactly("load");
+      assertThat(chain.nats.jetStreamManagement().getStreamNames())
+          .doesNotContain(chain.stream("clean"));
+
+      // Back again: only under another name.
+      chain.apply("rev3", plain());
+      assertThat(chain.look())
+          .isInstanceOfSatisfying(
+              Joining.Refused.class,
+              r ->
+                  assertThat(r.findings())
+                      .singleElement()
+                      .returns("NameUsed", Finding::reason)
+                      .returns("spec.stages[1].name", Finding::path));
+    }
+  }
+
+  @Test
+  void a_stage_whose_records_failed_is_not_removed() throws Exception {
+    StageSpec picky =
+        new StageSpec.Transform(
+            "clean",
+            "read",
+            List.of(
+                new Step(
+                    List.of(),
+                    new Step.Require("record.id != 7", "Seven", null),
+                    null,
+                    List.of(),
+                    List.of(),
+                    List.of())));
+    try (RunningChain chain = running(chain(read(), picky, load("load", "clean", "public")))) {
+      visitUntil(chain, seen -> stage(seen, "clean").counts().failed() == 1);
+      edit(chain, chain(read(), load("load", "read", "public")));
+      ChainSnapshot end = visitUntil(chain, seen -> seen.splitsDone() == seen.splitsTotal());
+
+      assertThat(chain.joining)
+          .isInstanceOfSatisfying(
+              Joining.Refused.class,
+              r ->
+                  assertThat(r.findings())
+                      .singleElement()
+                      .returns("StageHoldsFailures", Finding::reason)
+                      .satisfies(f -> assertThat(f.message()).contains("clean", "1 of its")));
+      assertThat(stage(end, "clean").counts().failed()).isEqualTo(1);
+      assertThat(end.failures().causes())
+          .singleElement()
+          .satisfies(
+              f ->
+                  assertThat(f.sample().message().detail().revisions())
+                      .isEqualTo("read=rev1 clean=rev1"));
+      visitUntil(chain, ChainSnapshot::complete);
+    }
+  }
+
+  @Test
+  void a_rule_that_changes_rolls_its_stage_and_no_row_is_missed_or_comes_twice() throws Exception {
+    try (RunningChain chain = running(plain())) {
+      inFlow(chain);
+      edit(
+          chain,
+          chain(
+              read(),
+              transform("clean", "read", "qty", "record.qty + 200"),
+              load("load", "clean", "public")));
+      ChainSnapshot end = toTheEnd(chain);
+
+      assertEveryRow();
+      long before = count("SELECT count(*) FROM public.item WHERE qty BETWEEN 100 AND 199");
+      long after = count("SELECT count(*) FROM public.item WHERE qty >= 200");
+      assertThat(before).isPositive();
+      assertThat(after).isPositive();
+      assertThat(before + after).isEqualTo(ROWS);
+      assertThat(stage(end, "clean").counts().passed()).isEqualTo(ROWS);
+      // The ledger says of every batch by which revision each stage worked on it.
+      assertThat(
+              query(
+                  "target",
+                  "SELECT revision || ' ' || sum(records_in) FROM public.drover_ledger GROUP BY revision ORDER BY 1"))
+          .containsExactly(
+              "read=rev1 clean=rev1 load=rev1 " + before,
+              "read=rev1 clean=rev2 load=rev1 " + after);
+    }
+  }
+}

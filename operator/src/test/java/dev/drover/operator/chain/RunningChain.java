@@ -1,0 +1,236 @@
+package dev.drover.operator.chain;
+
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.wire.nats.NatsServer;
+import dev.drover.wire.plan.ChainPlan;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.state.Pace;
+import dev.drover.wire.state.StateStore;
+import dev.drover.worker.budget.BudgetKeeper;
+import dev.drover.worker.extract.ExtractWorker;
+import dev.drover.worker.extract.PostgresSplitSource;
+import dev.drover.worker.jetstream.PaceKeeper;
+import dev.drover.worker.jetstream.Publisher;
+import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.load.LoadStage;
+import dev.drover.worker.metrics.StageMetrics;
+import dev.drover.worker.plan.PlanJob;
+import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.source.SourceView;
+import dev.drover.worker.stage.JudgingWorker;
+import dev.drover.worker.stage.StageContext;
+import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.transform.RuleJudge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.nats.client.Connection;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A chain in flow: the operator's own chain over a real NATS server, with real workers in this
+ * process, one a stage. Each {@link #visit} does what a visit to a Migration does: it joins the
+ * stages, makes queues, dispatches and counts; then workers are rolled as Deployments would be.
+ */
+final class RunningChain implements AutoCloseable {
+  static final MigrationSpec.Queues QUEUES = new MigrationSpec.Queues("64Mi", 1);
+
+  private final NatsServer server;
+  private final NatsLink link;
+  private final ChainRef ref;
+  private final Path secrets;
+  final Connection nats;
+  private final Map<String, Running> workers = new HashMap<>();
+  private final java.util.Set<String> idle = new java.util.HashSet<>();
+  private Chain chain;
+  private String revision;
+  private ChainSpec spec;
+  private ChainPlan plan;
+  private String running = "";
+  private ChainSpec runningSpec;
+  private ChainPlan runningPlan;
+  private int pods;
+
+  /** Why the stages are not joined as the newest spec has them; null when they are. */
+  Joining joining;
+
+  private record Running(StageContext context, StageSpec stage, StageWorker worker, Thread thread)
+      implements AutoCloseable {
+    @Override
+    public void close() throws Exception {
+      worker.stop();
+      thread.join(30_000);
+      worker.close();
+      context.pace().close();
+      context.budget().close();
+      context.stalls().close();
+      context.nats().close();
+    }
+  }
+
+  RunningChain(NatsServer server, String name, Path secrets, ChainSpec spec) throws Exception {
+    this.server = server;
+    this.secrets = secrets;
+    this.ref = new ChainRef("shop", name, "uid-" + name);
+    this.link = new NatsLink(server::endpoint);
+    this.nats = server.connect();
+    this.chain = new Chains(link).of(ref);
+    apply("rev1", spec);
+  }
+
+  /** What a user's edit does: the spec is planned as that revision. */
+  void apply(String revision, ChainSpec spec) throws Exception {
+    chain.publishSpec(revision, spec, QUEUES);
+    StateStore state = StateStore.open(nats, ref.names());
+    new PlanJob(state, revision, ref.uid(), secrets, "test plan").run();
+    this.plan = state.plan(revision).orElseThrow();
+    if (!plan.startable()) {
+      throw new AssertionError(plan.findings().toString());
+    }
+    this.revision = revision;
+    this.spec = spec;
+  }
+
+  /** An operator that remembers nothing takes the place of the one that was. */
+  void restartOperator() {
+    chain = new Chains(link).of(ref);
+  }
+
+  /** Lets a stage have no worker. */
+  void idle(String stage, boolean none) throws Exception {
+    if (none) {
+      idle.add(stage);
+    } else {
+      idle.remove(stage);
+    }
+    roll();
+  }
+
+  /** Takes a worker away in the middle of what it does, and gives the stage another. */
+  void restart(String stage) throws Exception {
+    Objects.requireNonNull(workers.remove(stage)).close();
+    roll();
+  }
+
+  /** As a visit, with what would be done to the stages only told. */
+  Joining look() {
+    return chain.join(revision, spec, QUEUES, false);
+  }
+
+  ChainSnapshot visit() throws Exception {
+    if (!running.equals(revision)) {
+      joining = chain.join(revision, spec, QUEUES, true);
+      if (joining instanceof Joining.Joined) {
+        running = revision;
+        runningSpec = spec;
+        runningPlan = plan;
+      }
+    }
+    chain.ensureQueues(runningSpec, QUEUES);
+    ChainSnapshot seen = chain.advance(running, runningSpec, runningPlan, false);
+    roll();
+    return seen;
+  }
+
+  /** How fast a stage may go. */
+  void pace(String stage, long recordsPerSecond) {
+    chain.pace(spec, Map.of(stage, new Pace(recordsPerSecond, 1)));
+  }
+
+  /** New before old, as a rolling update with a surge has it: for a moment both work. */
+  private void roll() throws Exception {
+    if (runningSpec == null) {
+      return;
+    }
+    for (StageSpec stage : runningSpec.stages()) {
+      Running old = workers.get(stage.name());
+      boolean wanted = !idle.contains(stage.name());
+      if (old == null ? wanted : !wanted || !old.stage().equals(stage)) {
+        if (wanted) {
+          workers.put(stage.name(), start(stage));
+        } else {
+          workers.remove(stage.name());
+        }
+        if (old != null) {
+          old.close();
+        }
+      }
+    }
+    for (String name : java.util.List.copyOf(workers.keySet())) {
+      if (runningSpec.stages().stream().noneMatch(s -> s.name().equals(name))) {
+        Objects.requireNonNull(workers.remove(name)).close();
+      }
+    }
+  }
+
+  private Running start(StageSpec stage) throws Exception {
+    Connection own = server.connect();
+    StateStore state = StateStore.open(own, ref.names());
+    String pod = stage.name() + "-" + pods++;
+    Stalls stalls = new Stalls(state, stage.name(), pod, Clock.systemUTC());
+    StageContext context =
+        new StageContext(
+            stage.name(),
+            running,
+            runningSpec,
+            pod,
+            ref.names(),
+            own,
+            state,
+            new Publisher(own.jetStream(), stalls),
+            stalls,
+            new PaceKeeper(state, stage.name()),
+            new BudgetKeeper(own, ref.names(), state, stage.name()),
+            new StageMetrics(new SimpleMeterRegistry(), Tags.empty()),
+            Clock.systemUTC(),
+            own.getMaxPayload());
+    StageWorker worker =
+        switch (stage) {
+          case StageSpec.Extract e ->
+              new ExtractWorker(
+                  context,
+                  new PostgresSplitSource(endpoint(e.connectionName()), "test", SourceView.NOW));
+          case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
+          case StageSpec.Enrich e -> throw new IllegalArgumentException("no enrich here");
+          case StageSpec.Load l ->
+              LoadStage.worker(
+                  context, l, runningPlan, endpoint(l.connectionName()), "test", ref.uid());
+        };
+    Thread thread =
+        Thread.ofPlatform()
+            .name(pod)
+            .start(
+                () -> {
+                  try {
+                    worker.run();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    return new Running(context, stage, worker, thread);
+  }
+
+  private Endpoint endpoint(String connection) {
+    return new Endpoint(
+        runningSpec.connection(connection), ConnectionFiles.under(secrets, connection));
+  }
+
+  String stream(String stage) {
+    return ref.names().queueStream(stage);
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (Running worker : workers.values()) {
+      worker.close();
+    }
+    chain.delete(MigrationSpec.QueueDeletionPolicy.Delete);
+    nats.close();
+    link.close();
+  }
+}

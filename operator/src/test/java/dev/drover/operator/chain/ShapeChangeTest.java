@@ -1,0 +1,97 @@
+package dev.drover.operator.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.operator.chain.ShapeChange.Beginning;
+import dev.drover.wire.edges.Edge;
+import dev.drover.wire.edges.Edges;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ShapeChangeTest {
+  private static final StageSpec READ =
+      new StageSpec.Extract("read", "legacy", List.of("public.*"), 1000);
+  private static final Edges NOW =
+      Edges.original("r1", chain(READ, step("clean", "read"), load("load", "clean")));
+
+  private static StageSpec step(String name, String from) {
+    return new StageSpec.Transform(name, from, List.of());
+  }
+
+  private static StageSpec load(String name, String from) {
+    return new StageSpec.Load(name, from, "target", null, LoadMode.Upsert, List.of());
+  }
+
+  private static ChainSpec chain(StageSpec... stages) {
+    return new ChainSpec(List.of(), List.of(stages));
+  }
+
+  @Test
+  void the_same_stages_in_another_order_change_nothing() {
+    assertThat(
+            ShapeChange.of(NOW, chain(load("load", "clean"), step("clean", "read"), READ)).none())
+        .isTrue();
+  }
+
+  @Test
+  void a_branch_closes_nothing_and_ends_nothing() {
+    ShapeChange change =
+        ShapeChange.of(
+            NOW,
+            chain(
+                READ,
+                step("clean", "read"),
+                load("load", "clean"),
+                step("s", "clean"),
+                load("b", "s")));
+    assertThat(change.ending()).isEmpty();
+    assertThat(change.closed()).isEmpty();
+    assertThat(change.added()).containsExactly("s", "b");
+    assertThat(change.beginning())
+        .containsExactly(
+            new Beginning("clean", "s", false, null), new Beginning("s", "b", true, null));
+  }
+
+  @Test
+  void stages_between_two_others_replace_their_edge() {
+    ShapeChange change =
+        ShapeChange.of(
+            NOW,
+            chain(
+                READ,
+                step("clean", "read"),
+                step("one", "clean"),
+                step("two", "one"),
+                load("load", "two")));
+    Edge gone = Edge.original("clean", "load");
+    assertThat(change.ending()).containsExactly(gone);
+    assertThat(change.closed()).containsExactly("clean");
+    assertThat(change.beginning())
+        .containsExactly(
+            new Beginning("clean", "one", false, gone),
+            new Beginning("one", "two", true, null),
+            new Beginning("two", "load", true, null));
+  }
+
+  @Test
+  void a_stage_that_goes_is_drained_from_above_and_its_reader_replaces_it() {
+    ShapeChange change = ShapeChange.of(NOW, chain(READ, load("load", "read")));
+    Edge above = Edge.original("read", "clean");
+    assertThat(change.ending()).containsExactly(above, Edge.original("clean", "load"));
+    assertThat(change.closed()).containsExactly("read");
+    assertThat(change.removed()).containsExactly("clean");
+    assertThat(change.beginning()).containsExactly(new Beginning("read", "load", false, above));
+  }
+
+  @Test
+  void a_branch_that_goes_is_drained_and_replaced_by_nothing() {
+    Edges forked = Edges.original("r1", chain(READ, load("load", "read"), load("archive", "read")));
+    ShapeChange change = ShapeChange.of(forked, chain(READ, load("load", "read")));
+    assertThat(change.ending()).containsExactly(Edge.original("read", "archive"));
+    assertThat(change.closed()).containsExactly("read");
+    assertThat(change.beginning()).isEmpty();
+  }
+}
