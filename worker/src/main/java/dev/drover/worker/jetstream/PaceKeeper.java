@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps this worker to its share of the stage's records a second. What is taken is owed, and a
- * worker that owes waits before it takes more: so a batch larger than a second's share passes whole
- * and the average holds. The share is looked up every second; while NATS is away the last one
- * holds. Thread-safe.
+ * Keeps this worker to its share of the stage's records (or requests to a server) a second. What is
+ * taken is owed, and a worker that owes waits before it takes more: so a batch larger than a
+ * second's share passes whole and the average holds. The share is looked up every second; while
+ * NATS is away the last one holds. Thread-safe.
  */
 public final class PaceKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PaceKeeper.class);
@@ -98,6 +98,27 @@ public final class PaceKeeper implements AutoCloseable {
   public synchronized boolean owes() {
     settle();
     return owed > 0 || !known;
+  }
+
+  /** Waits until one may be taken, and takes it. A fiftieth of a second's share may be ahead. */
+  public void takeOne() throws InterruptedException {
+    for (long wait = tryOne(); wait > 0; wait = tryOne()) {
+      Thread.sleep(Duration.ofNanos(Math.min(wait, PATIENCE.toNanos())));
+    }
+  }
+
+  /** Takes one and returns 0, or returns about how many nanoseconds that is too early. */
+  private synchronized long tryOne() {
+    settle();
+    if (!known) {
+      return PATIENCE.toNanos();
+    }
+    double ahead = owed - share / 50;
+    if (ahead <= 0) {
+      took(1);
+      return 0;
+    }
+    return Math.max(1, (long) (ahead / share * 1e9));
   }
 
   /** Waits until more may be taken, or until asked to stop. */

@@ -180,19 +180,21 @@ class AnswersIT {
     BatchKeys keys = BatchKeys.of(Given.ORDERS, Given.orders(customers), new int[] {1});
     LookupSession session = new LookupSession(crm, "drover/test/tiers", 30);
     AnswerCache cache = new AnswerCache(new StageSpec.Cache(1000, 600), System::nanoTime);
-    try (Asking asking = new Asking(session, cache, context.stalls());
+    try (Asking asking =
+            new Asking(session, cache, context.metrics().lookups(), context.stalls(), why -> {});
         ExecutorService together = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<List<Answer>>> all = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         all.add(
             together.submit(
-                () -> asking.answers(tiers, Objects.requireNonNull(tiers.query()), keys, false)));
+                () ->
+                    asking.answers(tiers, Objects.requireNonNull(tiers.question()), keys, false)));
       }
       for (Future<List<Answer>> one : all) {
         assertThat(one.get()).hasSize(500).filteredOn(Answer.Found.class::isInstance).hasSize(400);
       }
       assertThat(session.queries()).isEqualTo(1);
-      asking.answers(tiers, Objects.requireNonNull(tiers.query()), keys, true);
+      asking.answers(tiers, Objects.requireNonNull(tiers.question()), keys, true);
       assertThat(session.queries()).isEqualTo(2);
     }
   }
