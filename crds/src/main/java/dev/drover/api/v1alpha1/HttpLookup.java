@@ -35,7 +35,9 @@ public record HttpLookup(
                     + " the same")
         String url,
     @Size(max = 20)
-        @JsonPropertyDescription("Headers of each request. Accept is application/json by itself.")
+        @JsonPropertyDescription(
+            "Headers of each request. Accept is application/json by itself. With http:// they travel"
+                + " unencrypted.")
         List<Header> headers,
     @JsonPropertyDescription(
             "Secret in this namespace whose key holds the PEM certificates that the server's"

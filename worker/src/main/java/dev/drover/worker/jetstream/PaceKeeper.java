@@ -102,23 +102,25 @@ public final class PaceKeeper implements AutoCloseable {
 
   /** Waits until one may be taken, and takes it. A fiftieth of a second's share may be ahead. */
   public void takeOne() throws InterruptedException {
-    for (long wait = tryOne(); wait > 0; wait = tryOne()) {
-      Thread.sleep(Duration.ofNanos(Math.min(wait, PATIENCE.toNanos())));
+    while (!tookOne()) {
+      Thread.sleep(Duration.ofNanos(untilOne()));
     }
   }
 
-  /** Takes one and returns 0, or returns about how many nanoseconds that is too early. */
-  private synchronized long tryOne() {
+  /** Takes one if that may be taken now, and says whether it did. */
+  synchronized boolean tookOne() {
     settle();
-    if (!known) {
-      return PATIENCE.toNanos();
-    }
-    double ahead = owed - share / 50;
-    if (ahead <= 0) {
+    boolean may = known && owed <= share / 50;
+    if (may) {
       took(1);
-      return 0;
     }
-    return Math.max(1, (long) (ahead / share * 1e9));
+    return may;
+  }
+
+  /** Nanoseconds after which it is worth trying again. */
+  private synchronized long untilOne() {
+    long most = PATIENCE.toNanos();
+    return known ? Math.clamp((long) ((owed - share / 50) / share * 1e9), 1, most) : most;
   }
 
   /** Waits until more may be taken, or until asked to stop. */

@@ -285,9 +285,7 @@ class HttpLookupIT extends ChainScenario {
         assertThat(chain.messages(chain.names.queueStream("tiers"))).isZero();
       }
       assertThat(Files.readString(log)).contains("LookupForbidden").doesNotContain("s3cr3t");
-      assertThat(state(chain))
-          .contains("Authorization")
-          .doesNotContain("s3cr3t");
+      assertThat(state(chain)).contains("Authorization").doesNotContain("s3cr3t");
       int requests = crm.requests();
       crm.behaviour =
           c ->
