@@ -2,12 +2,17 @@ package dev.drover.worker;
 
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.HttpFiles;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.enrich.EnrichJudge;
+import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.load.LoadStage;
+import dev.drover.worker.lookup.HttpLookup;
+import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.snapshot.SharedSnapshot;
@@ -37,13 +42,7 @@ final class StageWorkers {
       case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
       case StageSpec.Enrich enrich ->
           new JudgingWorker(
-              context,
-              new EnrichJudge(
-                  context,
-                  new LookupSession(
-                      endpoint(context, environment, enrich.connectionName()),
-                      application,
-                      enrich.timeoutSeconds())));
+              context, new EnrichJudge(context, lookup(context, environment, enrich)));
       case StageSpec.Load load ->
           LoadStage.worker(
               context,
@@ -52,6 +51,23 @@ final class StageWorkers {
               endpoint(context, environment, load.connectionName()),
               application,
               environment.uid());
+    };
+  }
+
+  private static Lookup lookup(
+      StageContext context, WorkerEnvironment environment, StageSpec.Enrich enrich) {
+    return switch (enrich.lookup()) {
+      case LookupSpec.Query query ->
+          new LookupSession(
+              endpoint(context, environment, query.connectionName()),
+              Endpoint.applicationName(environment.migration(), context.stage()),
+              enrich.timeoutSeconds());
+      case LookupSpec.Http http ->
+          new HttpLookup(
+              http,
+              HttpFiles.under(environment.secrets(), context.stage()),
+              enrich.timeoutSeconds(),
+              new RequestPace(context.state(), context.stage()));
     };
   }
 

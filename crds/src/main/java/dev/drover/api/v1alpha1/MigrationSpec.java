@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
         "spec.stages[].extract.connectionName: name one of spec.connections; this one is not there")
 @ValidationRule(
     value =
-        "self.stages.all(s, !has(s.enrich) || self.connections.exists(c, c.name =="
-            + " s.enrich.connectionName))",
+        "self.stages.all(s, !has(s.enrich) || !has(s.enrich.connectionName) ||"
+            + " self.connections.exists(c, c.name == s.enrich.connectionName))",
     message =
         "spec.stages[].enrich.connectionName: name one of spec.connections; this one is not there")
 @ValidationRule(

@@ -39,7 +39,7 @@ public record Stage(
         @Nullable String from,
     @JsonPropertyDescription("Reads tables of a database.") @Nullable Extract extract,
     @JsonPropertyDescription("Judges and changes records by rules.") @Nullable Transform transform,
-    @JsonPropertyDescription("Adds to each record what a query finds for it in a database.")
+    @JsonPropertyDescription("Adds to each record what a database or a server has for it.")
         @Nullable Enrich enrich,
     @JsonPropertyDescription("Writes records to a database.") @Nullable Load load,
     @JsonPropertyDescription("How many workers the stage has.") @Default("{}") Scale scale,
@@ -107,40 +107,52 @@ public record Stage(
                   + " string), checked against the real tables before anything starts.")
           List<Step> steps) {}
 
-  /** Adds to each record what a query finds for it. */
+  /** Adds to each record what a query finds for it, or what a server answers. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "has(self.query) != has(self.http)",
+      message = "enrich: exactly one of query (with its connectionName) and http")
+  @ValidationRule(
+      value = "has(self.query) == has(self.connectionName)",
+      message = "enrich: query and connectionName go together, and neither with http")
   public record Enrich(
-      @Required @Size(min = 1, max = 40) @JsonPropertyDescription("The connection to look in.")
-          String connectionName,
+      @Size(min = 1, max = 40)
+          @JsonPropertyDescription("The connection to look in, if a query is asked.")
+          @Nullable String connectionName,
       @Size(max = 100)
           @JsonPropertyDescription(
               "Source tables whose records are looked up, as schema.table, * for any run of"
                   + " characters. Records of others pass unchanged. Without it all are looked up.")
           List<@Size(min = 3, max = 130) @Pattern("^[^.]+\\.[^.]+$") String> tables,
-      @Required
-          @Size(min = 1, max = 10000)
+      @Size(min = 1, max = 10000)
           @JsonPropertyDescription(
               "One SELECT for one record, with :field (or :\"Field\") for each field of the record"
                   + " that it is looked up by: select tier from customers where id = :customer_id."
                   + " The columns of its row are added to the record. It is asked for all"
                   + " different keys of a batch at once, in a session that cannot write. More than"
                   + " one row for a record makes it a failed one (LookupAmbiguous).")
-          String query,
+          @Nullable String query,
+      @JsonPropertyDescription(
+              "A server to ask over HTTP, once for each different key of a batch. While it is away,"
+                  + " slow, refuses the credentials or answers no JSON the stage waits and no record"
+                  + " fails; a key that it refuses (400, 422) makes its records failed ones"
+                  + " (LookupRefused).")
+          @Nullable HttpLookup http,
       @Default("Fail")
           @JsonPropertyDescription(
-              "What becomes of a record for which the query finds no row. Fail makes it a failed"
-                  + " one (LookupMissing), Keep lets it go on with nulls, Drop leaves it out.")
+              "What becomes of a record for which nothing is found. Fail makes it a failed one"
+                  + " (LookupMissing), Keep lets it go on with nulls, Drop leaves it out.")
           OnMissing onMissing,
       @JsonPropertyDescription(
-              "Keeps answers in each worker, also that there is no row. Without it each batch asks"
+              "Keeps answers in each worker, also that there is nothing. Without it each batch asks"
                   + " anew. A failed record that is sent again is always looked up anew.")
           @Nullable Cache cache,
       @Default("30")
           @Min(1)
           @Max(600)
           @JsonPropertyDescription(
-              "Seconds after which the database gives a query up. No record fails by that: the"
-                  + " stage says LookupTimedOut and asks again, for fewer keys.")
+              "Seconds after which a query or a request is given up. No record fails by that: the"
+                  + " stage says LookupTimedOut and asks again, a database for fewer keys.")
           @Nullable Integer timeoutSeconds) {
     @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
     public Enrich {
@@ -169,7 +181,7 @@ public record Stage(
     }
   }
 
-  /** What becomes of a record for which there is no row. */
+  /** What becomes of a record for which there is nothing. */
   public enum OnMissing {
     /** It fails. */
     Fail,

@@ -50,7 +50,7 @@ public interface Chain {
   /**
    * Tells the workers of stages how fast they may go.
    *
-   * @param paces by stage; a stage of the spec that is not in it has no limit
+   * @param paces by stage, and by {@link Pace#requests}; what is not in it has no limit
    */
   void pace(ChainSpec spec, Map<String, Pace> paces);
 

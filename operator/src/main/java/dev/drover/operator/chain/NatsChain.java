@@ -203,7 +203,13 @@ final class NatsChain implements Chain {
 
   @Override
   public synchronized void pace(ChainSpec spec, Map<String, Pace> limits) {
-    spec.stages().forEach(s -> paces.tell(s.name(), limits.get(s.name())));
+    for (StageSpec stage : spec.stages()) {
+      paces.tell(stage.name(), limits.get(stage.name()));
+      if (stage instanceof StageSpec.Enrich enrich && enrich.http() != null) {
+        String requests = Pace.requests(stage.name());
+        paces.tell(requests, limits.get(requests));
+      }
+    }
   }
 
   @Override

@@ -1,13 +1,17 @@
 package dev.drover.operator.migration;
 
 import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.Step;
+import dev.drover.wire.schema.ColumnType;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** From the resource as users write it to the chain as workers read it. Pure. */
@@ -57,19 +61,64 @@ final class ChainMapping {
   }
 
   private static StageSpec.Enrich enrich(String name, String from, Stage.Enrich enrich) {
-    Stage.Cache cache = enrich.cache();
-    return new StageSpec.Enrich(
-        name,
-        from,
-        enrich.connectionName(),
-        enrich.tables(),
-        enrich.query(),
-        StageSpec.OnMissing.valueOf(enrich.onMissing().name()),
-        cache == null
+    StageSpec.OnMissing onMissing = StageSpec.OnMissing.valueOf(enrich.onMissing().name());
+    StageSpec.Cache cache =
+        enrich.cache() == null
             ? null
             : new StageSpec.Cache(
-                orElse(cache.maxEntries(), 100_000), orElse(cache.ttlSeconds(), 600)),
-        orElse(enrich.timeoutSeconds(), 30));
+                orElse(enrich.cache().maxEntries(), 100_000),
+                orElse(enrich.cache().ttlSeconds(), 600));
+    int timeout = orElse(enrich.timeoutSeconds(), 30);
+    return enrich.http() != null
+        ? new StageSpec.Enrich(
+            name, from, enrich.tables(), http(enrich.http()), onMissing, cache, timeout)
+        : new StageSpec.Enrich(
+            name,
+            from,
+            required(enrich.connectionName()),
+            enrich.tables(),
+            required(enrich.query()),
+            onMissing,
+            cache,
+            timeout);
+  }
+
+  private static LookupSpec.Http http(HttpLookup http) {
+    return new LookupSpec.Http(
+        http.url(),
+        http.headers().stream().map(h -> new LookupSpec.Header(h.name(), h.value())).toList(),
+        http.caSecretRef() != null,
+        http.fields().stream()
+            .map(
+                f -> {
+                  ColumnType type = ColumnType.valueOf(f.type().name().toUpperCase(Locale.ROOT));
+                  return new LookupSpec.Field(
+                      f.name(), f.pointer(), type, nativeType(f.type()), f.optional());
+                })
+            .toList(),
+        http.missingStatuses(),
+        orElse(http.concurrency(), 8),
+        orElse(http.maxResponseBytes(), 262_144));
+  }
+
+  /** The type of a column that is made for such a field. */
+  private static String nativeType(HttpLookup.FieldType type) {
+    return switch (type) {
+      case Text -> "text";
+      case Boolean -> "boolean";
+      case SmallInt -> "smallint";
+      case Integer -> "integer";
+      case BigInt -> "bigint";
+      case Real -> "real";
+      case Double -> "double precision";
+      case Decimal -> "numeric";
+      case Date -> "date";
+      case Time -> "time without time zone";
+      case Timestamp -> "timestamp without time zone";
+      case TimestampTz -> "timestamp with time zone";
+      case Uuid -> "uuid";
+      case Json -> "jsonb";
+    };
   }
 
   private static Step step(dev.drover.api.v1alpha1.Step step) {

@@ -4,18 +4,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.LookupPlan;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.Fingerprints;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names for what was planned. A revision covers all that planning depends on: how each database is
- * reached, and each stage's work. Scale, caps, suspend and the like are no part of it, so editing
- * them neither plans anew nor restarts a worker.
+ * Names for what was planned. A revision covers all that planning depends on: how each database or
+ * server is reached, and each stage's work. Scale, caps, suspend and the like are no part of it, so
+ * editing them neither plans anew nor restarts a worker.
  */
 final class Revisions {
   private static final int LENGTH = 10;
@@ -28,6 +30,11 @@ final class Revisions {
     List<String> parts = new ArrayList<>();
     spec.connections().forEach(c -> parts.add(text(c)));
     ChainMapping.chain(spec).stages().forEach(s -> parts.add(text(s)));
+    spec.stages().stream()
+        .map(Stage::enrich)
+        .filter(e -> e != null && e.http() != null)
+        .map(e -> Objects.requireNonNull(e.http()))
+        .forEach(http -> parts.add(json(http.headers()) + json(http.caSecretRef())));
     return hash(parts);
   }
 
@@ -59,7 +66,7 @@ final class Revisions {
     return json(stage);
   }
 
-  private static String json(Object value) {
+  private static String json(@Nullable Object value) {
     try {
       return JSON.writeValueAsString(value);
     } catch (JsonProcessingException e) {

@@ -1,6 +1,7 @@
 package dev.drover.operator.migration;
 
 import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationStatus;
@@ -268,9 +269,17 @@ final class StagesStep {
     Map<String, Pace> paces = new LinkedHashMap<>();
     for (StageScale scale : scales) {
       for (Stage stage : spec.stages()) {
+        if (!stage.name().equals(scale.stage())) {
+          continue;
+        }
+        int sharers = Math.max(1, scale.sharers());
         long rate = Windows.recordsPerSecond(stage.scale(), now);
-        if (stage.name().equals(scale.stage()) && rate > 0) {
-          paces.put(stage.name(), new Pace(rate, Math.max(1, scale.sharers())));
+        if (rate > 0) {
+          paces.put(stage.name(), new Pace(rate, sharers));
+        }
+        HttpLookup http = stage.enrich() == null ? null : stage.enrich().http();
+        if (http != null && http.requestsPerSecond() != null) {
+          paces.put(Pace.requests(stage.name()), new Pace(http.requestsPerSecond(), sharers));
         }
       }
     }

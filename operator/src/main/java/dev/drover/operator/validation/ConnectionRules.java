@@ -49,7 +49,7 @@ final class ConnectionRules {
       if (stage.extract() != null) {
         known(findings, names, stage.extract().connectionName(), path + "extract");
       }
-      if (stage.enrich() != null) {
+      if (stage.enrich() != null && stage.enrich().http() == null) {
         known(findings, names, stage.enrich().connectionName(), path + "enrich");
       }
       if (stage.load() != null) {

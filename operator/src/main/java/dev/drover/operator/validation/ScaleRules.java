@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What must hold of a stage's scale beyond what the CRD says. Pure. */
 final class ScaleRules {
@@ -71,13 +72,13 @@ final class ScaleRules {
     }
   }
 
-  private static String connectionName(Stage stage) {
+  private static @Nullable String connectionName(Stage stage) {
     if (stage.extract() != null) {
       return stage.extract().connectionName();
     }
     if (stage.enrich() != null) {
       return stage.enrich().connectionName();
     }
-    return stage.load() != null ? stage.load().connectionName() : "";
+    return stage.load() != null ? stage.load().connectionName() : null;
   }
 }

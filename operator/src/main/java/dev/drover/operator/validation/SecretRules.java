@@ -1,14 +1,16 @@
 package dev.drover.operator.validation;
 
 import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.Stage;
 import dev.drover.wire.plan.Finding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Whether the Secrets that connections refer to are there, with the keys that are needed. */
+/** Whether the Secrets that a spec refers to are there, with the keys that are needed. */
 public final class SecretRules {
   private SecretRules() {}
 
@@ -31,6 +33,36 @@ public final class SecretRules {
             check(
                 namespace, jdbc.caSecretRef().name(), List.of(key), path + "caSecretRef", secrets));
       }
+    }
+    for (int i = 0; i < spec.stages().size(); i++) {
+      Stage.Enrich enrich = spec.stages().get(i).enrich();
+      if (enrich != null && enrich.http() != null) {
+        String path = "spec.stages[" + i + "].enrich.http.";
+        findings.addAll(check(namespace, enrich.http(), path, secrets));
+      }
+    }
+    return findings;
+  }
+
+  private static List<Finding> check(
+      String namespace, HttpLookup http, String path, SecretKeys secrets) {
+    List<Finding> findings = new ArrayList<>();
+    for (int h = 0; h < http.headers().size(); h++) {
+      HttpLookup.ValueFrom from = http.headers().get(h).valueFrom();
+      if (from != null) {
+        findings.addAll(
+            check(
+                namespace,
+                from.secretKeyRef().name(),
+                List.of(from.secretKeyRef().key()),
+                path + "headers[" + h + "].valueFrom.secretKeyRef",
+                secrets));
+      }
+    }
+    Connection.SecretKeyRef ca = http.caSecretRef();
+    if (ca != null) {
+      String key = ca.key() == null ? "ca.crt" : ca.key();
+      findings.addAll(check(namespace, ca.name(), List.of(key), path + "caSecretRef", secrets));
     }
     return findings;
   }

@@ -37,6 +37,7 @@ public final class SpecValidator {
     }
     findings.addAll(cycles(spec, byName));
     findings.addAll(ends(spec));
+    findings.addAll(LookupRules.check(spec));
     findings.addAll(ScaleRules.check(spec));
     findings.addAll(BudgetRules.check(spec));
     return findings;

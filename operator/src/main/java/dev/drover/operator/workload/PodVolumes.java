@@ -1,6 +1,9 @@
 package dev.drover.operator.workload;
 
 import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.HttpLookup;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.wire.plan.HttpFiles;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.KeyToPathBuilder;
@@ -44,6 +47,27 @@ final class PodVolumes {
       sources.add(secret(jdbc.caSecretRef().name(), List.of(item(key, "ca.crt"))));
     }
     return projected(connectionName(connection), sources);
+  }
+
+  static String lookupName(Stage stage) {
+    return "http-" + stage.name();
+  }
+
+  /** A file for each header whose value a Secret holds and, when it names a CA, {@code ca.crt}. */
+  static Volume lookup(Stage stage, HttpLookup http) {
+    List<VolumeProjection> sources = new ArrayList<>();
+    for (HttpLookup.Header header : http.headers()) {
+      if (header.valueFrom() != null) {
+        HttpLookup.SecretKey from = header.valueFrom().secretKeyRef();
+        sources.add(
+            secret(from.name(), List.of(item(from.key(), HttpFiles.headerFile(header.name())))));
+      }
+    }
+    if (http.caSecretRef() != null) {
+      String key = http.caSecretRef().key() == null ? "ca.crt" : http.caSecretRef().key();
+      sources.add(secret(http.caSecretRef().name(), List.of(item(key, "ca.crt"))));
+    }
+    return projected(lookupName(stage), sources);
   }
 
   static Volume nats(String secretName) {

@@ -1,6 +1,5 @@
 package dev.drover.operator.workload;
 
-import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.Stage;
@@ -11,12 +10,11 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The Job that carries out a Redrive. It needs NATS, and no database unless it reads rows at the
- * source again.
+ * source again and looks up for them what the stages on their way do.
  */
 public final class RedriveJob {
   /** What ends it early ends with it; a crash is tried again for a long time. */
@@ -36,12 +34,18 @@ public final class RedriveJob {
   /** The Job as it should be. */
   public Job of(Migration migration, Redrive redrive) {
     Map<String, String> labels = WorkloadLabels.of(migration, COMPONENT);
-    List<Connection> sources =
-        redrive.getSpec().startAt() == StartAt.Source ? sources(migration) : List.of();
-    String reads = sources.stream().map(Connection::name).collect(Collectors.joining(","));
+    boolean fromSource = redrive.getSpec().startAt() == StartAt.Source;
+    List<String> sessions = fromSource ? sessions(migration) : List.of();
     WorkerPod.Task task =
         new WorkerPod.Task(
-            "redrive", Map.of("DROVER_REDRIVE", redrive.getMetadata().getUid()), sources, false);
+            "redrive",
+            Map.of("DROVER_REDRIVE", redrive.getMetadata().getUid()),
+            migration.getSpec().connections().stream()
+                .filter(c -> sessions.contains(c.name()))
+                .toList(),
+            fromSource ? migration.getSpec().stages() : List.of(),
+            false);
+    String reads = String.join(",", sessions);
     return new JobBuilder()
         .withNewMetadata()
         .withName(name(migration, redrive))
@@ -69,16 +73,20 @@ public final class RedriveJob {
         .build();
   }
 
-  /** Where extracts read, each once. */
-  private static List<Connection> sources(Migration migration) {
-    Set<String> names =
-        migration.getSpec().stages().stream()
-            .map(Stage::extract)
-            .filter(Objects::nonNull)
-            .map(Stage.Extract::connectionName)
-            .collect(Collectors.toSet());
-    return migration.getSpec().connections().stream()
-        .filter(c -> names.contains(c.name()))
+  /** Where it has a session: one where extracts read, and one more for each enrich. */
+  private static List<String> sessions(Migration migration) {
+    List<Stage> stages = migration.getSpec().stages();
+    return Stream.concat(
+            stages.stream()
+                .map(Stage::extract)
+                .filter(Objects::nonNull)
+                .map(Stage.Extract::connectionName)
+                .distinct(),
+            stages.stream()
+                .map(Stage::enrich)
+                .filter(Objects::nonNull)
+                .map(Stage.Enrich::connectionName)
+                .filter(Objects::nonNull))
         .toList();
   }
 

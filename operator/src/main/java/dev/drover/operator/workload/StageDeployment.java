@@ -2,6 +2,7 @@ package dev.drover.operator.workload;
 
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Stage;
 import dev.drover.wire.plan.StageSpec;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -47,6 +48,8 @@ public final class StageDeployment {
     environment.put("DROVER_STAGE", stage.name());
     environment.put(REVISION_VARIABLE, revision);
     List<Connection> connections = connection == null ? List.of() : List.of(connection);
+    List<Stage> lookups =
+        migration.getSpec().stages().stream().filter(s -> s.name().equals(stage.name())).toList();
     return new DeploymentBuilder()
         .withNewMetadata()
         .withName(WorkloadNames.deployment(migration, stage.name()))
@@ -79,7 +82,10 @@ public final class StageDeployment {
         .endMetadata()
         .withSpec(
             new WorkerPod(settings)
-                .of(migration, "Always", new WorkerPod.Task("run", environment, connections, true)))
+                .of(
+                    migration,
+                    "Always",
+                    new WorkerPod.Task("run", environment, connections, lookups, true)))
         .endTemplate()
         .endSpec()
         .build();

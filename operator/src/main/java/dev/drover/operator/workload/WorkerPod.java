@@ -1,7 +1,10 @@
 package dev.drover.operator.workload;
 
 import dev.drover.api.v1alpha1.Connection;
+import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Stage;
+import dev.drover.wire.plan.HttpFiles;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -16,11 +19,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The shape of every pod that runs the worker image, in one place. It meets the Pod Security
  * Standard "restricted", has no service account token, writes to nothing but {@code /tmp}, and sees
- * the secrets of those connections alone that it uses.
+ * the secrets of those connections and lookups alone that it uses.
  */
 final class WorkerPod {
   static final int METRICS_PORT = 8080;
@@ -122,6 +126,9 @@ final class WorkerPod {
     List<Volume> volumes = new ArrayList<>();
     volumes.add(PodVolumes.tmp());
     task.connections().forEach(c -> volumes.add(PodVolumes.connection(c)));
+    for (Stage stage : task.lookups()) {
+      volumes.add(PodVolumes.lookup(stage, http(stage)));
+    }
     if (settings.natsSecretNeeded()) {
       volumes.add(PodVolumes.nats(WorkloadNames.natsSecret(migration)));
     }
@@ -135,6 +142,12 @@ final class WorkerPod {
       mounts.add(
           readOnly(PodVolumes.connectionName(c), PodVolumes.CONNECTIONS_FOLDER + "/" + c.name()));
     }
+    for (Stage stage : task.lookups()) {
+      mounts.add(
+          readOnly(
+              PodVolumes.lookupName(stage),
+              PodVolumes.CONNECTIONS_FOLDER + "/" + HttpFiles.folderName(stage.name())));
+    }
     if (settings.natsSecretNeeded()) {
       mounts.add(readOnly("nats", PodVolumes.NATS_FOLDER));
     }
@@ -145,22 +158,45 @@ final class WorkerPod {
     return new VolumeMountBuilder().withName(name).withMountPath(path).withReadOnly(true).build();
   }
 
+  private static boolean hasSecrets(Stage stage) {
+    return stage.enrich() != null
+        && stage.enrich().http() != null
+        && (stage.enrich().http().caSecretRef() != null
+            || stage.enrich().http().headers().stream().anyMatch(h -> h.valueFrom() != null));
+  }
+
+  private static HttpLookup http(Stage stage) {
+    return Objects.requireNonNull(Objects.requireNonNull(stage.enrich()).http());
+  }
+
   /**
    * What a pod is for.
    *
    * @param command the worker's argument: plan, run or redrive
    * @param environment variables beyond those that every pod gets
    * @param connections the connections whose secrets it may see
+   * @param lookups the stages whose HTTP lookup's secrets it may see
    * @param probed whether the kubelet asks for its health; a Job ends by itself
    */
   record Task(
       String command,
       Map<String, String> environment,
       List<Connection> connections,
+      List<Stage> lookups,
       boolean probed) {
     Task {
+      lookups = lookups.stream().filter(WorkerPod::hasSecrets).toList();
       environment = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(environment));
       connections = List.copyOf(connections);
+    }
+
+    /** A task that asks no server. */
+    Task(
+        String command,
+        Map<String, String> environment,
+        List<Connection> connections,
+        boolean probed) {
+      this(command, environment, connections, List.of(), probed);
     }
   }
 }

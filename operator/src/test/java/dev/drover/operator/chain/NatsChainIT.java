@@ -25,6 +25,7 @@ import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.state.Pace;
@@ -295,6 +296,26 @@ class NatsChainIT {
 
     operator().pace(SPEC, Map.of());
     assertThat(bucket.get("pace.load")).isNull();
+
+    ChainSpec looksUp =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                new StageSpec.Enrich(
+                    "tiers",
+                    "read",
+                    List.of(),
+                    new LookupSpec.Http(
+                        "http://crm/{id}", List.of(), false, List.of(), List.of(404), 8, 1000),
+                    StageSpec.OnMissing.Fail,
+                    null,
+                    30)));
+    chain.pace(looksUp, Map.of(Pace.requests("tiers"), new Pace(50, 2)));
+    assertThat(WireJson.parse(bucket.get("pace.tiers.requests").getValue(), Pace.class))
+        .isEqualTo(new Pace(50, 2));
+    assertThat(bucket.get("pace.tiers")).isNull();
+    chain.pace(looksUp, Map.of());
+    assertThat(bucket.get("pace.tiers.requests")).isNull();
   }
 
   @Test

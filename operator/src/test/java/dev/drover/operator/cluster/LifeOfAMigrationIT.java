@@ -286,6 +286,39 @@ class LifeOfAMigrationIT {
     assertThat(operator.jobs()).as("no new plan").hasSize(1);
   }
 
+  @Test
+  void a_lookup_over_http_gets_its_secrets_and_its_rate_which_restarts_no_worker() {
+    operator.secrets();
+    String http =
+        Manifests.migration(M)
+            .replace(
+                "transform:\n        steps:\n          - require: {that: \"record.qty > 0\", code:"
+                    + " QtyNotPositive}",
+                "enrich:\n        http: {url: \"http://crm/{id}\", requestsPerSecond: 50, headers:"
+                    + " [{name: Authorization, valueFrom: {secretKeyRef: {name: legacy-db, key:"
+                    + " password}}}], fields: [{name: tier, pointer: /tier}]}");
+    operator.apply(http);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.chain(M).paces)
+                    .containsOnlyKeys(Pace.requests("clean"))
+                    .containsEntry(Pace.requests("clean"), new Pace(50, 1)));
+    assertThat(operator.deployment("clean").toString())
+        .contains("/etc/drover/connections/http.clean", "header-authorization");
+    Map<String, Long> before = generations();
+    operator.apply(http.replace("requestsPerSecond: 50", "requestsPerSecond: 20"));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.chain(M).paces)
+                    .containsEntry(Pace.requests("clean"), new Pace(20, 1)));
+    assertThat(generations()).isEqualTo(before);
+    operator.apply(http.replace("key: password", "key: passwrd"));
+    operator.awaitCondition(M, "SpecValid", "False", "SecretKeyNotFound");
+  }
+
   private static String budgeted(String budget, String rule) {
     return Manifests.migration(M)
         .replace("spec:\n", "spec:\n  errorBudget: {" + budget + "}\n")

@@ -7,7 +7,11 @@ import dev.drover.operator.Specs;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.LookupPlan;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.state.WireJson;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -115,6 +119,55 @@ class RevisionsTest {
     assertThat(full.onMissing()).isEqualTo(StageSpec.OnMissing.Keep);
     assertThat(full.tables()).containsExactly("public.a");
     assertThat(full.timeoutSeconds()).isEqualTo(7);
+  }
+
+  @Test
+  void a_lookup_over_http_maps_without_its_secrets_and_its_rate_and_uses_no_connection() {
+    String load = "- name: load";
+    String stage =
+        "- name: tiers\n      from: clean\n      enrich: {http: {url: \"https://crm/c/{id}\","
+            + " caSecretRef: {name: ca}, requestsPerSecond: %d, headers: [{name: Authorization,"
+            + " valueFrom: {secretKeyRef: {name: crm, key: header}}}, {name: X-Of, value: shop}],"
+            + " fields: [{name: tier, pointer: /tier}, {name: since, pointer: /since, type:"
+            + " TimestampTz, optional: true}]}}\n    "
+            + load;
+    MigrationSpec spec = Specs.with(load, stage.formatted(7));
+    StageSpec.Enrich tiers = (StageSpec.Enrich) ChainMapping.chain(spec).stage("tiers");
+    assertThat(tiers.lookup())
+        .isEqualTo(
+            new LookupSpec.Http(
+                "https://crm/c/{id}",
+                List.of(
+                    new LookupSpec.Header("Authorization", null),
+                    new LookupSpec.Header("X-Of", "shop")),
+                true,
+                List.of(
+                    new LookupSpec.Field("tier", "/tier", ColumnType.TEXT, "text", false),
+                    new LookupSpec.Field(
+                        "since",
+                        "/since",
+                        ColumnType.TIMESTAMPTZ,
+                        "timestamp with time zone",
+                        true)),
+                List.of(404),
+                8,
+                262_144));
+    assertThat(StagesStep.connectionName(tiers)).isNull();
+    assertThat(Revisions.of(Specs.with(load, stage.formatted(8))))
+        .as("a rate is told, not planned")
+        .isEqualTo(Revisions.of(spec));
+    assertThat(Revisions.of(Specs.with(load, stage.formatted(7).replace("key: header", "key: h"))))
+        .as("another secret is planned anew, so that a missing one rolls nobody")
+        .isNotEqualTo(Revisions.of(spec));
+    assertThat(WireJson.parse(WireJson.bytes(tiers), StageSpec.class)).isEqualTo(tiers);
+    assertThat(new String(WireJson.bytes(query()), StandardCharsets.UTF_8))
+        .as("the hash of what asks a query stays")
+        .doesNotContain("http");
+  }
+
+  private static StageSpec.Enrich query() {
+    return new StageSpec.Enrich(
+        "tiers", "clean", "legacy", List.of(), "q", StageSpec.OnMissing.Fail, null, 30);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.drover.operator.validation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.operator.Specs;
 import dev.drover.wire.plan.Finding;
 import java.util.List;
@@ -97,6 +98,78 @@ class SpecValidatorTest {
               assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
               assertThat(f.message()).contains("tiers 4");
             });
+  }
+
+  private static final String HTTP =
+      """
+      - name: tiers
+            from: clean
+            enrich:
+              http:
+                url: "%s"
+                headers:
+                  - {name: Authorization, %s}
+                  - {name: X-Of, value: shop}
+                caSecretRef: {name: crm-ca}
+                fields: [{name: tier, pointer: /tier}, {name: %s, pointer: /since}]
+          """;
+
+  private static final String TOKEN = "valueFrom: {secretKeyRef: {name: crm, key: header}}";
+
+  private static MigrationSpec http(String url, String header, String field) {
+    return Specs.with(
+        LOAD_STAGE, HTTP.formatted(url, header, field).strip() + "\n    " + LOAD_STAGE);
+  }
+
+  @Test
+  void a_lookup_over_http_that_was_stored_before_its_rules_is_refused_with_its_path() {
+    assertThat(SpecValidator.validate(http("http://crm/c/{id}", TOKEN, "since")))
+        .extracting(Finding::reason)
+        .doesNotContain("UnknownConnection", "LookupInvalid", "NotOneLookup");
+    assertThat(SpecValidator.validate(http("http://me:pw@crm/c/{id}", "value: s3cr3t", "tier")))
+        .extracting(Finding::reason, Finding::path)
+        .contains(
+            org.assertj.core.groups.Tuple.tuple("LookupInvalid", "spec.stages[2].enrich.http.url"),
+            org.assertj.core.groups.Tuple.tuple(
+                "CredentialsInHeader", "spec.stages[2].enrich.http.headers[0].value"),
+            org.assertj.core.groups.Tuple.tuple(
+                "DuplicateName", "spec.stages[2].enrich.http.fields[1].name"));
+    assertThat(
+            SpecValidator.validate(http("http://me:pw@crm/c/{id}", "value: s3cr3t", "tier"))
+                .toString())
+        .doesNotContain("s3cr3t")
+        .doesNotContain("pw@");
+    assertThat(
+            SpecValidator.validate(
+                Specs.with(
+                    LOAD_STAGE,
+                    "- {name: none, from: clean, enrich: {connectionName: shop}}\n    "
+                        + LOAD_STAGE)))
+        .extracting(Finding::reason, Finding::path)
+        .contains(org.assertj.core.groups.Tuple.tuple("NotOneLookup", "spec.stages[2].enrich"));
+  }
+
+  @Test
+  void the_secrets_of_a_lookup_over_http_must_be_there() {
+    Map<String, Set<String>> secrets =
+        Map.of(
+            "legacy-db", Set.of("username", "password"),
+            "shop-db", Set.of("username", "password"),
+            "crm", Set.of("token"));
+    assertThat(
+            SecretRules.check(
+                "default",
+                http("http://crm/c/{id}", TOKEN, "since"),
+                (namespace, name) -> Optional.ofNullable(secrets.get(name))))
+        .containsExactly(
+            Finding.error(
+                "SecretKeyNotFound",
+                "spec.stages[2].enrich.http.headers[0].valueFrom.secretKeyRef.name",
+                "Secret crm in namespace default lacks the key header"),
+            Finding.error(
+                "SecretNotFound",
+                "spec.stages[2].enrich.http.caSecretRef.name",
+                "there is no Secret crm-ca in namespace default; make it with the key ca.crt"));
   }
 
   @Test

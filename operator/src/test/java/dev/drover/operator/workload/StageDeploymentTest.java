@@ -6,10 +6,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.RedriveSpec;
+import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.operator.Specs;
 import dev.drover.wire.plan.StageSpec;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
@@ -113,6 +117,88 @@ class StageDeploymentTest {
         .extracting(VolumeMount::getMountPath)
         .contains("/etc/drover/connections/shop");
     assertThat(StageDeployment.kind(tiers)).isEqualTo("enrich");
+  }
+
+  private static Migration lookingUp() {
+    return Specs.migration(
+        "- name: load",
+        "- name: tiers\n      from: clean\n      enrich: {http: {url: \"https://crm/c/{id}\","
+            + " caSecretRef: {name: crm-ca, key: root.pem}, headers: [{name: X-Api-Key, valueFrom:"
+            + " {secretKeyRef: {name: crm, key: token}}}, {name: X-Of, value: shop}], fields:"
+            + " [{name: tier, pointer: /tier}]}}\n    - name: load");
+  }
+
+  private static final StageSpec.Enrich TIERS =
+      new StageSpec.Enrich(
+          "tiers", "clean", "x", List.of(), "q", StageSpec.OnMissing.Fail, null, 30);
+
+  @Test
+  void a_lookup_over_http_has_its_secrets_as_files_and_no_other_stage_has() {
+    PodSpec tiers =
+        new StageDeployment(SETTINGS)
+            .of(lookingUp(), TIERS, null, "r", "h", 1)
+            .getSpec()
+            .getTemplate()
+            .getSpec();
+    assertThat(tiers.getContainers().getFirst().getVolumeMounts())
+        .extracting(VolumeMount::getMountPath)
+        .containsExactly("/tmp", "/etc/drover/connections/http.tiers", "/etc/drover/nats");
+    assertThat(tiers.getVolumes().get(1).getProjected().getSources())
+        .extracting(
+            s ->
+                s.getSecret().getName()
+                    + " "
+                    + s.getSecret().getItems().getFirst().getKey()
+                    + " "
+                    + s.getSecret().getItems().getFirst().getPath())
+        .containsExactly("crm token header-x-api-key", "crm-ca root.pem ca.crt");
+    assertThat(
+            new StageDeployment(SETTINGS)
+                .of(lookingUp(), LOAD, null, "r", "h", 1)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getVolumes())
+        .noneMatch(v -> v.getName().startsWith("http"));
+  }
+
+  @Test
+  void a_redrive_from_the_source_sees_what_stages_on_the_way_look_up_and_another_nothing() {
+    assertThat(redrive(StartAt.Source))
+        .contains("/etc/drover/connections/legacy", "/etc/drover/connections/http.tiers")
+        .doesNotContain("/etc/drover/connections/shop");
+    assertThat(redrive(StartAt.Stage)).noneMatch(path -> path.contains("connections"));
+  }
+
+  private static List<String> redrive(StartAt startAt) {
+    Redrive redrive = new Redrive();
+    redrive.setMetadata(
+        new ObjectMetaBuilder().withName("again").withNamespace("default").withUid("u1").build());
+    redrive.setSpec(
+        new RedriveSpec(
+            "orders",
+            null,
+            RedriveSpec.Action.Replay,
+            startAt,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            false,
+            false));
+    return new RedriveJob(SETTINGS)
+            .of(lookingUp(), redrive)
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst()
+            .getVolumeMounts()
+            .stream()
+            .map(VolumeMount::getMountPath)
+            .toList();
   }
 
   @Test

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What an enrich adds to the records of a source table, as its query was understood when it was
+ * What an enrich adds to the records of a source table, as its lookup was understood when it was
  * planned.
  *
  * @param stage the enrich

@@ -1,5 +1,6 @@
 package dev.drover.wire.plan;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
@@ -65,28 +66,71 @@ public sealed interface StageSpec {
   }
 
   /**
-   * Adds to each record what a query finds for it in a database.
+   * Adds to each record what is looked up for it: by a query or over HTTP, see {@link #lookup}.
    *
-   * @param connectionName where to look
+   * @param connectionName where a query is asked; null if none is
    * @param tables the source tables whose records are looked up, by name or pattern, the others
    *     pass unchanged; empty means all
-   * @param query one SELECT for one record, with {@code :field} for the record's fields
-   * @param onMissing what becomes of a record for which the query finds no row
+   * @param query one SELECT for one record, with {@code :field} for the record's fields; null if
+   *     none is asked
+   * @param onMissing what becomes of a record for which nothing is found
    * @param cache how long answers are kept in a worker; null to ask for each batch
-   * @param timeoutSeconds after which a query is given up, and asked again
+   * @param timeoutSeconds after which a query or a request is given up, and asked again
+   * @param http the server to ask; null if a query is asked
    */
   record Enrich(
       String name,
       String from,
-      String connectionName,
+      @Nullable String connectionName,
       List<String> tables,
-      String query,
+      @Nullable String query,
       OnMissing onMissing,
       @Nullable Cache cache,
-      int timeoutSeconds)
+      int timeoutSeconds,
+      @JsonInclude(JsonInclude.Include.NON_NULL) LookupSpec.@Nullable Http http)
       implements StageSpec {
     public Enrich {
       tables = List.copyOf(tables);
+    }
+
+    /** An enrich that asks a query. */
+    public Enrich(
+        String name,
+        String from,
+        String connectionName,
+        List<String> tables,
+        String query,
+        OnMissing onMissing,
+        @Nullable Cache cache,
+        int timeoutSeconds) {
+      this(name, from, connectionName, tables, query, onMissing, cache, timeoutSeconds, null);
+    }
+
+    /** An enrich that asks a server. */
+    public Enrich(
+        String name,
+        String from,
+        List<String> tables,
+        LookupSpec.Http http,
+        OnMissing onMissing,
+        @Nullable Cache cache,
+        int timeoutSeconds) {
+      this(name, from, null, tables, null, onMissing, cache, timeoutSeconds, http);
+    }
+
+    /**
+     * What is asked.
+     *
+     * @throws IllegalStateException if there is not exactly one, which validation refuses
+     */
+    public LookupSpec lookup() {
+      if (http != null && query == null) {
+        return http;
+      }
+      if (http != null || query == null || connectionName == null) {
+        throw new IllegalStateException(name + " has not exactly one lookup");
+      }
+      return new LookupSpec.Query(connectionName, query);
     }
   }
 
@@ -98,7 +142,7 @@ public sealed interface StageSpec {
    */
   record Cache(int maxEntries, int ttlSeconds) {}
 
-  /** What becomes of a record for which an enrich finds no row. */
+  /** What becomes of a record for which an enrich finds nothing. */
   enum OnMissing {
     /** It fails. */
     Fail,

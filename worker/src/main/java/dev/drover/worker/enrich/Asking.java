@@ -3,9 +3,11 @@ package dev.drover.worker.enrich;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.lookup.Answer;
-import dev.drover.worker.lookup.LookupQuery;
-import dev.drover.worker.lookup.LookupSession;
+import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupUnavailableException;
+import dev.drover.worker.lookup.Question;
+import dev.drover.worker.metrics.LookupMetrics;
+import dev.drover.worker.metrics.LookupMetrics.Outcome;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,105 +16,109 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the answers for a batch's keys: those that are kept, and the others from the database, in
- * one query. One query is under way at a time, so that a key of two batches is asked for once if
- * answers are kept. Waits for a database that is away, for as long as it takes. Thread-safe.
+ * Finds the answers for a batch's keys: those that are kept, and the others from the lookup, all at
+ * once. One batch is asked for at a time, so that a key of two batches is asked for once if answers
+ * are kept. Waits for a lookup that is away, for as long as it takes; what it had answered holds.
+ * Thread-safe.
  */
 final class Asking implements AutoCloseable {
-  private static final String DATABASE = "lookup database";
+  private static final String SOURCE = "lookup";
 
-  private final LookupSession session;
+  /** How soon a worker that is to stop notices it while it waits. */
+  private static final Duration NOTICE = Duration.ofMillis(250);
+
+  private final Lookup lookup;
   private final AnswerCache cache;
+  private final LookupMetrics metrics;
   private final Stalls stalls;
+  private final EnrichOnTheWay.Waiting waiting;
   private final ReentrantLock turn = new ReentrantLock();
   private volatile boolean stopping;
 
-  /** Whether the last query failed; whoever is to stop does not try again then. */
+  /** Whether the last attempt failed; whoever is to stop does not try again then. */
   private volatile boolean away;
 
-  Asking(LookupSession session, AnswerCache cache, Stalls stalls) {
-    this.session = session;
+  /**
+   * @param lookup is closed with it
+   * @param waiting is told what is waited for, beside the stall
+   */
+  Asking(
+      Lookup lookup,
+      AnswerCache cache,
+      LookupMetrics metrics,
+      Stalls stalls,
+      EnrichOnTheWay.Waiting waiting) {
+    this.lookup = lookup;
     this.cache = cache;
+    this.metrics = metrics;
     this.stalls = stalls;
+    this.waiting = waiting;
   }
 
   /**
    * The answers, in the order of the keys.
    *
    * @param anew whether to ask for all of them, kept or not
-   * @throws InterruptedException also if this worker is to stop while the database is away
+   * @throws InterruptedException also if this worker is to stop while the lookup is away
    */
-  List<Answer> answers(Enrichment of, LookupQuery query, BatchKeys keys, boolean anew)
+  List<Answer> answers(Enrichment of, Question question, BatchKeys keys, boolean anew)
       throws InterruptedException {
-    @Nullable Answer[] answers = new Answer[keys.names().size()];
-    if (!anew && fill(answers, of, keys)) {
-      return all(answers);
+    Answers answers = new Answers(of, keys);
+    if (!anew && answers.fill()) {
+      return answers.all();
     }
     turn.lockInterruptibly();
     try {
-      if (!anew && fill(answers, of, keys)) {
-        return all(answers);
+      if (anew || !answers.fill()) {
+        ask(question, answers);
       }
-      List<Integer> open = new ArrayList<>();
-      for (int i = 0; i < answers.length; i++) {
-        if (answers[i] == null) {
-          open.add(i);
-        }
-      }
-      List<Answer> found = ask(query, open.stream().map(keys.values()::get).toList());
-      for (int i = 0; i < found.size(); i++) {
-        int place = open.get(i);
-        answers[place] = found.get(i);
-        cache.put(of, keys.names().get(place), found.get(i));
-      }
-      return all(answers);
+      return answers.all();
     } finally {
       turn.unlock();
     }
   }
 
-  /** Puts in the answers that are kept, and says whether these are all. */
-  private boolean fill(@Nullable Answer[] answers, Enrichment of, BatchKeys keys) {
-    boolean all = true;
-    for (int i = 0; i < answers.length; i++) {
-      ByteBuffer name = keys.names().get(i);
-      if (answers[i] == null) {
-        answers[i] = cache.get(of, name);
-      }
-      all &= answers[i] != null;
-    }
-    return all;
-  }
-
-  private static List<Answer> all(@Nullable Answer[] answers) {
-    List<Answer> all = new ArrayList<>(answers.length);
-    for (Answer answer : answers) {
-      if (answer == null) {
-        throw new IllegalStateException("a key has no answer");
-      }
-      all.add(answer);
-    }
-    return all;
-  }
-
-  private List<Answer> ask(LookupQuery query, List<@Nullable Object[]> keys)
-      throws InterruptedException {
+  private void ask(Question question, Answers answers) throws InterruptedException {
     Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
     while (!(stopping && away)) {
+      List<Integer> open = answers.open();
+      Duration retryAfter;
       try {
-        List<Answer> answers = session.ask(query, keys);
+        lookup.ask(
+            question,
+            open.stream().map(answers.keys.values()::get).toList(),
+            answers.listener(open));
         away = false;
-        stalls.over(DATABASE);
-        return answers;
+        stalls.over(SOURCE);
+        return;
       } catch (LookupUnavailableException e) {
         away = true;
-        stalls.begin(DATABASE, e.reason(), String.valueOf(e.getMessage()));
+        retryAfter = e.retryAfter();
+        metrics.failed(e.reason());
+        stalls.begin(SOURCE, e.reason(), String.valueOf(e.getMessage()));
+        waiting.since("waits, " + e.reason() + ": " + e.getMessage());
+      }
+      if (answers.open().size() < open.size()) {
+        backoff.reset();
+      }
+      long until = System.nanoTime() + retryAfter.toNanos();
+      while (!stopping && until - System.nanoTime() > 0) {
+        Thread.sleep(NOTICE);
       }
       if (!stopping) {
         backoff.pause();
       }
     }
-    throw new InterruptedException("the lookup database is away, and this worker is to stop");
+    throw new InterruptedException("the lookup is away, and this worker is to stop");
+  }
+
+  private static Outcome outcome(Answer answer) {
+    return switch (answer) {
+      case Answer.Found f -> Outcome.found;
+      case Answer.Missing m -> Outcome.missing;
+      case Answer.Ambiguous a -> Outcome.ambiguous;
+      case Answer.Refused r -> Outcome.refused;
+    };
   }
 
   /** Asks not to wait any longer. */
@@ -122,6 +128,77 @@ final class Asking implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
+    lookup.close();
+  }
+
+  /** The answers to the keys of one batch, as they come. Guarded by itself. */
+  private final class Answers {
+    private final Enrichment of;
+    private final BatchKeys keys;
+    private final @Nullable Answer[] known;
+
+    Answers(Enrichment of, BatchKeys keys) {
+      this.of = of;
+      this.keys = keys;
+      this.known = new Answer[keys.names().size()];
+    }
+
+    /** Puts in the answers that are kept, and says whether these are all. */
+    synchronized boolean fill() {
+      boolean all = true;
+      for (int i = 0; i < known.length; i++) {
+        if (known[i] == null) {
+          ByteBuffer name = keys.names().get(i);
+          known[i] = cache.get(of, name);
+          if (known[i] != null) {
+            metrics.key(Outcome.kept);
+          }
+        }
+        all &= known[i] != null;
+      }
+      return all;
+    }
+
+    synchronized List<Integer> open() {
+      List<Integer> open = new ArrayList<>();
+      for (int i = 0; i < known.length; i++) {
+        if (known[i] == null) {
+          open.add(i);
+        }
+      }
+      return open;
+    }
+
+    synchronized List<Answer> all() {
+      List<Answer> all = new ArrayList<>(known.length);
+      for (Answer answer : known) {
+        if (answer == null) {
+          throw new IllegalStateException("a key has no answer");
+        }
+        all.add(answer);
+      }
+      return all;
+    }
+
+    private synchronized void put(int place, Answer answer) {
+      known[place] = answer;
+      cache.put(of, keys.names().get(place), answer);
+      metrics.key(outcome(answer));
+    }
+
+    /** What a lookup tells that is asked for some of the keys. */
+    Lookup.Listener listener(List<Integer> asked) {
+      return new Lookup.Listener() {
+        @Override
+        public void answered(int key, Answer answer) {
+          put(asked.get(key), answer);
+        }
+
+        @Override
+        public void asked(long nanos) {
+          metrics.asked(nanos);
+        }
+      };
+    }
   }
 }

@@ -7,8 +7,8 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.lookup.Answer;
-import dev.drover.worker.lookup.LookupQuery;
-import dev.drover.worker.lookup.LookupSession;
+import dev.drover.worker.lookup.Lookup;
+import dev.drover.worker.lookup.Question;
 import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgedBatch;
 import dev.drover.worker.stage.StageContext;
@@ -30,37 +30,41 @@ public final class EnrichJudge implements Judge {
   /**
    * A judge for the context's stage.
    *
-   * @param session is closed with it
+   * @param lookup is closed with it
    */
-  public EnrichJudge(StageContext context, LookupSession session) {
+  public EnrichJudge(StageContext context, Lookup lookup) {
     StageSpec.Enrich stage = (StageSpec.Enrich) context.spec().stage(context.stage());
     this.context = context;
     this.book = new EnrichmentBook(context);
     this.log = new AnswerLog(context);
     this.asking =
         new Asking(
-            session, new AnswerCache(stage.cache(), Ticker.systemTicker()), context.stalls());
+            lookup,
+            new AnswerCache(stage.cache(), Ticker.systemTicker()),
+            context.metrics().lookups(),
+            context.stalls(),
+            why -> {});
     this.patience = new Patience(context.stalls());
   }
 
   @Override
   public Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException {
     Enrichment enrichment = enrichment(batch.input(), revision);
-    LookupQuery query = enrichment.query();
-    if (query == null) {
+    Question question = enrichment.question();
+    if (question == null) {
       return Optional.of(EnrichedBatch.unchanged(batch.input(), batch.body()));
     }
-    BatchKeys keys = BatchKeys.of(batch.input(), batch.body(), enrichment.keyColumns(query));
-    return switch (known(batch, enrichment, query, keys)) {
+    BatchKeys keys = BatchKeys.of(batch.input(), batch.body(), enrichment.keyColumns(question));
+    return switch (known(batch, enrichment, question, keys)) {
       case AnswerLog.Known.Done done -> Optional.empty();
       case AnswerLog.Known.Answered a ->
           Optional.of(
               EnrichedBatch.of(
                   enrichment,
-                  query,
+                  question,
                   batch.body(),
                   keys,
-                  AnswerCodec.decode(enrichment.answers(query), a.answers()),
+                  AnswerCodec.decode(enrichment.answers(question), a.answers()),
                   context.maxRecordBytes()));
       case AnswerLog.Known.Nothing nothing ->
           throw new IllegalStateException("answers of " + batch.headers().id() + " are lost");
@@ -68,7 +72,7 @@ public final class EnrichJudge implements Judge {
   }
 
   private AnswerLog.Known known(
-      Arrived batch, Enrichment enrichment, LookupQuery query, BatchKeys keys)
+      Arrived batch, Enrichment enrichment, Question question, BatchKeys keys)
       throws InterruptedException {
     BatchHeaders headers = batch.headers();
     if (batch.again()) {
@@ -79,14 +83,14 @@ public final class EnrichJudge implements Judge {
     }
     // Who sends a record again has mended something, perhaps what was looked up.
     boolean anew = headers.origin() == Origin.retry;
-    List<Answer> answers = asking.answers(enrichment, query, keys, anew);
+    List<Answer> answers = asking.answers(enrichment, question, keys, anew);
     return log.settle(
-        headers, enrichment.revision(), AnswerCodec.encode(enrichment.answers(query), answers));
+        headers, enrichment.revision(), AnswerCodec.encode(enrichment.answers(question), answers));
   }
 
   @Override
   public void settled(Arrived batch, String revision) throws InterruptedException {
-    if (enrichment(batch.input(), revision).query() != null) {
+    if (enrichment(batch.input(), revision).question() != null) {
       log.done(batch.headers(), revision);
     }
   }

@@ -8,7 +8,7 @@ import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.lookup.Answer;
-import dev.drover.worker.lookup.LookupQuery;
+import dev.drover.worker.lookup.Question;
 import dev.drover.worker.stage.CutRows;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.JudgedBatch;
@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
 /** Joins the records of a batch with the answers for their keys. Pure; used by one thread, once. */
 final class EnrichedBatch {
   private final Enrichment enrichment;
-  private final LookupQuery query;
+  private final Question question;
   private final int most;
   private final RowReader rows;
   private final CutRows passed;
   private final int fields;
 
-  private EnrichedBatch(Enrichment enrichment, LookupQuery query, byte[] body, int most) {
+  private EnrichedBatch(Enrichment enrichment, Question question, byte[] body, int most) {
     this.enrichment = enrichment;
-    this.query = query;
+    this.question = question;
     this.most = most;
     this.rows = new RowReader(enrichment.input(), body);
     this.passed = new CutRows(enrichment.output(), body.length + 1024);
@@ -43,7 +43,7 @@ final class EnrichedBatch {
    */
   static JudgedBatch of(
       Enrichment enrichment,
-      LookupQuery query,
+      Question question,
       byte[] body,
       BatchKeys keys,
       List<Answer> answers,
@@ -52,7 +52,7 @@ final class EnrichedBatch {
       throw new IllegalArgumentException(
           "%d answers for %d keys".formatted(answers.size(), keys.names().size()));
     }
-    return new EnrichedBatch(enrichment, query, body, most).judge(keys, answers);
+    return new EnrichedBatch(enrichment, question, body, most).judge(keys, answers);
   }
 
   /** A batch that is not looked up: each record came in a message, so a message can hold it. */
@@ -86,33 +86,33 @@ final class EnrichedBatch {
   }
 
   private @Nullable Verdict judge(Answer answer) {
-    String keys = Enrichment.keyNames(query);
-    String connection = enrichment.stage().connectionName();
+    String keys = Enrichment.keyNames(question);
+    String where = enrichment.where();
     return switch (answer) {
       case Answer.Found found -> add(found.values());
       case Answer.Missing missing ->
           switch (enrichment.stage().onMissing()) {
-            case Keep -> add(new Object[query.columns().size()]);
+            case Keep -> add(new Object[question.columns().size()]);
             case Drop -> new Verdict.Filtered();
             case Fail ->
                 failed(
                     "LookupMissing",
                     keys,
-                    "connection %s has no row for this record's %s: add it there and send the record again, or correct the record"
-                        .formatted(connection, keys));
+                    "%s has nothing for this record's %s: add it there and send the record again, or correct the record"
+                        .formatted(where, keys));
           };
       case Answer.Ambiguous ambiguous ->
           failed(
               "LookupAmbiguous",
               keys,
-              "connection %s has more than one row for this record's %s: let the query find one, or remove the others there, and send the record again"
-                  .formatted(connection, keys));
+              "%s has more than one row for this record's %s: let the query find one, or remove the others there, and send the record again"
+                  .formatted(where, keys));
       case Answer.Refused refused ->
           failed(
               "LookupRefused",
               keys,
-              "connection %s cannot be asked for this record's %s: %s"
-                  .formatted(connection, keys, refused.why()));
+              "%s has no answer that can be used for this record's %s: %s"
+                  .formatted(where, keys, refused.why()));
     };
   }
 
@@ -123,7 +123,7 @@ final class EnrichedBatch {
         : failed(
             "RecordTooLarge",
             "",
-            "with what was looked up the record has %d bytes, a message holds %d: let the query find less, or raise NATS' max_payload"
+            "with what was looked up the record has %d bytes, a message holds %d: look up less, or raise NATS' max_payload"
                 .formatted(bytes, most));
   }
 

@@ -3,12 +3,16 @@ package dev.drover.worker.enrich;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.LookupPlan;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePattern;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.lookup.HttpQuestion;
 import dev.drover.worker.lookup.LookupDescription;
 import dev.drover.worker.lookup.LookupQuery;
+import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
+import dev.drover.worker.lookup.Question;
 import dev.drover.worker.stage.StageContext;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -50,21 +54,53 @@ final class EnrichmentBook {
       throws IOException, JetStreamApiException {
     ChainSpec spec = revision.equals(context.revision()) ? context.spec() : spec(revision);
     StageSpec.Enrich stage = (StageSpec.Enrich) spec.stage(context.stage());
+    ChainPlan plan =
+        context
+            .state()
+            .plan(revision)
+            .orElseThrow(() -> new IOException("the state bucket lacks plan " + revision));
+    return enrichment(revision, stage, plan, input);
+  }
+
+  /**
+   * What a stage does with records of a schema.
+   *
+   * @throws IllegalArgumentException if the plan does not fit the records
+   */
+  static Enrichment enrichment(
+      String revision, StageSpec.Enrich stage, ChainPlan plan, RecordSchema input) {
     if (!TablePattern.anyMatches(stage.tables(), input.table())) {
       return new Enrichment(revision, stage, input, input, null);
     }
-    LookupPlan plan = lookup(revision, input.table());
+    LookupPlan lookup =
+        plan.lookups().stream()
+            .filter(l -> l.stage().equals(stage.name()) && l.table().equals(input.table()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "plan %s has no lookup for records of %s"
+                            .formatted(revision, input.table())));
     try {
-      QueryText text = QueryText.parse(stage.query());
-      LookupQuery query =
-          new LookupQuery(text, LookupDescription.keys(text, input), plan.columns());
-      return new Enrichment(revision, stage, input, plan.output(input), query);
-    } catch (QueryText.RefusedException e) {
+      Question question = question(stage.lookup(), input, lookup);
+      return new Enrichment(revision, stage, input, lookup.output(input), question);
+    } catch (LookupRefusedException e) {
       throw new IllegalArgumentException(
-          "the query of revision %s does not fit records of %s: %s"
+          "the lookup of revision %s does not fit records of %s: %s"
               .formatted(revision, input.table(), e.getMessage()),
           e);
     }
+  }
+
+  private static Question question(LookupSpec lookup, RecordSchema input, LookupPlan plan)
+      throws LookupRefusedException {
+    return switch (lookup) {
+      case LookupSpec.Query q -> {
+        QueryText text = QueryText.parse(q.query());
+        yield new LookupQuery(text, LookupDescription.keys(text, input), plan.columns());
+      }
+      case LookupSpec.Http h -> HttpQuestion.of(h, input);
+    };
   }
 
   private ChainSpec spec(String revision) throws IOException, JetStreamApiException {
@@ -72,21 +108,5 @@ final class EnrichmentBook {
         .state()
         .spec(revision)
         .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision));
-  }
-
-  private LookupPlan lookup(String revision, String table)
-      throws IOException, JetStreamApiException {
-    ChainPlan plan =
-        context
-            .state()
-            .plan(revision)
-            .orElseThrow(() -> new IOException("the state bucket lacks plan " + revision));
-    return plan.lookups().stream()
-        .filter(l -> l.stage().equals(context.stage()) && l.table().equals(table))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "plan %s has no lookup for records of %s".formatted(revision, table)));
   }
 }

@@ -2,24 +2,25 @@ package dev.drover.worker.lookup;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a query found for one key. */
+/** What was found for one key. */
 public sealed interface Answer {
   /**
-   * One row.
+   * One row, or a document.
    *
    * @param values of its columns, of the classes that {@link dev.drover.wire.schema.ColumnType}
    *     names; not to be changed
    */
   record Found(@Nullable Object[] values) implements Answer {}
 
-  /** No row. */
+  /** Nothing. */
   record Missing() implements Answer {}
 
-  /** More than one. */
+  /** More than one row. */
   record Ambiguous() implements Answer {}
 
   /**
-   * The query fails for this key alone, as where it cannot cast it.
+   * There is no answer for this key alone, as where the query cannot cast it, the server refuses it
+   * or what it says is of another type.
    *
    * @param why for people; holds no value
    */

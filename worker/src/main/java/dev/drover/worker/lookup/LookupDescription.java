@@ -3,7 +3,6 @@ package dev.drover.worker.lookup;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.lookup.QueryText.RefusedException;
 import dev.drover.worker.postgres.SqlFailure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -30,34 +29,42 @@ public final class LookupDescription {
   /**
    * The fields of a record that a query asks by.
    *
-   * @throws RefusedException if it asks by none, or by one that the records don't have
+   * @throws LookupRefusedException if it asks by none, or by one that the records don't have
    */
-  public static List<Column> keys(QueryText query, RecordSchema input) throws RefusedException {
+  public static List<Column> keys(QueryText query, RecordSchema input)
+      throws LookupRefusedException {
     if (query.fields().isEmpty()) {
-      throw new RefusedException(
+      throw new LookupRefusedException(
           "the query names no field of the record, so that all would get the same: write :field where its value belongs, such as where id = :id");
     }
     List<Column> keys = new ArrayList<>();
     for (String field : query.fields()) {
-      if (input.indexOf(field).isEmpty()) {
-        throw new RefusedException(
-            "records of %s have no field %s: write one of %s, or limit the stage to tables that have it by enrich.tables"
-                .formatted(input.table(), field, String.join(", ", input.columnNames())));
-      }
-      keys.add(input.columns().get(input.indexOf(field).getAsInt()));
+      keys.add(key(field, input, "query"));
     }
     return keys;
+  }
+
+  /** The field of a record that is asked by. */
+  static Column key(String field, RecordSchema input, String path) throws LookupRefusedException {
+    if (input.indexOf(field).isEmpty()) {
+      throw new LookupRefusedException(
+          path,
+          "records of %s have no field %s: write one of %s, or limit the stage to tables that have it by enrich.tables"
+              .formatted(input.table(), field, String.join(", ", input.columnNames())));
+    }
+    return input.columns().get(input.indexOf(field).getAsInt());
   }
 
   /**
    * The columns that a query answers, any of which may be null.
    *
    * @param session commits each statement, and does so afterwards
-   * @throws RefusedException if the database refuses the query, or its columns cannot be added
+   * @throws LookupRefusedException if the database refuses the query, or its columns cannot be
+   *     added
    * @throws SQLException if the database is away
    */
   public static List<Column> columns(Connection session, QueryText query, RecordSchema input)
-      throws RefusedException, SQLException {
+      throws LookupRefusedException, SQLException {
     LookupQuery lookup = new LookupQuery(query, keys(query, input), List.of());
     session.setReadOnly(true);
     session.setAutoCommit(false);
@@ -76,7 +83,7 @@ public final class LookupDescription {
       if (SqlFailure.classify(e) == SqlFailure.System) {
         throw e;
       }
-      throw new RefusedException(told(e));
+      throw new LookupRefusedException(told(e));
     } finally {
       if (!session.isClosed()) {
         session.rollback();
@@ -87,22 +94,23 @@ public final class LookupDescription {
   }
 
   private static void requireNewNames(List<Column> columns, RecordSchema input)
-      throws RefusedException {
+      throws LookupRefusedException {
     if (columns.isEmpty()) {
-      throw new RefusedException("the query has no columns: select what is to be added");
+      throw new LookupRefusedException("the query has no columns: select what is to be added");
     }
     Set<String> seen = new HashSet<>();
     for (Column column : columns) {
       if (column.name().equals("?column?")) {
-        throw new RefusedException("a column has no name: give it one by AS, such as 1 AS one");
+        throw new LookupRefusedException(
+            "a column has no name: give it one by AS, such as 1 AS one");
       }
       if (!seen.add(column.name())) {
-        throw new RefusedException(
+        throw new LookupRefusedException(
             "two columns are called %s: give one of them another name by AS"
                 .formatted(column.name()));
       }
       if (input.indexOf(column.name()).isPresent()) {
-        throw new RefusedException(
+        throw new LookupRefusedException(
             "records of %s have a field %s already: give the query's column another name by AS, or leave it out"
                 .formatted(input.table(), column.name()));
       }

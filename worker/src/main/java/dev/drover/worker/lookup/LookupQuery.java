@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
  * @param keys the fields that it asks by, as the records have them, in the query's order
  * @param columns what it answers, in order; their values are asked for as text, which is exact
  */
-public record LookupQuery(QueryText query, List<Column> keys, List<Column> columns) {
+public record LookupQuery(QueryText query, List<Column> keys, List<Column> columns)
+    implements Question {
   /** No table of a user's is called so. */
   private static final String KEYS = "drover__keys";
 

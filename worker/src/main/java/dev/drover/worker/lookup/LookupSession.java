@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The one connection of an enrich worker, opened when it is needed and given up after a failure. It
  * cannot write. Used by one thread at a time.
  */
-public final class LookupSession implements AutoCloseable {
+public final class LookupSession implements Lookup {
   /** Twice as many keys are asked for at once again after so many batches in time. */
   private static final int RAISED_AFTER = 16;
 
@@ -51,6 +51,24 @@ public final class LookupSession implements AutoCloseable {
   /** How many queries were sent. */
   public long queries() {
     return queries;
+  }
+
+  @Override
+  public void ask(Question question, List<@Nullable Object[]> keys, Listener listener)
+      throws LookupUnavailableException {
+    if (!(question instanceof LookupQuery query)) {
+      throw new IllegalArgumentException("a database is asked by queries");
+    }
+    long started = System.nanoTime();
+    List<Answer> answers;
+    try {
+      answers = ask(query, keys);
+    } finally {
+      listener.asked(System.nanoTime() - started);
+    }
+    for (int i = 0; i < answers.size(); i++) {
+      listener.answered(i, answers.get(i));
+    }
   }
 
   /**

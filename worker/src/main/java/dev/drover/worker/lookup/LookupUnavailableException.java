@@ -1,17 +1,20 @@
 package dev.drover.worker.lookup;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * The database cannot be asked, whatever the key. To be tried again. The message holds no record's
- * value; the cause may, and is not for people to see.
+ * The database or the server cannot be asked, whatever the key. To be tried again. The message
+ * holds no record's value; the cause may, and is not for people to see.
  */
 public final class LookupUnavailableException extends Exception {
   private static final long serialVersionUID = 1L;
+  static final String TIMED_OUT = "LookupTimedOut";
   private static final String QUERY_CANCELED = "57014";
 
   /**
@@ -21,11 +24,24 @@ public final class LookupUnavailableException extends Exception {
   private static final Set<String> WORDED =
       Set.of("08", "25", "28", "40", "42", "53", "55", "57", "58");
 
-  private final String sqlState;
+  private final String reason;
+  private final Duration retryAfter;
 
-  private LookupUnavailableException(String sqlState, String message, SQLException cause) {
+  private LookupUnavailableException(
+      String reason, String message, Duration retryAfter, @Nullable SQLException cause) {
     super(message, cause);
-    this.sqlState = sqlState;
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+  }
+
+  /**
+   * A failure of a server.
+   *
+   * @param reason what a stall is called
+   * @param retryAfter how long the server asks to be left alone; zero if it does not
+   */
+  static LookupUnavailableException of(String reason, String message, Duration retryAfter) {
+    return new LookupUnavailableException(reason, message, retryAfter, null);
   }
 
   /**
@@ -41,19 +57,31 @@ public final class LookupUnavailableException extends Exception {
     boolean worded = server == null || WORDED.stream().anyMatch(state::startsWith);
     String shown = !worded || message == null ? "" : ": " + message;
     return new LookupUnavailableException(
-        state, "looking up in %s: SQLSTATE %s%s".formatted(connection, state, shown), e);
+        reason(state),
+        "looking up in %s: SQLSTATE %s%s".formatted(connection, state, shown),
+        Duration.ZERO,
+        e);
   }
 
-  /** What a stall is called. */
-  public String reason() {
-    if (isTimeout()) {
-      return "LookupTimedOut";
+  private static String reason(String sqlState) {
+    if (sqlState.equals(QUERY_CANCELED)) {
+      return TIMED_OUT;
     }
     return sqlState.startsWith("42") ? "LookupChanged" : "DatabaseUnavailable";
   }
 
+  /** What a stall is called. */
+  public String reason() {
+    return reason;
+  }
+
   /** Whether the query took too long: for fewer keys it may not. */
   public boolean isTimeout() {
-    return sqlState.equals(QUERY_CANCELED);
+    return reason.equals(TIMED_OUT);
+  }
+
+  /** How long to wait at least before it is tried again. */
+  public Duration retryAfter() {
+    return retryAfter;
   }
 }

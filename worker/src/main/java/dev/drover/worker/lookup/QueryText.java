@@ -24,21 +24,12 @@ public final class QueryText {
     record Parameter(String field) implements Piece {}
   }
 
-  /** The text is no query that can be asked; the message says what to write instead. */
-  public static final class RefusedException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    RefusedException(String message) {
-      super(message);
-    }
-  }
-
   /**
    * Reads a query.
    *
-   * @throws RefusedException if it is not one SELECT, or something in it does not end
+   * @throws LookupRefusedException if it is not one SELECT, or something in it does not end
    */
-  public static QueryText parse(String query) throws RefusedException {
+  public static QueryText parse(String query) throws LookupRefusedException {
     return new QueryText(new Scanner(query).scan());
   }
 
@@ -80,7 +71,7 @@ public final class QueryText {
       this.text = text;
     }
 
-    List<Piece> scan() throws RefusedException {
+    List<Piece> scan() throws LookupRefusedException {
       boolean begun = false;
       while (at < text.length()) {
         if (!begun && !Character.isWhitespace(text.charAt(at)) && !atComment()) {
@@ -94,16 +85,16 @@ public final class QueryText {
         step();
       }
       if (!begun) {
-        throw new RefusedException("there is no query: " + ONE_SELECT);
+        throw new LookupRefusedException("there is no query: " + ONE_SELECT);
       }
       if (depth != 0) {
-        throw new RefusedException("a parenthesis is not closed");
+        throw new LookupRefusedException("a parenthesis is not closed");
       }
       flush();
       return pieces;
     }
 
-    private void step() throws RefusedException {
+    private void step() throws LookupRefusedException {
       char c = text.charAt(at);
       if (c == '\'') {
         take(string(at, false));
@@ -124,11 +115,11 @@ public final class QueryText {
       }
     }
 
-    private void symbol(char c) throws RefusedException {
+    private void symbol(char c) throws LookupRefusedException {
       if (c == '(') {
         depth++;
       } else if (c == ')' && --depth < 0) {
-        throw new RefusedException("a parenthesis is closed that was not opened");
+        throw new LookupRefusedException("a parenthesis is closed that was not opened");
       }
       sql.append(c);
       if (c == '?') {
@@ -137,7 +128,7 @@ public final class QueryText {
       at++;
     }
 
-    private void colon() throws RefusedException {
+    private void colon() throws LookupRefusedException {
       if (text.startsWith("::", at) || text.startsWith(":=", at)) {
         take(at + 2);
         return;
@@ -164,7 +155,7 @@ public final class QueryText {
     }
 
     /** A word; with e or E before a quote it is a string in which a backslash escapes. */
-    private void word() throws RefusedException {
+    private void word() throws LookupRefusedException {
       int end = at;
       while (end < text.length() && inWord(text.charAt(end))) {
         end++;
@@ -183,13 +174,13 @@ public final class QueryText {
       return end;
     }
 
-    private void dollar() throws RefusedException {
+    private void dollar() throws LookupRefusedException {
       int end = at + 1;
       while (end < text.length() && inWord(text.charAt(end)) && text.charAt(end) != '$') {
         end++;
       }
       if (end > at + 1 && Character.isDigit(text.charAt(at + 1))) {
-        throw new RefusedException(
+        throw new LookupRefusedException(
             text.substring(at, end) + " is no field of a record: write :field, such as :id");
       }
       if (end >= text.length() || text.charAt(end) != '$') {
@@ -199,12 +190,12 @@ public final class QueryText {
       String tag = text.substring(at, end + 1);
       int close = text.indexOf(tag, end + 1);
       if (close < 0) {
-        throw new RefusedException("text that begins with " + tag + " does not end with it");
+        throw new LookupRefusedException("text that begins with " + tag + " does not end with it");
       }
       take(close + tag.length());
     }
 
-    private int string(int from, boolean escapes) throws RefusedException {
+    private int string(int from, boolean escapes) throws LookupRefusedException {
       int i = from + 1;
       while (i < text.length()) {
         char c = text.charAt(i);
@@ -218,10 +209,10 @@ public final class QueryText {
           return i + 1;
         }
       }
-      throw new RefusedException("a string is not closed: a ' is missing");
+      throw new LookupRefusedException("a string is not closed: a ' is missing");
     }
 
-    private int quoted(int from, String what) throws RefusedException {
+    private int quoted(int from, String what) throws LookupRefusedException {
       int i = from + 1;
       while (i < text.length()) {
         if (text.charAt(i) != '"') {
@@ -229,19 +220,19 @@ public final class QueryText {
         } else if (i + 1 < text.length() && text.charAt(i + 1) == '"') {
           i += 2;
         } else if (i == from + 1) {
-          throw new RefusedException(what + " is empty");
+          throw new LookupRefusedException(what + " is empty");
         } else {
           return i + 1;
         }
       }
-      throw new RefusedException(what + " is not closed: a \" is missing");
+      throw new LookupRefusedException(what + " is not closed: a \" is missing");
     }
 
     private boolean atComment() {
       return text.startsWith("--", at) || text.startsWith("/*", at);
     }
 
-    private int comment() throws RefusedException {
+    private int comment() throws LookupRefusedException {
       if (text.startsWith("--", at)) {
         int end = at;
         while (end < text.length() && text.charAt(end) != '\n' && text.charAt(end) != '\r') {
@@ -265,10 +256,10 @@ public final class QueryText {
           i++;
         }
       }
-      throw new RefusedException("a comment is not closed: */ is missing");
+      throw new LookupRefusedException("a comment is not closed: */ is missing");
     }
 
-    private void requireSelect() throws RefusedException {
+    private void requireSelect() throws LookupRefusedException {
       int from = at;
       while (from < text.length()
           && (text.charAt(from) == '(' || Character.isWhitespace(text.charAt(from)))) {
@@ -280,12 +271,12 @@ public final class QueryText {
       }
       String first = text.substring(from, end);
       if (!first.equalsIgnoreCase("select") && !first.equalsIgnoreCase("with")) {
-        throw new RefusedException(ONE_SELECT);
+        throw new LookupRefusedException(ONE_SELECT);
       }
     }
 
     /** One semicolon may end the query, followed by spaces and comments. */
-    private void requireNothingAfter(int from) throws RefusedException {
+    private void requireNothingAfter(int from) throws LookupRefusedException {
       flush();
       at = from;
       while (at < text.length()) {
@@ -294,7 +285,7 @@ public final class QueryText {
         } else if (Character.isWhitespace(text.charAt(at))) {
           at++;
         } else {
-          throw new RefusedException("there is more than one statement: " + ONE_SELECT);
+          throw new LookupRefusedException("there is more than one statement: " + ONE_SELECT);
         }
       }
     }

@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 public final class StageMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(StageMetrics.class);
 
+  private final MeterRegistry registry;
+  private final Tags tags;
   private final Counter in;
   private final Counter passed;
   private final Counter filtered;
@@ -32,6 +34,8 @@ public final class StageMetrics {
 
   /** The meters of a stage, tagged with migration, namespace, stage and kind. */
   public StageMetrics(MeterRegistry registry, Tags tags) {
+    this.registry = registry;
+    this.tags = tags;
     in = records(registry, tags, "in");
     passed = records(registry, tags, "passed");
     filtered = records(registry, tags, "filtered");
@@ -63,6 +67,11 @@ public final class StageMetrics {
         .description("Time from the start of the process to its first batch, waiting included")
         .tags(tags)
         .register(registry);
+  }
+
+  /** The meters of what the stage looks up, if it does. */
+  public LookupMetrics lookups() {
+    return new LookupMetrics(registry, tags);
   }
 
   /** Seconds; not a number before there is one. */

@@ -2,11 +2,14 @@ package dev.drover.worker.plan;
 
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.LookupPlan;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePattern;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.lookup.HttpQuestion;
 import dev.drover.worker.lookup.LookupDescription;
+import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -21,7 +24,7 @@ final class Lookups {
   private final List<LookupPlan> plans = new ArrayList<>();
 
   /**
-   * @param findings receives what is wrong with the queries
+   * @param findings receives what is wrong with the lookups
    */
   Lookups(Endpoints endpoints, Collection<Finding> findings) {
     this.endpoints = endpoints;
@@ -36,7 +39,7 @@ final class Lookups {
    * Records of a table as an enrich hands them on.
    *
    * @param index of the stage
-   * @return empty if the query was refused, which the findings tell
+   * @return empty if the lookup was refused, which the findings tell
    * @throws SQLException if the database is away
    */
   Optional<RecordSchema> plan(int index, StageSpec.Enrich stage, RecordSchema input)
@@ -46,16 +49,20 @@ final class Lookups {
     }
     try {
       List<Column> columns =
-          LookupDescription.columns(
-              endpoints.session(stage.connectionName()), QueryText.parse(stage.query()), input);
+          switch (stage.lookup()) {
+            case LookupSpec.Query q ->
+                LookupDescription.columns(
+                    endpoints.session(q.connectionName()), QueryText.parse(q.query()), input);
+            case LookupSpec.Http h -> HttpQuestion.of(h, input).columns();
+          };
       LookupPlan plan = new LookupPlan(stage.name(), input.table(), columns);
       plans.add(plan);
       return Optional.of(plan.output(input));
-    } catch (QueryText.RefusedException e) {
+    } catch (LookupRefusedException e) {
       findings.add(
           Finding.error(
               "LookupInvalid",
-              "spec.stages[" + index + "].enrich.query",
+              "spec.stages[" + index + "].enrich." + e.path(),
               String.valueOf(e.getMessage())));
       return Optional.empty();
     }

@@ -5,46 +5,54 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;
+import dev.drover.worker.enrich.EnrichOnTheWay;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * A planned chain, as one looks from a stage back to where its records are read. Not thread-safe.
  */
-final class ChainView {
+final class ChainView implements AutoCloseable {
   /** A table without a key, or a record whose key is not known. */
   static final String NO_KEY = "NoSourceKey";
 
-  private final String revision;
-  private final ChainSpec spec;
-  private final ChainPlan plan;
+  private final Planned chain;
+  private final Enriching enriching;
   private final Map<String, Way> ways = new HashMap<>();
 
-  private ChainView(String revision, ChainSpec spec, ChainPlan plan) {
-    this.revision = revision;
-    this.spec = spec;
-    this.plan = plan;
+  /** A chain and its plan. */
+  record Planned(String revision, ChainSpec spec, ChainPlan plan) {
+    /** What the state bucket has of a revision. */
+    static Planned read(StateStore state, String revision)
+        throws IOException, JetStreamApiException {
+      return new Planned(
+          revision,
+          state
+              .spec(revision)
+              .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision)),
+          state
+              .plan(revision)
+              .orElseThrow(() -> new IOException("the state bucket lacks plan " + revision)));
+    }
   }
 
-  /** The chain of a revision that is planned. */
-  static ChainView read(StateStore state, String revision)
-      throws IOException, JetStreamApiException {
-    return new ChainView(
-        revision,
-        state
-            .spec(revision)
-            .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision)),
-        state
-            .plan(revision)
-            .orElseThrow(() -> new IOException("the state bucket lacks plan " + revision)));
+  /** Makes what an enrich on the way does with rows of a schema. */
+  @FunctionalInterface
+  interface Enriching {
+    /** Makes it. */
+    EnrichOnTheWay of(StageSpec.Enrich stage, RecordSchema input);
+  }
+
+  ChainView(Planned chain, Enriching enriching) {
+    this.chain = chain;
+    this.enriching = enriching;
   }
 
   /** The way of a table's rows from the source to a stage. */
@@ -77,6 +85,7 @@ final class ChainView {
   }
 
   private Way find(String stage, String table) {
+    ChainSpec spec = chain.spec();
     if (spec.stages().stream().noneMatch(s -> s.name().equals(stage))) {
       return new Way.Closed("StageGone", "the Migration has no stage " + stage + " any more");
     }
@@ -91,7 +100,7 @@ final class ChainView {
       throw new IllegalStateException("stage " + stage + " reads from no extract");
     }
     Optional<TablePlan> read =
-        plan.tables().stream()
+        chain.plan().tables().stream()
             .filter(t -> t.stage().equals(extract.name()) && t.table().equals(table))
             .findFirst();
     if (read.isEmpty()) {
@@ -106,20 +115,19 @@ final class ChainView {
           "%s has no key by which a row could be read again: send with startAt: Stage, and a correction"
               .formatted(table));
     }
-    List<StageSpec.Transform> transforms = new ArrayList<>();
-    for (StageSpec passed : before) {
-      if (passed instanceof StageSpec.Transform transform) {
-        transforms.add(transform);
-      } else if (!(passed instanceof StageSpec.Extract)) {
-        return new Way.Closed(
-            "StageBetween",
-            "stage %s, which is no transform, is between the source and stage %s: send with startAt: Stage"
-                .formatted(passed.name(), stage));
-      }
-    }
     return new Way.Open(
         read.get(),
         spec.connection(extract.connectionName()),
-        Passage.through(spec, revision, transforms, read.get().schema(), fromExtract));
+        Passage.through(chain, before, read.get().schema(), fromExtract, enriching));
+  }
+
+  /** Gives back what is held where stages look up, until it is needed again. */
+  @Override
+  public void close() {
+    for (Way way : ways.values()) {
+      if (way instanceof Way.Open open) {
+        open.passage().close();
+      }
+    }
   }
 }

@@ -70,11 +70,11 @@ final class FromSource implements Renewal {
             failures.stream().map(f -> f.detail().key()).filter(FromSource::isWhole).toList();
         Map<String, KeyedRows.Found> rows =
             sessions.read(connection, plan, keys, context.maxRecordBytes());
-        List<Renewed> renewed = new ArrayList<>(failures.size());
+        List<Passage.Traveller> travellers = new ArrayList<>(failures.size());
         for (QueuedFailure failure : failures) {
-          renewed.add(renew(failure, table, rows, passage));
+          travellers.add(traveller(failure, table, rows));
         }
-        yield renewed;
+        yield passage.renew(travellers, context.maxRecordBytes());
       }
     };
   }
@@ -83,11 +83,11 @@ final class FromSource implements Renewal {
     return key.length() < LONGEST_KEY;
   }
 
-  private Renewed renew(
-      QueuedFailure failure, String table, Map<String, KeyedRows.Found> rows, Passage passage) {
+  private Passage.Traveller traveller(
+      QueuedFailure failure, String table, Map<String, KeyedRows.Found> rows) {
     KeyedRows.Found found = rows.get(failure.detail().key());
     if (found == null) {
-      return new Renewed.Refused(
+      return Passage.Traveller.refused(
           failure,
           ChainView.NO_KEY,
           "the key of the record in %s is too long to be kept with it: send it with startAt: Stage, or move it by hand"
@@ -95,35 +95,38 @@ final class FromSource implements Renewal {
     }
     return switch (found) {
       case KeyedRows.Found.Gone g ->
-          new Renewed.Refused(
+          Passage.Traveller.refused(
               failure,
               "SourceRowGone",
               "no row of %s has the record's key any more: waive the record, or restore its row"
                   .formatted(table));
       case KeyedRows.Found.Unreadable u ->
-          new Renewed.Refused(
+          Passage.Traveller.refused(
               failure,
               "SourceRowUnreadable",
               "the row in %s holds a value that cannot be carried: correct it at the source"
                   .formatted(table));
       case KeyedRows.Found.TooLarge t ->
-          new Renewed.Refused(
+          Passage.Traveller.refused(
               failure,
               "SourceRowTooLarge",
               "the row in %s has more bytes than a message holds, %d: shorten it at the source, or raise NATS' max_payload"
                   .formatted(table, context.maxRecordBytes()));
-      case KeyedRows.Found.Read(byte[] row) ->
-          passage.renew(failure, row, context.maxRecordBytes());
+      case KeyedRows.Found.Read(byte[] row) -> new Passage.Traveller(failure, row, null);
     };
   }
 
   private ChainView view(String revision) throws InterruptedException {
     ChainView view = views.get(revision);
     if (view == null) {
-      view =
+      ChainView.Planned chain =
           context
               .patience()
-              .ask("read plan " + revision, () -> ChainView.read(context.state(), revision));
+              .ask(
+                  "read plan " + revision, () -> ChainView.Planned.read(context.state(), revision));
+      view =
+          new ChainView(
+              chain, (stage, input) -> sessions.enrich(chain, stage, input, context.state()));
       views.put(revision, view);
     }
     return view;
@@ -132,5 +135,6 @@ final class FromSource implements Renewal {
   @Override
   public void close() {
     sessions.close();
+    views.values().forEach(ChainView::close);
   }
 }

@@ -1,10 +1,21 @@
 package dev.drover.worker.redrive;
 
+import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.plan.HttpFiles;
+import dev.drover.wire.plan.LookupSpec;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.StateStore;
+import dev.drover.worker.enrich.EnrichOnTheWay;
+import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.lookup.HttpLookup;
+import dev.drover.worker.lookup.Lookup;
+import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.source.KeyedRows;
 import java.nio.file.Path;
@@ -18,8 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sessions at the sources of a chain, one a connection, opened when rows are asked for. A source
- * that is away is waited for, and said to be. Used by one thread.
+ * Sessions at the sources of a chain, one a connection, opened when rows are asked for; and where
+ * stages on the rows' way look up. What is away is waited for, and said to be. Used by one thread.
  */
 public final class SourceSessions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceSessions.class);
@@ -52,6 +63,39 @@ public final class SourceSessions implements AutoCloseable {
     this.secrets = secrets;
     this.application = application;
     this.stalls = stalls;
+  }
+
+  /** The enrich of a stage on the way, as a revision has it; it tells its waiting as this does. */
+  EnrichOnTheWay enrich(
+      ChainView.Planned chain, StageSpec.Enrich stage, RecordSchema input, StateStore state) {
+    return new EnrichOnTheWay(
+        chain.revision(),
+        stage,
+        chain.plan(),
+        input,
+        () -> lookup(chain.spec(), stage, state),
+        stalls,
+        why -> waiting.since(why));
+  }
+
+  private Lookup lookup(ChainSpec spec, StageSpec.Enrich stage, StateStore state) {
+    return switch (stage.lookup()) {
+      case LookupSpec.Query query ->
+          new LookupSession(
+              endpoint(spec.connection(query.connectionName())),
+              application,
+              stage.timeoutSeconds());
+      case LookupSpec.Http http ->
+          new HttpLookup(
+              http,
+              HttpFiles.under(secrets, stage.name()),
+              stage.timeoutSeconds(),
+              new RequestPace(state, stage.name()));
+    };
+  }
+
+  private Endpoint endpoint(ConnectionSpec connection) {
+    return new Endpoint(connection, ConnectionFiles.under(secrets, connection.name()));
   }
 
   void tell(Waiting someone) {
@@ -92,9 +136,7 @@ public final class SourceSessions implements AutoCloseable {
   private Connection session(ConnectionSpec connection) throws SQLException {
     Connection known = open.get(connection.name());
     if (known == null || known.isClosed()) {
-      known =
-          new Endpoint(connection, ConnectionFiles.under(secrets, connection.name()))
-              .open(application);
+      known = endpoint(connection).open(application);
       open.put(connection.name(), known);
     }
     return known;

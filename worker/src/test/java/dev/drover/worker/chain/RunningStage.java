@@ -2,14 +2,18 @@ package dev.drover.worker.chain;
 
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ConnectionFiles;
+import dev.drover.wire.plan.HttpFiles;
+import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.enrich.EnrichJudge;
+import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.load.LoadSession;
 import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.load.LoadWorker;
+import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.plan.Ledgers;
 import dev.drover.worker.postgres.Endpoint;
@@ -114,10 +118,19 @@ final class RunningStage implements AutoCloseable {
       StageContext context, TestChain chain, StageSpec.Enrich stage, Path secrets) {
     return new EnrichJudge(
         context,
-        new LookupSession(
-            endpoint(chain, stage.connectionName(), secrets),
-            "test lookup",
-            stage.timeoutSeconds()));
+        switch (stage.lookup()) {
+          case LookupSpec.Query q ->
+              new LookupSession(
+                  endpoint(chain, q.connectionName(), secrets),
+                  "test lookup",
+                  stage.timeoutSeconds());
+          case LookupSpec.Http h ->
+              new HttpLookup(
+                  h,
+                  HttpFiles.under(secrets, stage.name()),
+                  stage.timeoutSeconds(),
+                  new RequestPace(context.state(), stage.name()));
+        });
   }
 
   private static Endpoint endpoint(TestChain chain, String connection, Path secrets) {

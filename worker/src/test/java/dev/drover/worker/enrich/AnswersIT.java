@@ -20,12 +20,15 @@ import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.lookup.Answer;
 import dev.drover.worker.lookup.LookupSession;
+import dev.drover.worker.metrics.LookupMetrics;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.postgres.PostgresServer;
 import dev.drover.worker.stage.StageContext;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.nats.client.Connection;
 import java.sql.Statement;
 import java.time.Clock;
@@ -180,20 +183,29 @@ class AnswersIT {
     BatchKeys keys = BatchKeys.of(Given.ORDERS, Given.orders(customers), new int[] {1});
     LookupSession session = new LookupSession(crm, "drover/test/tiers", 30);
     AnswerCache cache = new AnswerCache(new StageSpec.Cache(1000, 600), System::nanoTime);
-    try (Asking asking = new Asking(session, cache, context.stalls());
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    LookupMetrics metrics = new LookupMetrics(registry, Tags.of("stage", "tiers"));
+    try (Asking asking = new Asking(session, cache, metrics, context.stalls(), why -> {});
         ExecutorService together = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<List<Answer>>> all = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         all.add(
             together.submit(
-                () -> asking.answers(tiers, Objects.requireNonNull(tiers.query()), keys, false)));
+                () ->
+                    asking.answers(tiers, Objects.requireNonNull(tiers.question()), keys, false)));
       }
       for (Future<List<Answer>> one : all) {
         assertThat(one.get()).hasSize(500).filteredOn(Answer.Found.class::isInstance).hasSize(400);
       }
       assertThat(session.queries()).isEqualTo(1);
-      asking.answers(tiers, Objects.requireNonNull(tiers.query()), keys, true);
+      asking.answers(tiers, Objects.requireNonNull(tiers.question()), keys, true);
       assertThat(session.queries()).isEqualTo(2);
     }
+    assertThat(registry.scrape())
+        .contains(
+            "drover_worker_lookup_keys_total{outcome=\"kept\",stage=\"tiers\"} 3500.0",
+            "drover_worker_lookup_keys_total{outcome=\"found\",stage=\"tiers\"} 800.0",
+            "drover_worker_lookup_keys_total{outcome=\"missing\",stage=\"tiers\"} 200.0",
+            "drover_worker_lookup_seconds_count{stage=\"tiers\"} 2");
   }
 }

@@ -30,7 +30,7 @@ class EnrichedBatchTest {
     Enrichment enrichment = Given.enrichment(onMissing);
     return EnrichedBatch.of(
         enrichment,
-        Objects.requireNonNull(enrichment.query()),
+        Objects.requireNonNull(enrichment.question()),
         body,
         keys(body),
         List.of(answers),
@@ -112,7 +112,7 @@ class EnrichedBatchTest {
   @Test
   void answers_survive_their_encoding() {
     Enrichment enrichment = Given.enrichment(OnMissing.Fail);
-    var schema = enrichment.answers(Objects.requireNonNull(enrichment.query()));
+    var schema = enrichment.answers(Objects.requireNonNull(enrichment.question()));
     List<Answer> answers =
         AnswerCodec.decode(
             schema,

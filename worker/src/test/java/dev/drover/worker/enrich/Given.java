@@ -10,6 +10,7 @@ import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.lookup.LookupDescription;
 import dev.drover.worker.lookup.LookupQuery;
+import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +44,7 @@ final class Given {
           ORDERS,
           plan.output(ORDERS),
           new LookupQuery(text, LookupDescription.keys(text, ORDERS), plan.columns()));
-    } catch (QueryText.RefusedException e) {
+    } catch (LookupRefusedException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -59,4 +59,17 @@ class PaceKeeperTest {
     pace.await(() -> true);
     assertThat(pace.owes()).isTrue();
   }
+
+  @Test
+  void one_at_a_time_no_more_than_the_share_and_a_fiftieth_of_a_second_ahead() throws Exception {
+    pace.share(100);
+    int taken = 0;
+    for (int i = 0; i < 1000; i++) { // ten seconds
+      pass(0.01);
+      while (pace.tookOne()) {
+        taken++;
+      }
+    }
+    assertThat(taken).isBetween(1000, 1003);
+  }
 }

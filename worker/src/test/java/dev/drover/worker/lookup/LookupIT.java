@@ -206,7 +206,7 @@ class LookupIT {
       })
   void a_query_that_does_not_fit_is_refused_when_it_is_planned(String query, String why) {
     assertThatThrownBy(() -> query(query))
-        .isInstanceOf(QueryText.RefusedException.class)
+        .isInstanceOf(LookupRefusedException.class)
         .hasMessageContaining(why);
   }
 

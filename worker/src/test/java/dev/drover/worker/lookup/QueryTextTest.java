@@ -3,14 +3,13 @@ package dev.drover.worker.lookup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.drover.worker.lookup.QueryText.RefusedException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class QueryTextTest {
-  private static String replaced(String query) throws RefusedException {
+  private static String replaced(String query) throws LookupRefusedException {
     return QueryText.parse(query).with(field -> "<" + field + ">");
   }
 
@@ -108,7 +107,7 @@ class QueryTextTest {
       })
   void what_cannot_be_asked_is_refused(String query, String why) {
     assertThatThrownBy(() -> QueryText.parse(query))
-        .isInstanceOf(RefusedException.class)
+        .isInstanceOf(LookupRefusedException.class)
         .hasMessageContaining(why);
   }
 }
