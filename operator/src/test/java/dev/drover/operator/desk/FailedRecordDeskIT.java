@@ -889,6 +889,21 @@ class FailedRecordDeskIT {
   }
 
   @Test
+  void what_may_be_shown_from_now_on_is_shown() throws Exception {
+    migration = migration("orders", "{payload: KeysOnly}");
+    FailedRecord record = oneFailure();
+    assertThat(status(record).record()).isNull();
+    migration = migration("orders", "{payload: Full}");
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(status(record).record().get("qty").asInt()).isEqualTo(1);
+              assertThat(status(record).maskedFields()).isEmpty();
+            });
+  }
+
+  @Test
   void a_name_that_another_migration_has_gets_a_suffix() throws Exception {
     Migration other = migration("orders-load", 10);
     FailedRecord taken =
