@@ -223,26 +223,27 @@ final class RecordStatuses {
       List<Attempt> history,
       List<Condition> conditions) {
     return new FailedRecordStatus(
-        observedGeneration,
-        s.migrationName(),
-        s.stage(),
-        s.step(),
-        s.table(),
-        s.key(),
-        s.failureClass(),
-        s.code(),
-        s.message(),
-        s.fingerprint(),
-        s.errorSequence(),
-        s.record(),
-        s.cutFields(),
-        s.maskedFields(),
-        replays,
-        s.firstSeenTime(),
-        s.lastSeenTime(),
-        handled,
-        history,
-        conditions);
+            observedGeneration,
+            s.migrationName(),
+            s.stage(),
+            s.step(),
+            s.table(),
+            s.key(),
+            s.failureClass(),
+            s.code(),
+            s.message(),
+            s.fingerprint(),
+            s.errorSequence(),
+            s.record(),
+            s.cutFields(),
+            s.maskedFields(),
+            replays,
+            s.firstSeenTime(),
+            s.lastSeenTime(),
+            handled,
+            history,
+            conditions)
+        .showing(s.sourceRow());
   }
 
   /** The first characters of a text, with a mark where it goes on. */

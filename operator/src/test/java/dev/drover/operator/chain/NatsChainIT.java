@@ -505,7 +505,7 @@ class NatsChainIT {
 
   @Test
   void those_that_wait_are_given_up_where_they_keep_out_what_they_wait_for() throws Exception {
-    ChainPlan plan = PlayedWorker.plan(1, 0);
+    ChainPlan plan = PlayedWorker.plan(1, 1);
     advance(plan);
     worker.extract(2, 5);
     worker.clean(Judge.PASS);
