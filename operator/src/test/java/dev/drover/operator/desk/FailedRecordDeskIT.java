@@ -240,7 +240,7 @@ class FailedRecordDeskIT {
   @Test
   void ten_thousand_failures_of_five_causes_make_two_hundred_resources() throws Exception {
     run(10, 1000, row -> PlayedWorker.cause("Cause" + ((Integer) row.values()[1]) / 2));
-    assertThat(inStream(names.errorsStream())).isEqualTo(10_000);
+    await().until(() -> inStream(names.errorsStream()) == 10_000);
 
     await()
         .untilAsserted(
