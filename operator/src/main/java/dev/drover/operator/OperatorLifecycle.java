@@ -12,6 +12,7 @@ import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.FailureWindow;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.redrive.RedriveController;
+import dev.drover.operator.redrive.RedriveUpkeep;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -117,7 +118,8 @@ public class OperatorLifecycle {
         workloadSettings(),
         natsSecret,
         source(chains),
-        window(desk),
+        window(
+            desk, new RedriveUpkeep(nats, assembled.getKubernetesClient(), InstantSource.system())),
         metrics,
         Clock.systemUTC());
     return assembled;
@@ -149,11 +151,12 @@ public class OperatorLifecycle {
     };
   }
 
-  private static FailureWindow window(FailedRecordDesk desk) {
+  private static FailureWindow window(FailedRecordDesk desk, RedriveUpkeep redrives) {
     return new FailureWindow() {
       @Override
       public void sync(Migration migration, ChainRef chain, boolean busy) {
         desk.sync(migration, chain, busy);
+        redrives.sync(migration, chain);
       }
 
       @Override
@@ -164,6 +167,7 @@ public class OperatorLifecycle {
       @Override
       public void forget(String uid) {
         desk.forget(uid);
+        redrives.forget(uid);
       }
     };
   }

@@ -5,6 +5,7 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.api.v1alpha1.FailedRecordStatus.SourceRow;
 import dev.drover.cli.record.FailedFields;
 import dev.drover.cli.record.RecordDiff;
 import dev.drover.cli.terminal.Amounts;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param outcome the state for people
  * @param original as it entered the stage; null if that is not shown
  * @param corrected with its correction; null if it has none
+ * @param sourceRow what the source has in its place, as far as it was asked for
  */
 public record RecordView(
     String namespace,
@@ -48,7 +50,8 @@ public record RecordView(
     @Nullable JsonNode original,
     @Nullable JsonNode corrected,
     List<Attempt> history,
-    List<Attention> problems) {
+    List<Attention> problems,
+    @Nullable SourceRow sourceRow) {
 
   private static final int MESSAGE = 100;
   private static final int KEY = 40;
@@ -90,7 +93,8 @@ public record RecordView(
             fields.shown() ? fields.original() : null,
             fields.isCorrected() ? fields.corrected() : null,
             s.history(),
-            problems));
+            problems,
+            s.sourceRow()));
   }
 
   /** Records, a line each. */
@@ -132,6 +136,7 @@ public record RecordView(
     }
     text.append('\n').append(fields(style, width));
     notes(text);
+    source(text, style, width, now);
     history(text, style, now);
     return text.toString();
   }
@@ -155,6 +160,28 @@ public record RecordView(
     }
     if (!cutFields.isEmpty()) {
       text.append("Shown in part: ").append(String.join(", ", cutFields)).append('\n');
+    }
+  }
+
+  private void source(StringBuilder text, Style style, int width, Instant now) {
+    if (sourceRow == null) {
+      return;
+    }
+    text.append(
+        "%nAt the source %s ago: %s%n"
+            .formatted(
+                Amounts.age(sourceRow.time(), now),
+                sourceRow.message() == null
+                    ? sourceRow.result()
+                    : sourceRow.result() + ", " + indented(sourceRow.message())));
+    if (sourceRow.record() != null) {
+      text.append(
+          SideBySide.text(
+              "ORIGINAL",
+              "SOURCE NOW",
+              RecordDiff.all(original, sourceRow.record()),
+              width,
+              style));
     }
   }
 

@@ -160,6 +160,7 @@ class ReportTest {
             """
             replays: 1
               maskedFields: [email]
+              sourceRow: {request: 1, time: "2026-11-24T10:00:40Z", result: Read, record: {qty: 9, label: item 7}}
               history:
                 - {action: Replay, time: "2026-11-24T10:00:40Z", by: anna, generation: 2, result: FailedAgain, message: "failed again: no"}""");
 
@@ -170,6 +171,9 @@ class ReportTest {
         .contains("* qty   | 7        | 8")
         .contains("  label | \"item 7\" | \"item 7\"")
         .contains("Not shown (***): email")
+        .contains("At the source 60s ago: Read")
+        .contains("  FIELD | ORIGINAL | SOURCE NOW")
+        .contains("* qty   | 7        | 9")
         .containsPattern("Replay +60s ago +anna +FailedAgain +- +failed again: no");
   }
 

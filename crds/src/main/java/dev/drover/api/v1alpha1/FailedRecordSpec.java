@@ -33,6 +33,11 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!(has(self.correction) && has(self.jsonPatch))",
     message = "correction, jsonPatch: give one of the two")
+@ValidationRule(
+    value = "self.showSource == oldSelf.showSource || self.action == 'None'",
+    message =
+        "showSource: to look at the source asks for nothing else, and any edit asks for action again;"
+            + " write action: None with it")
 public record FailedRecordSpec(
     @Default("None")
         @JsonPropertyDescription(
@@ -63,13 +68,21 @@ public record FailedRecordSpec(
         @Min(0)
         @Max(1000000)
         @JsonPropertyDescription("Raise it to ask for the same action again, nothing else changed.")
-        @Nullable Integer attempt) {
+        @Nullable Integer attempt,
+    @Default("0")
+        @Min(0)
+        @Max(1000000)
+        @JsonPropertyDescription(
+            "Raise it to have the record's row read at the source once more and shown in"
+                + " status.sourceRow, as it is then. Nothing is sent. It needs action: None.")
+        @Nullable Integer showSource) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored resource arrive as null
   public FailedRecordSpec {
     action = action == null ? Action.None : action;
     startAt = startAt == null ? StartAt.Stage : startAt;
     attempt = attempt == null ? 0 : attempt;
+    showSource = showSource == null ? 0 : showSource;
   }
 
   /** A spec that starts at the stage. */
@@ -79,7 +92,7 @@ public record FailedRecordSpec(
       @Nullable List<JsonNode> jsonPatch,
       @Nullable String reason,
       @Nullable Integer attempt) {
-    this(action, StartAt.Stage, correction, jsonPatch, reason, attempt);
+    this(action, StartAt.Stage, correction, jsonPatch, reason, attempt, 0);
   }
 
   /** What to do. */

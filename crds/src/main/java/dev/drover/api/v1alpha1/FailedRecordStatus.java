@@ -39,8 +39,8 @@ public record FailedRecordStatus(
         List<String> cutFields,
     @Size(max = 2000)
         @JsonPropertyDescription(
-            "Fields of record that spec.failedRecords of the Migration masks; the error queue holds"
-                + " their values, and a correction may name them.")
+            "Fields of record that spec.failedRecords of the Migration masks; * alone when it shows no"
+                + " record. The error queue holds their values, and a correction may name them.")
         List<String> maskedFields,
     @JsonPropertyDescription("How often it was sent again.") int replays,
     @JsonPropertyDescription("When it failed first.") @Nullable String firstSeenTime,
@@ -60,7 +60,9 @@ public record FailedRecordStatus(
         @JsonPropertyDescription(
             "By which chain revision each stage worked on the record, the one that refused it last:"
                 + " read=4b1c… clean=9ae0…")
-        @Nullable String revisions) {
+        @Nullable String revisions,
+    @JsonPropertyDescription("The record's row at the source, as spec.showSource asked for it.")
+        @Nullable SourceRow sourceRow) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public FailedRecordStatus {
@@ -69,6 +71,97 @@ public record FailedRecordStatus(
     history = history == null ? List.of() : List.copyOf(history);
     conditions = conditions == null ? List.of() : List.copyOf(conditions);
   }
+
+  /** A status that shows no row of the source. */
+  public FailedRecordStatus(
+      @Nullable Long observedGeneration,
+      String migrationName,
+      String stage,
+      String step,
+      String table,
+      String key,
+      String failureClass,
+      String code,
+      String message,
+      String fingerprint,
+      long errorSequence,
+      @Nullable JsonNode record,
+      List<String> cutFields,
+      List<String> maskedFields,
+      int replays,
+      @Nullable String firstSeenTime,
+      @Nullable String lastSeenTime,
+      @Nullable Long handledGeneration,
+      List<Attempt> history,
+      List<Condition> conditions,
+      @Nullable String revisions) {
+    this(
+        observedGeneration,
+        migrationName,
+        stage,
+        step,
+        table,
+        key,
+        failureClass,
+        code,
+        message,
+        fingerprint,
+        errorSequence,
+        record,
+        cutFields,
+        maskedFields,
+        replays,
+        firstSeenTime,
+        lastSeenTime,
+        handledGeneration,
+        history,
+        conditions,
+        revisions,
+        null);
+  }
+
+  /** This with a row of the source. */
+  public FailedRecordStatus showing(@Nullable SourceRow row) {
+    return new FailedRecordStatus(
+        observedGeneration,
+        migrationName,
+        stage,
+        step,
+        table,
+        key,
+        failureClass,
+        code,
+        message,
+        fingerprint,
+        errorSequence,
+        record,
+        cutFields,
+        maskedFields,
+        replays,
+        firstSeenTime,
+        lastSeenTime,
+        handledGeneration,
+        history,
+        conditions,
+        revisions,
+        row);
+  }
+
+  /** What the source has in the place of the record. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record SourceRow(
+      @JsonPropertyDescription("spec.showSource that asked for it.") int request,
+      @JsonPropertyDescription("When it was read.") String time,
+      @JsonPropertyDescription(
+              "Read; or why there is no record to show: SourceRowGone, NoSourceKey, FailsBefore,"
+                  + " FilteredBefore, …")
+          String result,
+      @Size(max = 4000) @JsonPropertyDescription("Why, and what to do.") @Nullable String message,
+      @PreserveUnknownFields
+          @JsonPropertyDescription(
+              "The row as the stages before would hand it to the stage now, to be held against"
+                  + " status.record; masked alike. Long values are cut, it has some KiB at most.")
+          @Nullable JsonNode record) {}
 
   /** Something that was tried with the record. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -1,5 +1,6 @@
 package dev.drover.operator.chain;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param waiting messages of its waiting room that are not acknowledged
  * @param inFlight of all these, those being worked on
  * @param redelivered of those in flight, those that were delivered before
- * @param waitingDeliveries how often the waiting room's messages were delivered, ever
+ * @param trials what was delivered of its queue, of its retries and of its waiting room
+ * @param roomFull whether its waiting room lets nothing in that comes anew
+ * @param inputFull whether nothing more can come to it before something is acknowledged
  * @param outputPercent how full the stage's own queue is, of its most bytes; 0 for a load
  * @param missingStream a stream or consumer of the stage that is not there; null if all are
  */
@@ -20,10 +23,25 @@ record Backlog(
     long waiting,
     long inFlight,
     long redelivered,
-    long waitingDeliveries,
+    List<Trials> trials,
+    boolean roomFull,
+    boolean inputFull,
     int outputPercent,
     @Nullable String missingStream) {
-  static final Backlog NONE = new Backlog(0, 0, 0, 0, 0, 0, 0, null);
+  static final Backlog NONE = new Backlog(0, 0, 0, 0, 0, List.of(), false, false, 0, null);
+
+  Backlog {
+    trials = List.copyOf(trials);
+  }
+
+  /**
+   * What was delivered of one consumer.
+   *
+   * @param taken its messages that were delivered and are not acknowledged
+   * @param left its messages that were never delivered and may be
+   * @param deliveries how often messages of it were delivered, ever
+   */
+  record Trials(long taken, long left, long deliveries) {}
 
   long messages() {
     return queued + retries + waiting;

@@ -3,10 +3,12 @@ package dev.drover.operator.chain;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.queues.WaitingRoom;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerInfo;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * they ever delivered is compared with what they will have (see {@link WaitingWatch}).
  */
 final class Backlogs {
+  /** A queue that is filled so far has refused a batch, or is about to. */
+  private static final int FULL_PERCENT = 90;
+
+  private static final Reading NOTHING = new Reading(0, 0, 0, 0, false, null);
+
   private final NatsLink link;
   private final ChainNames names;
 
@@ -50,15 +57,18 @@ final class Backlogs {
               ? consumer(names.splitsStream(), stage.name())
               : reading(stage, names.queueStream(from), spec.consumersOf(from).size());
       Reading retries = reading(stage, names.retriesStream(), spec.stages().size());
-      Reading waiting = load ? consumer(names.waitingStream(), stage.name()) : Reading.NOTHING;
+      Reading waiting = load ? consumer(names.waitingStream(), stage.name()) : NOTHING;
+      boolean roomFull = waiting.unacknowledged() > 0 && roomIsFull(stage.name());
       return new Backlog(
           queue.unacknowledged(),
           retries.unacknowledged(),
           waiting.unacknowledged(),
           queue.inFlight + retries.inFlight + waiting.inFlight,
           queue.redelivered + retries.redelivered,
-          waiting.deliveries,
-          load ? 0 : outputPercent(stage),
+          List.of(queue.trials(), retries.trials(), waiting.trials()),
+          roomFull,
+          roomFull && from != null && (queue.atMost || outputPercent(from) >= FULL_PERCENT),
+          load ? 0 : outputPercent(stage.name()),
           queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
     }
 
@@ -71,12 +81,12 @@ final class Backlogs {
         return Reading.missing(stream);
       }
       return figures.get().messages() == 0 && figures.get().consumers() >= consumers
-          ? Reading.NOTHING
+          ? NOTHING
           : consumer(stream, stage.name());
     }
 
-    private int outputPercent(StageSpec stage) {
-      return stream(names.queueStream(stage.name()))
+    private int outputPercent(String stage) {
+      return stream(names.queueStream(stage))
           .filter(queue -> queue.maxBytes() > 0)
           .map(queue -> (int) (100 * queue.bytes() / queue.maxBytes()))
           .orElse(0);
@@ -88,16 +98,30 @@ final class Backlogs {
     }
   }
 
+  private boolean roomIsFull(String stage) {
+    return link.call(
+        "read how full the waiting room of stage " + stage + " is",
+        nats ->
+            WaitingRoom.isFull(nats.jetStreamManagement().getStreamInfo(names.waitingStream())));
+  }
+
   private static @Nullable String or(@Nullable String one, @Nullable String other) {
     return one != null ? one : other;
   }
 
   private record Reading(
-      long pending, long inFlight, long redelivered, long deliveries, @Nullable String missing) {
-    static final Reading NOTHING = new Reading(0, 0, 0, 0, null);
-
+      long pending,
+      long inFlight,
+      long redelivered,
+      long deliveries,
+      boolean atMost,
+      @Nullable String missing) {
     static Reading missing(String stream) {
-      return new Reading(0, 0, 0, 0, stream);
+      return new Reading(0, 0, 0, 0, false, stream);
+    }
+
+    Backlog.Trials trials() {
+      return new Backlog.Trials(inFlight, atMost ? 0 : pending, deliveries);
     }
 
     long unacknowledged() {
@@ -117,6 +141,7 @@ final class Backlogs {
                 info.getNumAckPending(),
                 info.getRedelivered(),
                 info.getDelivered().getConsumerSequence(),
+                info.getNumAckPending() >= info.getConsumerConfiguration().getMaxAckPending(),
                 null);
           } catch (JetStreamApiException e) {
             if (Refusals.missing(e)) {

@@ -285,7 +285,7 @@ final class NatsChain implements Chain {
         endless.remove(stage); // first: the round may be there though the answer was lost
         writeRound(stage, new WaitingRound(s.decisions()));
         watch = WaitingWatch.start(s, now);
-      } else if (!WaitingWatch.onlyWaits(s) && !endless.contains(stage)) {
+      } else if (!WaitingWatch.inVain(s) && !endless.contains(stage)) {
         forgetRound(stage);
         endless.add(stage);
       }

@@ -135,7 +135,8 @@ public final class FailedRecordDesk {
             .plus(UNFINISHED)
             .isBefore(now)
         : RecordState.of(status) == RecordState.Replaying
-            || !redaction.fits(status.record(), status.maskedFields(), status.key());
+            || !redaction.fits(status.record(), status.maskedFields(), status.key())
+            || !SourceRows.fits(status, redaction);
   }
 
   /**

@@ -79,6 +79,7 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
     FailedRecordStatus status = resource.getStatus();
     boolean asked = resource.getSpec() != null && resource.getSpec().action() != Action.None;
     return asked
+        || SourceRows.isAsked(resource)
         || RecordNames.chain(resource).isEmpty()
         || (status != null && RecordState.of(status) == RecordState.Replaying);
   }

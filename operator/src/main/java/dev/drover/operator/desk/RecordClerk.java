@@ -5,6 +5,7 @@ import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.api.v1alpha1.FailedRecordStatus.SourceRow;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * anywhere is made whole by the next, and a visit made twice does nothing twice.
  */
 final class RecordClerk {
+  private static final Duration READING = Duration.ofSeconds(1);
+
   private final ChainRef ref;
   private final SourceReplays sources;
   private final InstantSource clock;
@@ -69,6 +72,18 @@ final class RecordClerk {
    * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
    */
   Visit visit(FailedRecord resource, long sequence) {
+    Visit visit = answer(resource, sequence);
+    boolean closed = RecordState.of(visit.status()).closed();
+    if (closed || !SourceRows.isAsked(resource)) {
+      return new Visit(visit.status().showing(SourceRows.kept(resource, redaction)), visit.again());
+    }
+    Optional<SourceRow> row = sources.show(resource, ref.name(), visit.status().errorSequence());
+    return new Visit(
+        visit.status().showing(row.orElseGet(() -> SourceRows.kept(resource, redaction))),
+        row.isPresent() ? visit.again() : Optional.of(READING));
+  }
+
+  private Visit answer(FailedRecord resource, long sequence) {
     FailedRecordStatus before = resource.getStatus();
     if (before != null && RecordState.of(before).closed()) {
       boolean fits = redaction.fits(before.record(), before.maskedFields(), before.key());

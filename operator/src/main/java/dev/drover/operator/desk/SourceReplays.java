@@ -2,6 +2,7 @@ package dev.drover.operator.desk;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.FailedRecord;
+import dev.drover.api.v1alpha1.FailedRecordStatus.SourceRow;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveSpec;
 import dev.drover.api.v1alpha1.RedriveStatus;
@@ -64,6 +65,31 @@ final class SourceReplays {
   }
 
   /**
+   * The row of the source that a FailedRecord asks to be shown, by a Redrive of one that sends
+   * nothing.
+   *
+   * @param sequence the message that the resource shows
+   * @return empty while it is read
+   */
+  Optional<SourceRow> show(FailedRecord resource, String migration, long sequence) {
+    int request = Objects.requireNonNull(resource.getSpec().showSource(), "has a default");
+    String name = "%s-s%d-%d".formatted(resource.getMetadata().getName(), request, sequence);
+    Redrive redrive = findOrCreate(resource, migration, name, sequence, true);
+    if (redrive == null) {
+      return Optional.empty();
+    }
+    if (!isOf(resource, redrive)) {
+      Standing.Refused taken = taken(name);
+      String now = redrive.getMetadata().getCreationTimestamp();
+      return Optional.of(new SourceRow(request, now, taken.reason(), taken.message(), null));
+    }
+    RedriveStatus status = redrive.getStatus();
+    return status == null || status.completionTime() == null
+        ? Optional.empty()
+        : Optional.of(SourceRows.of(request, status));
+  }
+
+  /**
    * Asks for what a FailedRecord asks for, unless that was done, and looks how it stands. What was
    * sent is told by the journal, not here.
    *
@@ -71,20 +97,30 @@ final class SourceReplays {
    */
   Standing ask(FailedRecord resource, String migration, long sequence) {
     String name = name(resource, sequence);
-    Redrive redrive = find(resource, name);
-    if (redrive == null) {
-      create(redrive(resource, migration, name, sequence));
-      redrive = find(resource, name);
-    }
+    Redrive redrive = findOrCreate(resource, migration, name, sequence, false);
     if (redrive != null && !isOf(resource, redrive)) {
-      return new Standing.Refused(
-          "NameTaken",
-          "there is a Redrive %s that is not this record's: delete it, and raise spec.attempt"
-              .formatted(name));
+      return taken(name);
     }
     return redrive == null || redrive.getStatus() == null
         ? new Standing.UnderWay("its row is read again by Redrive " + name)
         : standing(name, redrive.getStatus());
+  }
+
+  private @Nullable Redrive findOrCreate(
+      FailedRecord resource, String migration, String name, long sequence, boolean dryRun) {
+    Redrive redrive = find(resource, name);
+    if (redrive == null) {
+      create(redrive(resource, migration, name, sequence, dryRun));
+      redrive = find(resource, name);
+    }
+    return redrive;
+  }
+
+  private static Standing.Refused taken(String name) {
+    return new Standing.Refused(
+        "NameTaken",
+        "there is a Redrive %s that is not this record's: delete it, and raise spec.attempt or spec.showSource"
+            .formatted(name));
   }
 
   private static Standing standing(String name, RedriveStatus status) {
@@ -128,7 +164,7 @@ final class SourceReplays {
   }
 
   private static Redrive redrive(
-      FailedRecord resource, String migration, String name, long sequence) {
+      FailedRecord resource, String migration, String name, long sequence, boolean dryRun) {
     Redrive redrive = new Redrive();
     redrive.setMetadata(
         new ObjectMetaBuilder()
@@ -156,7 +192,7 @@ final class SourceReplays {
             null,
             null,
             null,
-            false,
+            dryRun,
             false));
     return redrive;
   }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * shown: the error queue alone keeps the whole. Immutable and thread-safe.
  */
 public final class Redaction {
+  /** Stands among the masked fields when all are, and none is named. */
+  public static final String EVERY_FIELD = "*";
+
   /** What stands in the place of a hidden value. */
   public static final String MASK = "***";
 
@@ -71,7 +74,8 @@ public final class Redaction {
    * @param message the failure for people, without hidden values
    * @param record its fields; null if there is nothing to show
    * @param cut names of fields that are shown in part
-   * @param masked names of fields whose value is hidden
+   * @param masked names of fields whose value is hidden; {@link #EVERY_FIELD} alone when the record
+   *     is not shown though there is one
    */
   public record Shown(
       String key,
@@ -98,7 +102,7 @@ public final class Redaction {
     String message = message(detail, hidden.values());
     String key = key(detail.key(), keyParts, hidden);
     if (payload == Payload.KeysOnly) {
-      return new Shown(key, message, null, List.of(), List.of());
+      return new Shown(key, message, null, List.of(), List.of(EVERY_FIELD));
     }
     RecordJson.Shown shown = RecordJson.render(schema, row.values(), limit);
     List<String> masked = new ArrayList<>();
@@ -184,8 +188,12 @@ public final class Redaction {
    * @param masked those of them whose value is hidden
    */
   public boolean fits(@Nullable JsonNode record, List<String> masked, String key) {
-    if (record == null || payload == Payload.KeysOnly) {
-      return record == null;
+    if (record == null) {
+      // Where none is named nothing is kept that could be shown.
+      return payload == Payload.KeysOnly || !masked.contains(EVERY_FIELD);
+    }
+    if (payload == Payload.KeysOnly) {
+      return false;
     }
     Set<String> keyParts = keyParts(key);
     for (Map.Entry<String, JsonNode> field : record.properties()) {

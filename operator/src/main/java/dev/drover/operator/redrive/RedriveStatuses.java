@@ -8,6 +8,7 @@ import dev.drover.wire.replay.RedriveProgress;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,46 @@ final class RedriveStatuses {
     RedriveStatus before = redrive.getStatus() == null ? NONE : redrive.getStatus();
     Verdict unknown = new Verdict("Unknown", reason, message);
     return with(redrive, before, now, unknown, unknown, unknown);
+  }
+
+  /**
+   * The status of one that has ended, with its samples as they may be shown now.
+   *
+   * @param progress what its worker told; empty if that is gone, when no more can be shown than is
+   */
+  static RedriveStatus shown(
+      Redrive redrive, Optional<RedriveProgress> progress, Redaction redaction) {
+    RedriveStatus s = redrive.getStatus();
+    List<RedriveProgress.Sample> whole =
+        progress.isPresent()
+            ? progress.get().samples()
+            : s.samples().stream()
+                .map(
+                    x ->
+                        new RedriveProgress.Sample(
+                            x.errorSequence(),
+                            x.stage(),
+                            x.table(),
+                            x.key(),
+                            x.before(),
+                            x.after(),
+                            x.refusal()))
+                .toList();
+    return new RedriveStatus(
+        s.observedGeneration(),
+        s.conditions(),
+        s.lastSequence(),
+        s.selected(),
+        s.sent(),
+        s.resolved(),
+        s.failedAgain(),
+        s.waived(),
+        s.skipped(),
+        s.refused(),
+        whole.stream().map(x -> sample(x, redaction)).toList(),
+        s.startTime(),
+        s.completionTime(),
+        s.refusals());
   }
 
   private static RedriveStatus counted(RedriveProgress p, Redaction redaction) {

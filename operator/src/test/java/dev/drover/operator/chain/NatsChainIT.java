@@ -666,6 +666,75 @@ class NatsChainIT {
             });
   }
 
+  @Test
+  void those_that_wait_are_given_up_where_they_keep_out_what_they_wait_for() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan);
+    worker.extract(2, 5);
+    worker.clean(Judge.PASS);
+    List<Message> queued = worker.fetch(names.queueStream("clean"), "load");
+    assertThat(queued).hasSize(2);
+    worker.decide(
+        "load",
+        dev.drover.wire.batch.BatchHeaders.parse(queued.getFirst().getHeaders()),
+        queued.getFirst().getData(),
+        row -> PlayedWorker.cause("fk"),
+        true);
+    queued.getFirst().ackSync(Duration.ofSeconds(5));
+    queued.getLast().nak();
+    fill(names.waitingStream());
+    advance(plan);
+    tryInVain(names.waitingStream(), names.queueStream("clean"));
+
+    now = now.plusSeconds(20);
+    advance(plan);
+    assertThat(round()).as("the queue takes more, and the parents may come in it").isNull();
+
+    fill(names.queueStream("clean"));
+    advance(plan);
+    tryInVain(names.waitingStream(), names.queueStream("clean"));
+    now = now.plusSeconds(20);
+    await()
+        .untilAsserted(
+            () -> {
+              advance(plan);
+              assertThat(round()).isNotNull();
+            });
+
+    limit(names.waitingStream(), 8 << 20);
+    advance(plan);
+    assertThat(round()).as("there is room again").isNull();
+  }
+
+  /** Two tries of what is in some streams for the load. */
+  private void tryInVain(String... streams) {
+    for (int attempt = 0; attempt < 2; attempt++) {
+      for (String stream : streams) {
+        await()
+            .untilAsserted(
+                () ->
+                    assertThat(worker.fetch(stream, "load"))
+                        .singleElement()
+                        .satisfies(Message::nak));
+      }
+    }
+  }
+
+  private void fill(String stream) throws Exception {
+    limit(
+        stream,
+        nats.jetStreamManagement().getStreamInfo(stream).getStreamState().getByteCount() + 1);
+  }
+
+  private void limit(String stream, long bytes) throws Exception {
+    nats.jetStreamManagement()
+        .updateStream(
+            StreamConfiguration.builder(
+                    nats.jetStreamManagement().getStreamInfo(stream).getConfiguration())
+                .maxBytes(bytes)
+                .build());
+  }
+
   private WaitingRound round() throws Exception {
     var entry = StateStore.open(nats, names).bucket().get(WaitingRound.key("load"));
     return entry == null ? null : WireJson.parse(entry.getValue(), WaitingRound.class);

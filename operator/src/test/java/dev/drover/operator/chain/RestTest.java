@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class RestTest {
   private static final Balance BALANCED = new Balance(true, "TallyBalanced", "");
-  private static final Backlog QUEUED = new Backlog(20, 0, 0, 0, 0, 0, 0, null);
+  private static final Backlog QUEUED =
+      new Backlog(20, 0, 0, 0, 0, List.of(), false, false, 0, null);
 
   private static ChainSnapshot snapshot(
       Balance balance, Failures failures, @Nullable StallReason stall, boolean finishing) {
@@ -28,7 +29,8 @@ class RestTest {
 
   private static List<Standing> with(Backlog backlog) {
     StageSpec stage = new StageSpec.Transform("load", "read", List.of());
-    return List.of(new Standing(stage, Counts.ZERO, 1, 1, 0, 0, 0, 0, 0, 0, true, true, backlog, 0));
+    return List.of(
+        new Standing(stage, Counts.ZERO, 1, 1, 0, 0, 0, 0, 0, 0, true, true, backlog, 0));
   }
 
   private static boolean rests(ChainSnapshot snapshot) {
@@ -47,9 +49,15 @@ class RestTest {
 
   @Test
   void what_is_being_worked_on_sent_again_or_waiting_does_not() {
-    assertThat(rests(new Backlog(20, 0, 0, 1, 0, 0, 0, null))).as("in flight").isFalse();
-    assertThat(rests(new Backlog(20, 1, 0, 0, 0, 0, 0, null))).as("sent again").isFalse();
-    assertThat(rests(new Backlog(20, 0, 1, 0, 0, 0, 0, null))).as("waiting").isFalse();
+    assertThat(rests(new Backlog(20, 0, 0, 1, 0, List.of(), false, false, 0, null)))
+        .as("in flight")
+        .isFalse();
+    assertThat(rests(new Backlog(20, 1, 0, 0, 0, List.of(), false, false, 0, null)))
+        .as("sent again")
+        .isFalse();
+    assertThat(rests(new Backlog(20, 0, 1, 0, 0, List.of(), false, false, 0, null)))
+        .as("waiting")
+        .isFalse();
   }
 
   @Test

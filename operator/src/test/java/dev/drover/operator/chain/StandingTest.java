@@ -2,6 +2,7 @@ package dev.drover.operator.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.operator.chain.Backlog.Trials;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.StageSpec;
 import java.time.Instant;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.Test;
 class StandingTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final StageSpec LOAD = PlayedWorker.spec().stage("load");
+
+  private static final Trials NONE = new Trials(0, 0, 0);
 
   private static Standing load(
       Counts counts, long promised, long atMost, long decided, long passed, Backlog backlog) {
@@ -37,15 +40,32 @@ class StandingTest {
   }
 
   private static Backlog waiting(long messages, long deliveries) {
-    return new Backlog(0, 0, messages, 0, 0, deliveries, 0, null);
+    return backlog(0, 0, new Trials(messages, 0, deliveries), false, false);
+  }
+
+  private static Backlog backlog(
+      long queued, long retries, Trials waiting, boolean roomFull, boolean inputFull) {
+    return new Backlog(
+        queued,
+        retries,
+        waiting.taken() + waiting.left(),
+        0,
+        0,
+        List.of(
+            new Trials(queued, 0, 2 * waiting.deliveries()),
+            new Trials(retries, 0, 2 * waiting.deliveries()),
+            waiting),
+        roomFull,
+        inputFull,
+        0,
+        null);
   }
 
   @Test
   void a_stage_is_done_when_all_promised_is_decided_and_nothing_waits() {
     assertThat(load(passed(20), 2, 2, 2, 20, Backlog.NONE).done()).isTrue();
     assertThat(load(passed(10), 2, 2, 1, 20, Backlog.NONE).done()).isFalse();
-    assertThat(load(passed(20), 2, 2, 2, 20, new Backlog(0, 1, 0, 0, 0, 0, 0, null)).done())
-        .isFalse();
+    assertThat(load(passed(20), 2, 2, 2, 20, backlog(0, 1, NONE, false, false)).done()).isFalse();
     assertThat(load(new Counts(20, 19, 0, 0, 1, 0), 2, 2, 2, 20, Backlog.NONE).done())
         .as("decided to wait, not yet in the waiting room")
         .isFalse();
@@ -98,10 +118,11 @@ class StandingTest {
     Counts counts = new Counts(20, 15, 0, 0, 5, 0);
     Standing before = load(counts, 2, 2, 2, 20, waiting(3, 7));
     WaitingWatch watch = WaitingWatch.start(before, NOW);
-    Instant later = NOW.plusSeconds(10);
+    Instant later = NOW.plusSeconds(16);
 
     assertThat(watch.over(load(counts, 2, 2, 2, 20, waiting(3, 12)), later)).isFalse();
-    assertThat(watch.over(load(counts, 2, 2, 2, 20, waiting(3, 13)), NOW.plusSeconds(9))).isFalse();
+    assertThat(watch.over(load(counts, 2, 2, 2, 20, waiting(3, 13)), NOW.plusSeconds(15)))
+        .isFalse();
     assertThat(watch.over(load(counts, 2, 2, 2, 20, waiting(3, 13)), later)).isTrue();
   }
 
@@ -110,11 +131,65 @@ class StandingTest {
     Counts counts = new Counts(20, 15, 0, 0, 5, 0);
     WaitingWatch watch = WaitingWatch.start(load(counts, 2, 2, 2, 20, waiting(3, 7)), NOW);
 
-    Standing busy = load(counts, 3, 3, 2, 30, new Backlog(1, 0, 3, 0, 0, 20, 0, null));
+    Standing busy = load(counts, 3, 3, 2, 30, backlog(1, 0, new Trials(3, 0, 20), false, false));
     assertThat(watch.next(busy, NOW.plusSeconds(10)))
         .isEqualTo(WaitingWatch.start(busy, NOW.plusSeconds(10)));
     Standing decided = load(counts, 3, 3, 3, 30, waiting(3, 20));
     assertThat(watch.next(decided, NOW.plusSeconds(10)))
         .isEqualTo(WaitingWatch.start(decided, NOW.plusSeconds(10)));
+  }
+
+  @Test
+  void a_round_is_not_over_before_each_batch_of_it_was_tried_at_all() {
+    Counts counts = new Counts(20, 15, 0, 0, 5, 0);
+    Backlog untried = backlog(0, 0, new Trials(3, 1, 7), false, false);
+    WaitingWatch watch = WaitingWatch.start(load(counts, 2, 2, 2, 20, untried), NOW);
+
+    Backlog often = backlog(0, 0, new Trials(3, 1, 70), false, false);
+    assertThat(watch.over(load(counts, 2, 2, 2, 20, often), NOW.plusSeconds(60))).isFalse();
+  }
+
+  @Test
+  void a_full_room_is_given_up_only_when_nothing_more_can_come_and_all_in_reach_was_tried() {
+    Counts counts = new Counts(20, 15, 0, 0, 5, 0);
+    Instant later = NOW.plusSeconds(16);
+    Trials before = new Trials(3, 0, 7);
+    Trials after = new Trials(3, 0, 13);
+    WaitingWatch watch =
+        WaitingWatch.start(load(counts, 9, 9, 2, 90, backlog(4, 1, before, true, true)), NOW);
+
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, backlog(4, 1, after, true, true)), later))
+        .isTrue();
+    assertThat(reading(counts, backlog(4, 1, after, true, false), watch, later))
+        .as("the queue takes more, and its stage reads on")
+        .isFalse();
+    assertThat(reading(counts, backlog(4, 1, after, true, true), watch, later)).isTrue();
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, backlog(4, 1, after, false, true)), later))
+        .as("there is room")
+        .isFalse();
+    assertThat(watch.over(load(counts, 9, 9, 3, 90, backlog(4, 1, after, true, true)), later))
+        .as("something was decided")
+        .isFalse();
+    Backlog untouched =
+        new Backlog(
+            4,
+            1,
+            3,
+            0,
+            0,
+            List.of(new Trials(3, 1, 70), new Trials(1, 0, 70), after),
+            true,
+            true,
+            0,
+            null);
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, untouched), later))
+        .as("a batch in the queue was not looked at")
+        .isFalse();
+  }
+
+  private static boolean reading(Counts counts, Backlog backlog, WaitingWatch watch, Instant now) {
+    Standing s =
+        new Standing(LOAD, counts, 9, 9, 2, 0, 0, 2, counts.in(), 90, false, true, backlog, 0);
+    return watch.over(s, now);
   }
 }

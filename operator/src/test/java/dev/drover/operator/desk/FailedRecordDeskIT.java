@@ -3,10 +3,12 @@ package dev.drover.operator.desk;
 import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
+import dev.drover.api.v1alpha1.FailedRecordStatus.SourceRow;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Redrive;
@@ -238,7 +240,7 @@ class FailedRecordDeskIT {
   @Test
   void ten_thousand_failures_of_five_causes_make_two_hundred_resources() throws Exception {
     run(10, 1000, row -> PlayedWorker.cause("Cause" + ((Integer) row.values()[1]) / 2));
-    assertThat(inStream(names.errorsStream())).isEqualTo(10_000);
+    await().until(() -> inStream(names.errorsStream()) == 10_000);
 
     await()
         .untilAsserted(
@@ -589,6 +591,96 @@ class FailedRecordDeskIT {
     awaitState(record, RecordState.Waived);
   }
 
+  private Redrive showing(FailedRecord record, int request) {
+    String prefix = record.getMetadata().getName() + "-s" + request + "-";
+    await().until(() -> redrives(prefix).size() == 1);
+    return redrives(prefix).getFirst();
+  }
+
+  @Test
+  void the_row_at_the_source_is_shown_as_often_as_it_is_asked_for_and_nothing_is_sent()
+      throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"showSource\":1}");
+    Redrive first = showing(record, 1);
+    assertThat(first.getSpec().dryRun()).isTrue();
+    assertThat(first.getSpec().startAt()).isEqualTo(StartAt.Source);
+    assertThat(first.getSpec().selector().errorSequences())
+        .containsExactly(status(record).errorSequence());
+    client
+        .resource(first)
+        .editStatus(
+            r -> {
+              r.setStatus(
+                  new RedriveStatus(
+                      1L,
+                      List.of(),
+                      1L,
+                      1,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      List.of(
+                          new RedriveStatus.Sample(
+                              1,
+                              "load",
+                              "public.parents",
+                              "1",
+                              null,
+                              JsonNodeFactory.instance.objectNode().put("id", 1).put("qty", 5),
+                              null)),
+                      "2026-01-01T00:00:00Z",
+                      "2026-01-01T00:00:09Z",
+                      List.of()));
+              return r;
+            });
+    await().until(() -> status(record).sourceRow() != null);
+    SourceRow row = status(record).sourceRow();
+    assertThat(row.request()).isEqualTo(1);
+    assertThat(row.time()).isEqualTo("2026-01-01T00:00:09Z");
+    assertThat(row.result()).isEqualTo("Read");
+    assertThat(row.record().toString()).isEqualTo("{\"id\":1,\"qty\":5}");
+
+    migration = migration("orders", "{redact: [/qty]}");
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(status(record).sourceRow().record().get("qty").asText()).isEqualTo("***");
+            });
+
+    patch(record, "{\"showSource\":2}");
+    end(
+        showing(record, 2),
+        new RedriveStatus.Refusal("SourceRowGone", "no row has the key: waive it", 1));
+    await().until(() -> status(record).sourceRow().request() == 2);
+    assertThat(status(record).sourceRow())
+        .isEqualTo(
+            new SourceRow(
+                2, "2026-01-01T00:00:09Z", "SourceRowGone", "no row has the key: waive it", null));
+    assertThat(inStream(names.errorsStream())).isEqualTo(1);
+    assertThat(inStream(names.journalStream())).isZero();
+    assertThat(status(record).history()).isEmpty();
+
+    ApiServer.Result refused =
+        ApiServer.get()
+            .kubectl(
+                "",
+                "patch",
+                "fr",
+                record.getMetadata().getName(),
+                "-n",
+                namespace,
+                "--type=merge",
+                "-p",
+                "{\"spec\":{\"action\":\"Replay\",\"showSource\":3}}");
+    assertThat(refused.code()).isNotZero();
+    assertThat(refused.output()).contains("showSource", "asks for nothing else");
+  }
+
   @Test
   void a_replay_from_the_source_takes_no_correction() throws Exception {
     FailedRecord record = oneFailure();
@@ -885,6 +977,21 @@ class FailedRecordDeskIT {
             () -> {
               desk.sync(migration, ref, false);
               assertThat(status(record).record().get("qty").asText()).isEqualTo("***");
+            });
+  }
+
+  @Test
+  void what_may_be_shown_from_now_on_is_shown() throws Exception {
+    migration = migration("orders", "{payload: KeysOnly}");
+    FailedRecord record = oneFailure();
+    assertThat(status(record).record()).isNull();
+    migration = migration("orders", "{payload: Full}");
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(status(record).record().get("qty").asInt()).isEqualTo(1);
+              assertThat(status(record).maskedFields()).isEmpty();
             });
   }
 

@@ -116,6 +116,17 @@ class RedactionTest {
     assertThat(fits("{payload: Redacted}", bare)).isTrue();
     assertThat(fits("{payload: Redacted}", masked)).isFalse();
     assertThat(fits("{payload: KeysOnly}", bare)).isFalse();
+    Shown key = show(redaction("{payload: KeysOnly}"), "");
+    assertThat(fits("{payload: KeysOnly}", key)).isTrue();
+    assertThat(fits("{payload: Redacted}", key)).isFalse();
+    assertThat(fits("{}", key)).isFalse();
+  }
+
+  @Test
+  void a_record_that_was_not_kept_fits_whatever_may_be_shown() {
+    Shown none = new Shown("17", "", null, List.of(), List.of());
+    assertThat(fits("{}", none)).isTrue();
+    assertThat(fits("{payload: KeysOnly}", none)).isTrue();
   }
 
   private static boolean fits(String failedRecords, Shown shown) {

@@ -2,6 +2,7 @@ package dev.drover.operator.redrive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
@@ -20,10 +21,14 @@ import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalBlock;
 import dev.drover.wire.replay.JournalEntry;
 import dev.drover.wire.replay.RedriveOrder;
 import dev.drover.wire.replay.RedriveProgress;
 import dev.drover.wire.replay.RedriveProgress.Phase;
+import dev.drover.wire.replay.RenewedRows;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -34,10 +39,14 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.Operator;
 import io.nats.client.Connection;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -495,6 +504,139 @@ class RedriveIT {
                       null));
               return m;
             });
+  }
+
+  @Test
+  void the_samples_of_one_that_has_ended_follow_what_its_migration_lets_be_shown()
+      throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(0, 0);
+    assertThat(apply("{migrationName: orders, dryRun: true}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+    var record = JsonNodeFactory.instance.objectNode().put("id", 1).put("email", "a@b.example");
+    state(migration)
+        .bucket()
+        .put(
+            RedriveProgress.key(redrive().getMetadata().getUid()),
+            WireJson.bytes(
+                new RedriveProgress(
+                    Phase.Complete,
+                    "done",
+                    9,
+                    1,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    List.of(
+                        new RedriveProgress.Sample(
+                            7, "load", "public.orders", "1", record, record, null)),
+                    "2026-01-01T00:00:00Z",
+                    "2026-01-01T00:01:00Z")));
+    awaitComplete("DryRun");
+    assertThat(email()).isEqualTo("a@b.example");
+    RedriveUpkeep upkeep = new RedriveUpkeep(link, client, InstantSource.system());
+    upkeep.sync(migration, ref(migration));
+    assertThat(email()).isEqualTo("a@b.example");
+
+    migration = failedRecords(migration, "{\"redact\": [\"/email\"]}");
+    upkeep.sync(migration, ref(migration));
+    assertThat(email()).isEqualTo("***");
+    assertThat(redrive().getStatus().completionTime()).isNotNull();
+
+    migration = failedRecords(migration, "{\"redact\": null}");
+    upkeep.sync(migration, ref(migration));
+    assertThat(email()).as("its worker's word is still there").isEqualTo("a@b.example");
+
+    state(migration).bucket().delete(RedriveProgress.key(redrive().getMetadata().getUid()));
+    migration = failedRecords(migration, "{\"payload\": \"Redacted\"}");
+    new RedriveUpkeep(link, client, InstantSource.system()).sync(migration, ref(migration));
+    assertThat(email()).as("also when it is gone").isEqualTo("***");
+  }
+
+  private String email() {
+    return redrive().getStatus().samples().getFirst().before().get("email").asText();
+  }
+
+  private Migration failedRecords(Migration migration, String merged) {
+    return client
+        .resource(migration)
+        .patch(
+            PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"failedRecords\":" + merged + "}}");
+  }
+
+  @Test
+  void of_one_that_is_gone_nothing_stays_but_rows_that_may_still_have_to_be_sent()
+      throws Exception {
+    Migration migration = migration();
+    running(migration);
+    ChainRef ref = ref(migration);
+    new Chains(link).of(ref).ensureQueues(PlayedWorker.spec(), new MigrationSpec.Queues("64Mi", 1));
+    workers(0, 0);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+    var bucket = state(migration).bucket();
+    String here = RenewedRows.key(redrive().getMetadata().getUid(), "a");
+    String unclaimed = RenewedRows.key("gone", "unclaimed");
+    String unsent = RenewedRows.key("gone", "unsent");
+    String unread = RenewedRows.key("gone", "unread");
+    byte[] rows = new RenewedRows("s", "rev1", false, new byte[] {1}).toBytes();
+    for (String key : List.of(here, unclaimed, unsent)) {
+      bucket.put(key, rows);
+    }
+    bucket.put(unread, new RenewedRows("s", "rev1", true, new byte[] {1}).toBytes());
+    bucket.put(RedriveOrder.key("gone"), rows);
+    bucket.put(RedriveProgress.key("gone"), rows);
+    JournalEntry entry = claim(ref.names(), 7, "load", unsent);
+    claim(ref.names(), 8, "read", unread);
+
+    upkeep(Duration.ZERO).sync(migration, ref);
+    assertThat(bucket.keys("redrive.gone.>")).as("its worker may still live").hasSize(5);
+
+    upkeep(Duration.ofMinutes(11)).sync(migration, ref);
+    assertThat(bucket.keys("redrive.gone.>"))
+        .as("not decided: who sends it needs it")
+        .containsExactlyInAnyOrder(unsent, RedriveOrder.key("gone"), RedriveProgress.key("gone"));
+    assertThat(bucket.get(here)).isNotNull();
+    assertThat(
+            nats.jetStreamManagement()
+                .getLastMessage(
+                    ref.names().queueStream("read"), ref.names().queueSubject("read", "r8-p0"))
+                .getData())
+        .as("nobody else would know whether it was sent")
+        .containsExactly(1);
+
+    nats.jetStream()
+        .publish(ref.names().decisionSubject("load", entry.batch().text()), new byte[0]);
+    upkeep(Duration.ofMinutes(11)).sync(migration, ref);
+    assertThat(bucket.keys("redrive.gone.>")).isEmpty();
+    assertThat(bucket.get(here)).isNotNull();
+  }
+
+  /** One that remembers nothing, some time from now. */
+  private RedriveUpkeep upkeep(Duration later) {
+    return new RedriveUpkeep(link, client, () -> Instant.now().plus(later));
+  }
+
+  private JournalEntry claim(ChainNames names, long sequence, String stage, String rows)
+      throws Exception {
+    Journal journal = new Journal(nats, names);
+    Journal.Page page = journal.page(JournalBlock.of(sequence));
+    JournalEntry entry =
+        JournalEntry.of(
+                JournalEntry.Action.replay,
+                stage,
+                List.of(sequence),
+                page,
+                Change.NONE,
+                new JournalEntry.By("Redrive", "gone", "gone", 1),
+                "2026-01-01T00:00:00Z")
+            .renewedBy(rows);
+    assertThat(journal.append(page, entry)).isTrue();
+    return entry;
   }
 
   @Test

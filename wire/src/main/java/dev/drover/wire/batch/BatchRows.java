@@ -43,6 +43,11 @@ public final class BatchRows {
     return schema;
   }
 
+  /** The rows, encoded; not to be changed. */
+  public byte[] bytes() {
+    return bytes;
+  }
+
   /** How many there are. */
   public int size() {
     return size;

@@ -39,6 +39,12 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
   private static final Duration ACK_WAIT = Duration.ofSeconds(20);
   private static final int MAX_ACK_PENDING = 1000;
 
+  /**
+   * Of a load's queue: batches that the waiting room has no place for stay in it, and the parents
+   * that they lack may be behind all of them.
+   */
+  private static final int LOAD_ACK_PENDING = 20_000;
+
   /** How long a second copy of a failed record's message is known as such. */
   private static final Duration ERROR_WINDOW = Duration.ofHours(24);
 
@@ -89,6 +95,7 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
         stream(names.waitingStream(), names.all("waiting"), RetentionPolicy.WorkQueue)
             .discardPolicy(DiscardPolicy.New)
             .maxBytes(maxBytes)
+            .maxMessages(WaitingRoom.MOST_BATCHES)
             .build());
     streams.add(
         stream(names.errorsStream(), names.all("errors"), RetentionPolicy.Limits)
@@ -112,11 +119,14 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
       if (from == null) {
         places.add(place(names.splitsStream(), name, names.allOf("splits", name)));
       } else {
-        places.add(place(names.queueStream(from), name, names.allOf("q", from)));
+        int pending = stage instanceof StageSpec.Load ? LOAD_ACK_PENDING : MAX_ACK_PENDING;
+        places.add(place(names.queueStream(from), name, names.allOf("q", from), pending));
       }
       places.add(place(names.retriesStream(), name, names.retrySubject(name)));
       if (stage instanceof StageSpec.Load) {
-        places.add(place(names.waitingStream(), name, names.waitingSubject(name)));
+        places.add(
+            place(
+                names.waitingStream(), name, names.waitingSubject(name), WaitingRoom.MOST_BATCHES));
       }
     }
     return places;
@@ -134,6 +144,10 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
   }
 
   private static Place place(String stream, String stage, String filter) {
+    return place(stream, stage, filter, MAX_ACK_PENDING);
+  }
+
+  private static Place place(String stream, String stage, String filter, int maxAckPending) {
     return new Place(
         stream,
         ConsumerConfiguration.builder()
@@ -141,7 +155,7 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
             .ackPolicy(AckPolicy.Explicit)
             .ackWait(ACK_WAIT)
             .maxDeliver(-1)
-            .maxAckPending(MAX_ACK_PENDING)
+            .maxAckPending(maxAckPending)
             .filterSubject(filter)
             .build());
   }

@@ -56,11 +56,26 @@ public final class Publisher {
    */
   public PublishAck publish(String subject, Headers headers, byte[] body, String messageId)
       throws InterruptedException {
-    PublishAck ack = send(subject, headers, body, identified(messageId));
+    PublishAck ack = send(subject, headers, body, identified(messageId), IfFull.Wait);
     if (ack == null) {
       throw new IllegalStateException("an unconditional publish to " + subject + " was refused");
     }
     return ack;
+  }
+
+  /**
+   * The same, unless the stream is full.
+   *
+   * @return whether the stream has the message
+   */
+  public boolean publishIfRoom(String subject, Headers headers, byte[] body, String messageId)
+      throws InterruptedException {
+    return send(subject, headers, body, identified(messageId), IfFull.Leave) != null;
+  }
+
+  private enum IfFull {
+    Wait,
+    Leave
   }
 
   /**
@@ -132,12 +147,12 @@ public final class Publisher {
   public boolean publishFirst(String subject, Headers headers, byte[] body)
       throws InterruptedException {
     PublishOptions first = PublishOptions.builder().expectedLastSubjectSequence(0).build();
-    return send(subject, headers, body, first) != null;
+    return send(subject, headers, body, first, IfFull.Wait) != null;
   }
 
-  /** Null means refused because the subject has a message. */
+  /** Null means refused because the subject has a message, or left because the stream is full. */
   private @Nullable PublishAck send(
-      String subject, Headers headers, byte[] body, PublishOptions options)
+      String subject, Headers headers, byte[] body, PublishOptions options, IfFull ifFull)
       throws InterruptedException {
     Backoff backoff = new Backoff(Duration.ofMillis(20), Duration.ofSeconds(2));
     while (true) {
@@ -154,7 +169,13 @@ public final class Publisher {
           case SUBJECT_IN_PROCESS ->
               stalls.begin(
                   subject, "NatsUnavailable", "an earlier write of " + subject + " is undecided");
-          case STREAM_STORE_FAILED -> stalls.begin(subject, "QueueFull", full(subject));
+          case STREAM_STORE_FAILED -> {
+            if (ifFull == IfFull.Leave) {
+              stalls.over(subject);
+              return null;
+            }
+            stalls.begin(subject, "QueueFull", full(subject));
+          }
           default -> stalls.begin(subject, NatsFailure.of("keep " + subject, e));
         }
       } catch (IOException | IllegalStateException e) {

@@ -1,74 +1,122 @@
 package dev.drover.worker.load;
 
 import dev.drover.wire.batch.BatchHeaders;
-import dev.drover.wire.batch.BatchId;
-import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.decision.IndexedVerdict;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.decision.Verdict.FailureClass;
+import dev.drover.wire.queues.WaitingRoom;
+import dev.drover.worker.jetstream.Delivery;
+import dev.drover.worker.load.HeldBatch.Judged;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.target.LoadOutcome;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What follows once a batch is loaded: its failed records go to the error queue, those that wait to
- * the waiting room, its decision to the tally; then it is acknowledged. Doing it twice has the
- * effect of doing it once. Thread-safe.
+ * What follows once a batch is loaded: its failed records go to the error queue, its decision to
+ * the tally, those that wait to the waiting room; then it is acknowledged, or given back if they
+ * found the room full. Doing it twice has the effect of doing it once. Thread-safe.
  */
 final class Aftermath {
   private final StageContext context;
+  private final boolean ledger;
   private final ErrorQueue errors;
   private final DecisionLog decisions;
+  private final WaitingRoomDoor door;
 
-  Aftermath(StageContext context, ErrorQueue errors, DecisionLog decisions) {
+  /**
+   * @param ledger whether the target has decided what is loaded, so that a decision in the log is
+   *     only its copy; else the log alone decides
+   */
+  Aftermath(
+      StageContext context,
+      boolean ledger,
+      ErrorQueue errors,
+      DecisionLog decisions,
+      WaitingRoomDoor door) {
     this.context = context;
+    this.ledger = ledger;
     this.errors = errors;
     this.decisions = decisions;
+    this.door = door;
   }
 
-  /** For a load that the ledger has decided: the decision in the log is only its copy. */
+  /** Does what follows from the last decision on a message, and from those before. */
   void follow(HeldBatch batch, LoadOutcome outcome, String inputHash) throws InterruptedException {
-    String now = context.clock().instant().toString();
-    long errorsAfter = carryOut(batch, outcome.verdicts(), now);
-    decisions.decide(
-        context.stage(), decision(batch.headers(), outcome, inputHash, errorsAfter, now));
-    batch.delivery().ack();
-    if (outcome instanceof LoadOutcome.Loaded) {
-      context.metrics().decided(outcome.counts());
+    for (Judged earlier : batch.before()) {
+      carryOut(earlier);
     }
+    if (outcome instanceof LoadOutcome.StillWaiting) {
+      settle(batch.delivery(), batch);
+      return;
+    }
+    List<Integer> waiting = waiting(carryOut(new Judged(batch, outcome, inputHash)));
+    settle(batch.delivery(), waiting.isEmpty() ? null : batch.waiting(waiting, List.of()));
   }
 
   /**
-   * For a load without a ledger, where the log alone decides: an attempt that comes second does
-   * what the first one decided, whatever it found itself.
+   * Lets go of a message. One that is given back comes again, here or elsewhere: what was decided
+   * is found then, and what waits is tried again, in the room or not.
+   *
+   * @param rest what waits; null if nothing does
    */
-  void decideAndFollow(HeldBatch batch, LoadOutcome outcome, String inputHash)
-      throws InterruptedException {
-    String now = context.clock().instant().toString();
-    long errorsAfter = outcome.counts().failed() == 0 ? 0 : decisions.errorsSequence();
-    Decision mine = decision(batch.headers(), outcome, inputHash, errorsAfter, now);
-    Decision holds = decisions.decide(context.stage(), mine);
-    if (holds.equals(mine)) {
-      carryOut(batch, outcome.verdicts(), now);
-      batch.delivery().ack();
-      context.metrics().decided(outcome.counts());
+  private void settle(Delivery delivery, @Nullable HeldBatch rest) throws InterruptedException {
+    if (rest == null || door.enter(rest)) {
+      delivery.ack();
     } else {
-      followAgain(batch, holds);
+      delivery.giveBack(WaitingRoom.pause(delivery.deliveries()));
     }
   }
 
-  /** Does what an earlier attempt without a ledger decided, and perhaps did not live to do. */
-  void followAgain(HeldBatch batch, Decision decided) throws InterruptedException {
-    if (decided.take() == batch.headers().take()) {
-      carryOut(batch, verdicts(decided), decided.decidedAt());
+  /** Publishes failed records and the decision; returns the verdicts that hold. */
+  private List<IndexedVerdict> carryOut(Judged judged) throws InterruptedException {
+    HeldBatch batch = judged.batch();
+    boolean loaded = judged.outcome() instanceof LoadOutcome.Loaded;
+    List<IndexedVerdict> verdicts = judged.outcome().verdicts();
+    if (ledger) {
+      // Its decision was written after its failed records: they are not published once more then,
+      // also not when the server has long forgotten their ids.
+      if (loaded || decisions.find(context.stage(), batch.headers().id()).isEmpty()) {
+        String now = now();
+        long errorsAfter = publishFailures(batch, verdicts, now);
+        decisions.decide(context.stage(), decision(judged, errorsAfter, now));
+      }
+    } else if (loaded) {
+      String now = now();
+      long errorsAfter = judged.outcome().counts().failed() == 0 ? 0 : decisions.errorsSequence();
+      Decision mine = decision(judged, errorsAfter, now);
+      Decision holds = decisions.decide(context.stage(), mine);
+      if (!holds.equals(mine)) { // an attempt that comes second does what the first one decided
+        loaded = false;
+        verdicts = holds.take() == batch.headers().take() ? verdicts(holds) : List.of();
+      }
+      publishFailures(batch, verdicts, holds.decidedAt());
+    } else {
+      publishFailures(batch, verdicts, now());
     }
-    batch.delivery().ack();
+    if (loaded) {
+      context.metrics().decided(judged.outcome().counts());
+    }
+    return verdicts;
+  }
+
+  private String now() {
+    return context.clock().instant().toString();
+  }
+
+  /** Without a ledger: what an earlier attempt decided, and perhaps did not live to do. */
+  static LoadOutcome.AlreadyDecided decided(Decision decision) {
+    return new LoadOutcome.AlreadyDecided(
+        decision.take(),
+        decision.revision(),
+        decision.inputHash(),
+        decision.counts(),
+        verdicts(decision));
   }
 
   /**
@@ -91,27 +139,22 @@ final class Aftermath {
     return verdicts;
   }
 
-  /** Sends failed and waiting records where they belong; returns where the failures begin. */
-  private long carryOut(HeldBatch batch, List<IndexedVerdict> verdicts, String at)
+  /** Sends failed records to the error queue; returns where the failures begin. */
+  private long publishFailures(HeldBatch batch, List<IndexedVerdict> verdicts, String at)
       throws InterruptedException {
-    long errorsAfter =
-        errors.publish(
-            batch.headers(), batch.schema(), context.revision(), at, failures(batch, verdicts));
-    List<Integer> waiting = waiting(verdicts);
-    if (!waiting.isEmpty()) {
-      publishWaiting(batch, waiting);
-    }
-    return errorsAfter;
+    return errors.publish(
+        batch.headers(), batch.schema(), context.revision(), at, failures(batch, verdicts));
   }
 
-  private Decision decision(
-      BatchHeaders headers, LoadOutcome outcome, String inputHash, long errorsAfter, String at) {
+  private Decision decision(Judged judged, long errorsAfter, String at) {
+    BatchHeaders headers = judged.batch().headers();
+    LoadOutcome outcome = judged.outcome();
     return new Decision(
         headers.id().text(),
         headers.take(),
         headers.origin(),
         context.revision(),
-        inputHash,
+        judged.inputHash(),
         outcome.counts(),
         List.of(),
         Decision.groups(outcome.verdicts()),
@@ -130,45 +173,11 @@ final class Aftermath {
   }
 
   /** The indexes of the records that wait, in order. */
-  private static List<Integer> waiting(List<IndexedVerdict> verdicts) {
+  static List<Integer> waiting(List<IndexedVerdict> verdicts) {
     return verdicts.stream()
         .filter(v -> v.verdict() instanceof Verdict.Waiting)
         .map(IndexedVerdict::index)
         .sorted()
         .toList();
-  }
-
-  private void publishWaiting(HeldBatch batch, List<Integer> indexes) throws InterruptedException {
-    BatchHeaders headers = batch.headers();
-    BatchId id = headers.id().waiting(attempt(headers) + 1);
-    ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
-    indexes.forEach(index -> body.writeBytes(batch.rows().at(index).encodedRow()));
-    BatchHeaders waiting =
-        new BatchHeaders(
-            id,
-            headers.take(),
-            indexes.size(),
-            headers.schema(),
-            headers.revision(),
-            Origin.waiting,
-            headers.replayed().isEmpty()
-                ? List.of()
-                : indexes.stream().map(headers.replayed()::get).toList());
-    context
-        .publisher()
-        .publish(
-            context.names().waitingSubject(context.stage()),
-            waiting.toHeaders(),
-            body.toByteArray(),
-            context.stage() + "/" + id);
-  }
-
-  /** How often the batch's records have waited so far; the name of the batch says it. */
-  private static int attempt(BatchHeaders headers) {
-    if (headers.origin() != Origin.waiting) {
-      return 0;
-    }
-    String id = headers.id().text();
-    return Integer.parseInt(id.substring(id.lastIndexOf("-w") + 2));
   }
 }

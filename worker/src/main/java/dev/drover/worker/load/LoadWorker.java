@@ -6,6 +6,7 @@ import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.queues.WaitingRoom;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.worker.jetstream.Backoff;
@@ -45,7 +46,6 @@ public final class LoadWorker implements StageWorker {
   private static final int TRANSACTION_ROWS = 20_000;
 
   private static final int TRANSACTION_BYTES = 2 << 20;
-  private static final Duration WAITING_ROOM_DELAY = Duration.ofSeconds(2);
   private static final Duration STUCK_DELAY = Duration.ofSeconds(5);
 
   private final StageContext context;
@@ -53,6 +53,7 @@ public final class LoadWorker implements StageWorker {
   private final boolean ledger;
   private final DecisionLog decisions;
   private final PassedBefore passedBefore;
+  private final WaitingRoomDoor door;
   private final Aftermath aftermath;
   private final Patience patience;
   private final Inbox inbox;
@@ -81,7 +82,8 @@ public final class LoadWorker implements StageWorker {
     this.decisions =
         new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
     this.passedBefore = new PassedBefore(context, decisions);
-    this.aftermath = new Aftermath(context, new ErrorQueue(context), decisions);
+    this.door = new WaitingRoomDoor(context);
+    this.aftermath = new Aftermath(context, ledger, new ErrorQueue(context), decisions, door);
     this.patience = new Patience(context.stalls());
     StageSpec.Load stage = (StageSpec.Load) context.spec().stage(context.stage());
     this.inbox =
@@ -99,6 +101,7 @@ public final class LoadWorker implements StageWorker {
   public void run() throws InterruptedException {
     while (!stopping) {
       context.awaitTurn(() -> stopping);
+      door.look();
       Delivery first = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (first != null) {
         loadAll(gather(first));
@@ -136,7 +139,7 @@ public final class LoadWorker implements StageWorker {
         patience.ask(
             "read schema " + headers.schema(), () -> context.state().schema(headers.schema()));
     return new HeldBatch(
-        delivery, headers, BatchRows.of(schema, delivery.body(), headers.records()));
+        delivery, headers, BatchRows.of(schema, delivery.body(), headers.records()), List.of());
   }
 
   private void loadAll(Map<RecordSchema, List<HeldBatch>> gathered) throws InterruptedException {
@@ -147,7 +150,7 @@ public final class LoadWorker implements StageWorker {
           finish(batch, () -> batch.delivery().ack());
           continue;
         }
-        if (!ledger && decidedBefore(batch)) {
+        if (decidedBefore(batch)) {
           continue;
         }
         if (batch.headers().origin() == Origin.waiting) {
@@ -162,8 +165,13 @@ public final class LoadWorker implements StageWorker {
 
   /** Without a ledger only the log knows what was decided. */
   private boolean decidedBefore(HeldBatch batch) throws InterruptedException {
+    if (ledger) {
+      return false;
+    }
     Optional<Decision> decided = decisions.find(context.stage(), batch.headers().id());
-    decided.ifPresent(d -> finish(batch, () -> aftermath.followAgain(batch, d)));
+    if (decided.isPresent()) {
+      follow(batch, Aftermath.decided(decided.get()), decided.get().inputHash());
+    }
     return decided.isPresent();
   }
 
@@ -209,12 +217,11 @@ public final class LoadWorker implements StageWorker {
 
   private LoadBatch loadBatch(HeldBatch batch) throws InterruptedException {
     BatchHeaders headers = batch.headers();
-    byte[] body = batch.delivery().body();
     return new LoadBatch(
         headers.id().text(),
         headers.take(),
         headers.revisionAfter(context.stage(), context.revision()),
-        Checksums.of(body),
+        Checksums.of(batch.rows().bytes()),
         batch.rows(),
         patience(headers));
   }
@@ -233,21 +240,26 @@ public final class LoadWorker implements StageWorker {
   }
 
   /** Publications and acknowledgements go on while the next transaction runs. */
-  private void follow(HeldBatch batch, LoadOutcome outcome, String inputHash) {
+  private void follow(HeldBatch batch, LoadOutcome outcome, String inputHash)
+      throws InterruptedException {
     switch (outcome) {
-      case LoadOutcome.StillWaiting w -> batch.delivery().giveBack(delay(batch));
+      case LoadOutcome.StillWaiting w when batch.before().isEmpty() ->
+          batch.delivery().giveBack(WaitingRoom.pause(batch.delivery().deliveries()));
       case LoadOutcome.AlreadyDecided d when d.take() != batch.headers().take() ->
           finish(batch, () -> batch.delivery().ack());
-      default ->
-          finish(
-              batch,
-              () -> {
-                if (ledger) {
-                  aftermath.follow(batch, outcome, inputHash);
-                } else {
-                  aftermath.decideAndFollow(batch, outcome, inputHash);
-                }
-              });
+      case LoadOutcome.AlreadyDecided d when !Aftermath.waiting(d.verdicts()).isEmpty() ->
+          tryWhatWaits(batch.waiting(Aftermath.waiting(d.verdicts()), d, inputHash));
+      default -> finish(batch, () -> aftermath.follow(batch, outcome, inputHash));
+    }
+  }
+
+  /**
+   * A batch that comes again though it is decided may have found the waiting room full: what waits
+   * of it is tried where it is, or those in the room might wait for it for ever.
+   */
+  private void tryWhatWaits(HeldBatch waiting) throws InterruptedException {
+    if (!decidedBefore(waiting)) {
+      load(waiting.schema().table(), List.of(waiting));
     }
   }
 
@@ -279,11 +291,6 @@ public final class LoadWorker implements StageWorker {
         .stalls()
         .begin(delivery.subject(), "BatchStuck", delivery.subject() + ": " + e.getMessage());
     delivery.giveBack(STUCK_DELAY);
-  }
-
-  /** Who has waited often waits longer between two tries. */
-  private static Duration delay(HeldBatch batch) {
-    return batch.delivery().deliveries() < 5 ? WAITING_ROOM_DELAY : STUCK_DELAY;
   }
 
   @Override

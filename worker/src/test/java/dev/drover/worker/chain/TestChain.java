@@ -313,6 +313,18 @@ final class TestChain implements AutoCloseable {
             .build());
   }
 
+  /** Has what a killed worker of a stage held come again sooner than in earnest. */
+  void comesAgainAfter(String stage, Duration ackWait) throws Exception {
+    for (var place : new QueueLayout(names, 1, 1).consumers(spec)) {
+      if (Objects.equals(place.consumer().getDurable(), ChainNames.consumer(stage))) {
+        nats.jetStreamManagement()
+            .updateConsumer(
+                place.stream(),
+                ConsumerConfiguration.builder(place.consumer()).ackWait(ackWait).build());
+      }
+    }
+  }
+
   /**
    * Whether each extracted batch is decided by each stage after it, and nothing is under way.
    * Splits that were cut off others meanwhile are dispatched.

@@ -1,0 +1,141 @@
+package dev.drover.operator.redrive;
+
+import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Redrive;
+import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
+import dev.drover.wire.replay.RedriveProgress;
+import dev.drover.wire.state.StateStore;
+import dev.drover.wire.state.WireJson;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.nats.client.api.KeyValueEntry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * Looks after what Redrives leave behind: the samples of those that have ended show what their
+ * Migration lets be shown now, and of those that are gone nothing stays in the state bucket. Called
+ * with each visit to a Migration; what it remembers only spares it from looking. Thread-safe.
+ */
+public final class RedriveUpkeep {
+  private static final Duration BETWEEN_SWEEPS = Duration.ofMinutes(5);
+  private static final int CONFLICT = 409;
+  private static final int NOT_FOUND = 404;
+
+  private final NatsLink link;
+  private final KubernetesClient client;
+  private final InstantSource clock;
+  private final PatchContext apply =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager(RedriveController.FIELD_MANAGER)
+          .withForce(true)
+          .build();
+
+  /** The generation of a Migration by which samples were shown last, by its uid. */
+  private final Map<String, Long> shown = new ConcurrentHashMap<>();
+
+  private final Map<String, Instant> swept = new ConcurrentHashMap<>();
+
+  /** Over the operator's connections. */
+  public RedriveUpkeep(NatsLink link, KubernetesClient client, InstantSource clock) {
+    this.link = link;
+    this.client = client;
+    this.clock = clock;
+  }
+
+  /**
+   * Looks whether anything is to do for a Migration.
+   *
+   * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
+   */
+  public void sync(Migration migration, ChainRef ref) {
+    Long generation = migration.getMetadata().getGeneration();
+    if (!generation.equals(shown.get(ref.uid()))) {
+      Redaction redaction = Redaction.of(migration.getSpec());
+      redrives(ref).stream()
+          .filter(r -> r.getSpec().migrationName().equals(ref.name()))
+          .filter(RedriveStatuses::ended)
+          .filter(r -> !r.getStatus().samples().isEmpty())
+          .forEach(r -> show(ref, r, redaction));
+      shown.put(ref.uid(), generation);
+    }
+    Instant now = clock.instant();
+    Instant last = swept.get(ref.uid());
+    if (last == null || !now.isBefore(last.plus(BETWEEN_SWEEPS))) {
+      sweep(ref, now);
+      swept.put(ref.uid(), now);
+    }
+  }
+
+  /** Forgets a Migration that is gone. */
+  public void forget(String uid) {
+    shown.remove(uid);
+    swept.remove(uid);
+  }
+
+  private void sweep(ChainRef ref, Instant now) {
+    Leftovers leftovers = new Leftovers(link, ref.names());
+    Set<String> kept = leftovers.uids();
+    if (kept.isEmpty()) {
+      return;
+    }
+    // After the keys: a Redrive exists before it has any.
+    Set<String> there =
+        redrives(ref).stream().map(r -> r.getMetadata().getUid()).collect(Collectors.toSet());
+    leftovers.remove(kept.stream().filter(uid -> !there.contains(uid)).toList(), now);
+  }
+
+  private List<Redrive> redrives(ChainRef ref) {
+    return client.resources(Redrive.class).inNamespace(ref.namespace()).list().getItems();
+  }
+
+  private void show(ChainRef ref, Redrive redrive, Redaction redaction) {
+    RedriveStatus status = RedriveStatuses.shown(redrive, progress(ref, redrive), redaction);
+    if (status.equals(redrive.getStatus())) {
+      return;
+    }
+    Redrive patch = new Redrive();
+    patch.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(redrive.getMetadata().getName())
+            .withNamespace(redrive.getMetadata().getNamespace())
+            .withUid(redrive.getMetadata().getUid())
+            .build());
+    patch.setStatus(status);
+    try {
+      client.resource(patch).subresource("status").patch(apply);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != CONFLICT && e.getCode() != NOT_FOUND) { // deleted, perhaps made anew
+        throw e;
+      }
+    }
+  }
+
+  private Optional<RedriveProgress> progress(ChainRef ref, Redrive redrive) {
+    return link.call(
+        "read what Redrive " + redrive.getMetadata().getName() + " found",
+        nats -> {
+          KeyValueEntry told =
+              StateStore.open(nats, ref.names())
+                  .bucket()
+                  .get(RedriveProgress.key(redrive.getMetadata().getUid()));
+          return told == null || told.getValue() == null
+              ? Optional.<RedriveProgress>empty()
+              : Optional.of(WireJson.parse(told.getValue(), RedriveProgress.class));
+        });
+  }
+}

@@ -1,0 +1,40 @@
+package dev.drover.wire.queues;
+
+import io.nats.client.api.StreamInfo;
+import java.time.Duration;
+
+/** The bounds of the waiting room, where the records wait that lack a parent. Pure. */
+public final class WaitingRoom {
+  /** The most batches; a batch may be a single record, and each is tried by itself. */
+  static final int MOST_BATCHES = 20_000;
+
+  /** The longest that a batch rests between two tries. */
+  public static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
+
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+  /** Room that a batch with its headers may need. */
+  private static final long FOR_A_BATCH = 1 << 20;
+
+  private WaitingRoom() {}
+
+  /** Whether the room may refuse the next batch. */
+  public static boolean isFull(StreamInfo room) {
+    long mostBytes = room.getConfiguration().getMaxBytes();
+    long most = room.getConfiguration().getMaxMsgs();
+    return (mostBytes > 0 && room.getStreamState().getByteCount() + FOR_A_BATCH > mostBytes)
+        || (most > 0 && room.getStreamState().getMsgCount() >= most);
+  }
+
+  /**
+   * How long a batch rests until it is tried again: the same for all that were tried as often, so
+   * that they are tried in the order in which they came.
+   *
+   * @param deliveries how often it was delivered, from 1
+   */
+  public static Duration pause(long deliveries) {
+    int doublings = (int) Math.clamp(deliveries - 1, 0, 10);
+    Duration pause = FIRST_PAUSE.multipliedBy(1L << doublings);
+    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+  }
+}
