@@ -10,6 +10,7 @@ import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
@@ -23,7 +24,8 @@ import java.io.IOException;
 final class StageWorkers {
   private StageWorkers() {}
 
-  static StageWorker create(StageContext context, WorkerEnvironment environment)
+  static StageWorker create(
+      StageContext context, WorkerEnvironment environment, SessionPermits permits)
       throws IOException, InterruptedException {
     String application = Endpoint.applicationName(environment.migration(), context.stage());
     return switch (context.spec().stage(context.stage())) {
@@ -31,7 +33,7 @@ final class StageWorkers {
           new ExtractWorker(
               context,
               new PostgresSplitSource(
-                  endpoint(context, environment, extract.connectionName()),
+                  endpoint(context, environment, permits, extract.connectionName()),
                   application,
                   view(context, extract)));
       case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
@@ -41,7 +43,7 @@ final class StageWorkers {
               new EnrichJudge(
                   context,
                   new LookupSession(
-                      endpoint(context, environment, enrich.connectionName()),
+                      endpoint(context, environment, permits, enrich.connectionName()),
                       application,
                       enrich.timeoutSeconds())));
       case StageSpec.Load load ->
@@ -49,7 +51,7 @@ final class StageWorkers {
               context,
               load,
               plan(context),
-              endpoint(context, environment, load.connectionName()),
+              endpoint(context, environment, permits, load.connectionName()),
               application,
               environment.uid());
     };
@@ -63,21 +65,26 @@ final class StageWorkers {
   }
 
   /** What holds the snapshot of an extract stage. */
-  static SnapshotHolder holder(StageContext context, WorkerEnvironment environment)
+  static SnapshotHolder holder(
+      StageContext context, WorkerEnvironment environment, SessionPermits permits)
       throws InterruptedException {
     StageSpec.Extract extract = (StageSpec.Extract) context.spec().stage(context.stage());
     return new SnapshotHolder(
         context,
         plan(context).tables(),
-        endpoint(context, environment, extract.connectionName()),
+        endpoint(context, environment, permits, extract.connectionName()),
         Endpoint.applicationName(environment.migration(), context.stage()));
   }
 
   private static Endpoint endpoint(
-      StageContext context, WorkerEnvironment environment, String connection) {
+      StageContext context,
+      WorkerEnvironment environment,
+      SessionPermits permits,
+      String connection) {
     return new Endpoint(
         context.spec().connection(connection),
-        ConnectionFiles.under(environment.secrets(), connection));
+        ConnectionFiles.under(environment.secrets(), connection),
+        permits);
   }
 
   private static ChainPlan plan(StageContext context) throws InterruptedException {

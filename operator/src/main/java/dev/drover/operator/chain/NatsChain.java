@@ -50,6 +50,7 @@ final class NatsChain implements Chain {
   private final Finishings finishings;
   private final Paces paces;
   private final Budgets budgets;
+  private final ConnectionCaps caps;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
 
   /** Extracts of which it is known that no snapshot is held for them any more. */
@@ -75,6 +76,7 @@ final class NatsChain implements Chain {
     finishings = new Finishings(link, names);
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
+    caps = new ConnectionCaps(link, names);
   }
 
   @Override
@@ -168,6 +170,11 @@ final class NatsChain implements Chain {
   @Override
   public synchronized void pace(ChainSpec spec, Map<String, Pace> limits) {
     spec.stages().forEach(s -> paces.tell(s.name(), limits.get(s.name())));
+  }
+
+  @Override
+  public synchronized void caps(Map<String, Integer> wanted) {
+    wanted.forEach(caps::tell);
   }
 
   @Override

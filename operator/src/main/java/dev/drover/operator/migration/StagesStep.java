@@ -101,6 +101,7 @@ final class StagesStep {
     // Who is ending keeps to what was told until he has ended.
     if (snapshot != null && !halted(migration.getSpec())) {
       try {
+        chain.caps(caps(migration.getSpec()));
         chain.pace(inForce.spec(), paces(migration.getSpec(), scales.values(), now));
       } catch (ChainUnavailableException e) {
         // More workers that share a rate they were not told of would exceed it.
@@ -243,9 +244,7 @@ final class StagesStep {
       Collection<String> readers,
       Instant now) {
     MigrationSpec spec = migration.getSpec();
-    Map<String, Integer> caps = new LinkedHashMap<>();
-    spec.connections()
-        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    Map<String, Integer> caps = caps(spec);
     Stream.concat(SnapshotsStep.holders(chain, snapshot).stream(), readers.stream())
         .forEach(
             connection -> caps.computeIfPresent(connection, (name, cap) -> Math.max(0, cap - 1)));
@@ -261,6 +260,13 @@ final class StagesStep {
     Map<String, StageScale> scales = new LinkedHashMap<>();
     decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
+  }
+
+  private static Map<String, Integer> caps(MigrationSpec spec) {
+    Map<String, Integer> caps = new LinkedHashMap<>();
+    spec.connections()
+        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    return caps;
   }
 
   private static Map<String, Pace> paces(

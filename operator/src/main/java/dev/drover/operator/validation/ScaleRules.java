@@ -44,16 +44,25 @@ final class ScaleRules {
     return findings;
   }
 
-  /** The floors of the stages that use a connection must fit under its cap. */
+  /**
+   * The floors of the stages that use a connection must fit under its cap: one connection each, or
+   * as many as its minReplicas, and one for each snapshot that is held. One alone could only work
+   * while another stands still.
+   */
   private static void floors(
       MigrationSpec spec, Connection connection, int index, List<Finding> findings) {
     List<String> floors = new ArrayList<>();
     int sum = 0;
     for (Stage stage : spec.stages()) {
-      int min = Objects.requireNonNullElse(stage.scale().minReplicas(), 0);
-      if (min > 0 && connection.name().equals(connectionName(stage))) {
-        floors.add(stage.name() + " " + min);
-        sum += min;
+      if (!connection.name().equals(connectionName(stage))) {
+        continue;
+      }
+      int floor = Math.max(1, Objects.requireNonNullElse(stage.scale().minReplicas(), 0));
+      floors.add(stage.name() + " " + floor);
+      sum += floor;
+      if (stage.extract() != null && stage.extract().consistency() == Stage.Consistency.Snapshot) {
+        floors.add(stage.name() + "'s snapshot 1");
+        sum++;
       }
     }
     int cap = Objects.requireNonNullElse(connection.maxConnections(), 8);
@@ -63,11 +72,11 @@ final class ScaleRules {
               "CapBelowFloors",
               "spec.connections[" + index + "].maxConnections",
               cap
-                  + " is less than the minReplicas of the stages that use it ("
+                  + " is less than what the stages that use it need at least ("
                   + String.join(", ", floors)
                   + "); raise it to "
                   + sum
-                  + " or lower these"));
+                  + ", or lower their minReplicas where they are above 1"));
     }
   }
 

@@ -147,6 +147,7 @@ class LifeOfAMigrationIT {
                         MigrationStatus.Scaling::message));
     operator.apply(Manifests.migration(M).replace("maxConnections: 3", "maxConnections: 2"));
     await().until(() -> operator.replicas("load"), r -> r == 2);
+    await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
   }
 
   @Test

@@ -115,6 +115,17 @@ final class Asking implements AutoCloseable {
     throw new InterruptedException("the lookup database is away, and this worker is to stop");
   }
 
+  /** Gives the session up if others wait for one, unless somebody asks just now. */
+  void idle() {
+    if (turn.tryLock()) {
+      try {
+        session.idle();
+      } finally {
+        turn.unlock();
+      }
+    }
+  }
+
   /** Asks not to wait any longer. */
   void stop() {
     stopping = true;

@@ -12,6 +12,7 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
+import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.source.ViewUnavailableException;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
@@ -64,6 +65,8 @@ public final class ExtractWorker implements StageWorker {
       Delivery delivery = inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
         work(delivery);
+      } else {
+        source.idle();
       }
     }
   }
@@ -87,6 +90,9 @@ public final class ExtractWorker implements StageWorker {
         context
             .stalls()
             .begin(DATABASE, reason(e), "cannot read " + message.table() + ": " + e.getMessage());
+        if (NoPermitException.isCapReached(e.getSQLState())) {
+          backoff.reset(); // it has waited, and is to go on as soon as there is a connection
+        }
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         context.stalls().begin(DATABASE, NatsFailure.of("go on with " + message.table(), e));
       }
@@ -99,6 +105,10 @@ public final class ExtractWorker implements StageWorker {
   private static String reason(SQLException e) {
     if (e instanceof ViewUnavailableException unavailable) {
       return unavailable.reason();
+    }
+    String noPermit = NoPermitException.stallReason(e.getSQLState());
+    if (noPermit != null) {
+      return noPermit;
     }
     String state = String.valueOf(e.getSQLState());
     if (state.equals("57014")) {

@@ -340,6 +340,9 @@ final class SplitReader {
   }
 
   private void closeOldest() throws InterruptedException {
+    if (!oldestWithin(PATIENCE)) {
+      source.pause(); // the rows are released, or read to their end
+    }
     Publication oldest = underWay.remove();
     try {
       progress.close(oldest.batch(), oldest.counted().get());

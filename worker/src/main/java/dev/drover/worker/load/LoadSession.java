@@ -79,6 +79,22 @@ public final class LoadSession implements AutoCloseable {
     }
   }
 
+  /** To be called between two pieces of work: gives the session up if others are to have it. */
+  void rest() {
+    Connection session = connection;
+    if (session != null && !endpoint.mayKeep(session)) {
+      close();
+    }
+  }
+
+  /** To be called when there is nothing to load: gives the session up if others wait for one. */
+  void idle() {
+    Connection session = connection;
+    if (session != null && endpoint.isMissed(session)) {
+      close();
+    }
+  }
+
   private Loader loader() throws SQLException, SystemFailure {
     if (loader == null) {
       Connection session = endpoint.openToWrite(application);

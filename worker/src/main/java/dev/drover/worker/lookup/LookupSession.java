@@ -185,11 +185,20 @@ public final class LookupSession implements AutoCloseable {
     }
   }
 
+  /** To be called when there is nothing to look up: gives the session up if others wait. */
+  public void idle() {
+    Connection known = connection;
+    if (known != null && (!endpoint.mayKeep(known) || endpoint.isMissed(known))) {
+      close();
+    }
+  }
+
   private Connection session() throws SQLException {
     Connection known = connection;
-    if (known != null) {
+    if (known != null && endpoint.mayKeep(known)) {
       return known;
     }
+    close();
     Connection opened = endpoint.open(application);
     connection = opened;
     try (Statement settings = opened.createStatement()) {

@@ -1,5 +1,6 @@
 package dev.drover.worker.lookup;
 
+import dev.drover.worker.postgres.NoPermitException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Set;
@@ -46,6 +47,10 @@ public final class LookupUnavailableException extends Exception {
 
   /** What a stall is called. */
   public String reason() {
+    String noPermit = NoPermitException.stallReason(sqlState);
+    if (noPermit != null) {
+      return noPermit;
+    }
     if (isTimeout()) {
       return "LookupTimedOut";
     }

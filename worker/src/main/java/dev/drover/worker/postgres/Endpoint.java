@@ -9,14 +9,18 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Collections;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Properties;
+import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
  * A PostgreSQL server that a connection of the Migration names. Every {@link #open} is a session of
- * its own; there is no pool here, and no count of what is open. Immutable and thread-safe.
+ * its own; there is no pool here. Whoever counts sessions is asked before each, and told when it is
+ * over. Thread-safe.
  */
 public final class Endpoint {
   /** Longest application name that the server keeps; it cuts the rest silently. */
@@ -52,11 +56,20 @@ public final class Endpoint {
 
   private final ConnectionSpec spec;
   private final ConnectionFiles files;
+  private final SessionPermits permits;
+  private final Map<Connection, SessionPermit> permitted =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  /** The endpoint of a connection whose secrets are in the given files; nobody counts sessions. */
+  public Endpoint(ConnectionSpec spec, ConnectionFiles files) {
+    this(spec, files, SessionPermits.UNLIMITED);
+  }
 
   /** The endpoint of a connection whose secrets are in the given files. */
-  public Endpoint(ConnectionSpec spec, ConnectionFiles files) {
+  public Endpoint(ConnectionSpec spec, ConnectionFiles files, SessionPermits permits) {
     this.spec = spec;
     this.files = files;
+    this.permits = permits;
   }
 
   /**
@@ -87,25 +100,77 @@ public final class Endpoint {
    * @throws SQLException if there is no session; no message holds the password
    */
   public Connection open(String applicationName) throws SQLException {
-    refuseCredentialsInUrl();
+    return open(applicationName, SessionUse.Read);
+  }
+
+  /** Opens a session that must not be asked back, see {@link #open(String)}. */
+  public Connection openToHold(String applicationName) throws SQLException {
+    return open(applicationName, SessionUse.Hold);
+  }
+
+  private Connection open(String applicationName, SessionUse use) throws SQLException {
+    refuseReservedInUrl();
     String password = secret(files.password(), "password");
+    String login = secret(files.username(), "username");
+    SessionPermit permit = permits.take(new SessionRequest(spec, login, applicationName, use));
+    SessionLine line = SessionLine.begin(permit);
+    boolean open = false;
     @Nullable Connection connection = null;
     try {
-      connection = new Driver().connect(spec.jdbcUrl(), properties(applicationName, password));
+      connection =
+          new Driver()
+              .connect(
+                  spec.jdbcUrl(),
+                  properties(permit.applicationName(), login, password, line.token()));
       if (connection == null) {
         throw new SQLException(
             "connection %s: the URL must start with jdbc:postgresql:".formatted(spec.name()),
             "08001");
       }
+      line.established();
+      open = true;
       try (Statement statement = connection.createStatement()) {
         statement.execute(SESSION);
       }
+      permit.opened(connection);
+      permitted.put(connection, permit);
       return connection;
     } catch (SQLException e) {
       SQLException failure = withoutPassword(e, password);
       close(connection, failure);
       throw failure;
+    } finally {
+      if (!open) {
+        line.giveUp();
+      }
     }
+  }
+
+  /** Whether a session is asked back by whoever counts; costs nothing. */
+  public boolean askedBack(Connection session) {
+    SessionPermit permit = permitted.get(session);
+    return permit != null && permit.askedBack();
+  }
+
+  /** Whether others wait for a session that is of no use now; costs nothing. */
+  public boolean isMissed(Connection session) {
+    SessionPermit permit = permitted.get(session);
+    return permit != null && permit.isMissed();
+  }
+
+  /**
+   * To be called with a session between two pieces of work, in no transaction.
+   *
+   * @return whether it may be kept; if not, whoever uses it closes it
+   */
+  public boolean mayKeep(Connection session) {
+    SessionPermit permit = permitted.get(session);
+    return permit == null || permit.mayKeep(session);
+  }
+
+  /** Whether sessions are counted, so that one that is of no use now is missed elsewhere. */
+  public boolean isCounted() {
+    return permits != SessionPermits.UNLIMITED;
   }
 
   /**
@@ -113,7 +178,7 @@ public final class Endpoint {
    * the middle of one, the server gives it up within half a minute, whatever was under way.
    */
   public Connection openToWrite(String applicationName) throws SQLException {
-    Connection connection = open(applicationName);
+    Connection connection = open(applicationName, SessionUse.Write);
     try (Statement statement = connection.createStatement()) {
       statement.execute(WRITING_SESSION);
     } catch (SQLException e) {
@@ -123,15 +188,17 @@ public final class Endpoint {
     return connection;
   }
 
-  private Properties properties(String applicationName, String password) throws SQLException {
+  private Properties properties(
+      String applicationName, String login, String password, String line) {
     Properties properties = new Properties();
-    properties.setProperty("user", secret(files.username(), "username"));
+    properties.setProperty("user", login);
     properties.setProperty("password", password);
     properties.setProperty("ApplicationName", applicationName);
     // Lets the driver send the application name with the startup message.
     properties.setProperty("assumeMinServerVersion", "12");
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("socketFactory", KeepAliveSockets.class.getName());
+    properties.setProperty("socketFactoryArg", line);
     properties.setProperty("connectTimeout", "10");
     properties.setProperty("loginTimeout", "30");
     properties.setProperty("socketTimeout", "600");
@@ -143,7 +210,8 @@ public final class Endpoint {
     return properties;
   }
 
-  private void refuseCredentialsInUrl() throws SQLException {
+  /** What must not be set in a URL since Drover sets it: secrets, and what sessions are told by. */
+  private void refuseReservedInUrl() throws SQLException {
     int query = spec.jdbcUrl().indexOf('?');
     if (query < 0) {
       return;
@@ -155,6 +223,12 @@ public final class Endpoint {
             "connection %s: take %s out of the URL; it belongs into the secret"
                 .formatted(spec.name(), key),
             "28000");
+      }
+      if (key.equals("applicationname") || key.startsWith("socketfactory")) {
+        throw new SQLException(
+            "connection %s: take %s out of the URL; Drover tells its sessions by it"
+                .formatted(spec.name(), option.split("=", 2)[0]),
+            "08001");
       }
     }
   }

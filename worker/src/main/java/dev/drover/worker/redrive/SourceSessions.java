@@ -6,6 +6,8 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.source.KeyedRows;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -31,6 +33,8 @@ public final class SourceSessions implements AutoCloseable {
   private final Path secrets;
   private final String application;
   private final Stalls stalls;
+  private final SessionPermits permits;
+  private final Map<String, Endpoint> endpoints = new HashMap<>();
   private final Map<String, Connection> open = new HashMap<>();
   private Waiting waiting = why -> {};
 
@@ -47,11 +51,13 @@ public final class SourceSessions implements AutoCloseable {
    * @param secrets folder of the connections' secrets
    * @param application the name under which the server lists the sessions
    * @param stalls shows what is waited for
+   * @param permits says how many sessions there may be
    */
-  public SourceSessions(Path secrets, String application, Stalls stalls) {
+  public SourceSessions(Path secrets, String application, Stalls stalls, SessionPermits permits) {
     this.secrets = secrets;
     this.application = application;
     this.stalls = stalls;
+    this.permits = permits;
   }
 
   void tell(Waiting someone) {
@@ -82,6 +88,10 @@ public final class SourceSessions implements AutoCloseable {
   }
 
   private static String reason(SQLException e) {
+    String noPermit = NoPermitException.stallReason(e.getSQLState());
+    if (noPermit != null) {
+      return noPermit;
+    }
     String state = String.valueOf(e.getSQLState());
     if (state.equals(QUERY_CANCELED)) {
       return "SourceTimeout";
@@ -90,11 +100,16 @@ public final class SourceSessions implements AutoCloseable {
   }
 
   private Connection session(ConnectionSpec connection) throws SQLException {
+    Endpoint endpoint =
+        endpoints.computeIfAbsent(
+            connection.name(),
+            name -> new Endpoint(connection, ConnectionFiles.under(secrets, name), permits));
     Connection known = open.get(connection.name());
+    if (known != null && !endpoint.mayKeep(known)) {
+      known.close();
+    }
     if (known == null || known.isClosed()) {
-      known =
-          new Endpoint(connection, ConnectionFiles.under(secrets, connection.name()))
-              .open(application);
+      known = endpoint.open(application);
       open.put(connection.name(), known);
     }
     return known;

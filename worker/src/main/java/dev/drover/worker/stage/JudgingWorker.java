@@ -72,6 +72,8 @@ public final class JudgingWorker implements StageWorker {
       if (delivery != null) {
         context.pace().took(delivery.records());
         batches.execute(() -> work(delivery));
+      } else if (!stopping) {
+        batches.execute(judge::idle);
       }
     }
   }

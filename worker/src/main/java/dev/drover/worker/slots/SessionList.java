@@ -1,0 +1,42 @@
+package dev.drover.worker.slots;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The slots of which a server lists a session.
+ *
+ * @param numbers their numbers
+ * @param own whether the session that was asked over is among them by its slot's name
+ */
+record SessionList(Set<Integer> numbers, boolean own) {
+  private static final String SESSIONS =
+      """
+      SELECT application_name, pid = pg_catalog.pg_backend_pid()
+      FROM pg_catalog.pg_stat_activity WHERE application_name LIKE 'drover/%'
+      """;
+
+  /** Asks over a session in no transaction, and leaves it in none. */
+  static SessionList read(Connection session, String endpoint, int ownNumber) throws SQLException {
+    Set<Integer> numbers = new HashSet<>();
+    boolean own = false;
+    try (Statement statement = session.createStatement();
+        ResultSet rows = statement.executeQuery(SESSIONS)) {
+      while (rows.next()) {
+        int number = SlotName.number(rows.getString(1), endpoint).orElse(-1);
+        if (number >= 0) {
+          numbers.add(number);
+          own |= rows.getBoolean(2) && number == ownNumber;
+        }
+      }
+    }
+    if (!session.getAutoCommit()) {
+      session.rollback();
+    }
+    return new SessionList(numbers, own);
+  }
+}

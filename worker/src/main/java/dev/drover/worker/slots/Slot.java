@@ -1,0 +1,53 @@
+package dev.drover.worker.slots;
+
+import dev.drover.worker.postgres.SessionUse;
+
+/**
+ * Who has a slot, as it is written in the bucket.
+ *
+ * @param id of this one taking, and of no other
+ * @param pod who took it
+ * @param migration {@code <namespace>/<name>}
+ * @param stage the stage's name, or what else opens the session
+ * @param cap the most sessions that the holder knows to be allowed
+ * @param listed whether the server shows the holder its own session under its own name: then it can
+ *     be asked for others
+ * @param since when it was taken, ISO 8601
+ */
+public record Slot(
+    String id,
+    String pod,
+    String migration,
+    String stage,
+    SessionUse use,
+    int cap,
+    State state,
+    boolean listed,
+    String since) {
+  /** How far its session is. */
+  public enum State {
+    /** There is no session, or there is one of which the holder has not said so yet. */
+    Opening,
+    /** There was a session when this was written; the holder opens no second one. */
+    Open,
+    /** The holder has closed the session without being told by the server that it is over. */
+    Left
+  }
+
+  Slot opened(boolean isListed) {
+    return new Slot(id, pod, migration, stage, use, cap, State.Open, isListed, since);
+  }
+
+  Slot left() {
+    return new Slot(id, pod, migration, stage, use, cap, State.Left, listed, since);
+  }
+
+  Slot under(int newCap) {
+    return new Slot(id, pod, migration, stage, use, newCap, state, listed, since);
+  }
+
+  /** Whose share it counts to. */
+  String user() {
+    return migration + "/" + stage;
+  }
+}
