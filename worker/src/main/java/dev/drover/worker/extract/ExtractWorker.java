@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /** Runs an extract stage: one split after the other, until it is stopped. */
 public final class ExtractWorker implements StageWorker {
   private static final Logger LOG = LoggerFactory.getLogger(ExtractWorker.class);
-  private static final String DATABASE = "source database";
+  static final String DATABASE = "source database";
 
   private final StageContext context;
   private final SplitSource source;
@@ -126,8 +126,8 @@ public final class ExtractWorker implements StageWorker {
     TablePlan table = table(message);
     SplitId id = SplitId.of(message.table(), message.number());
     Versioned<SplitCheckpoint> claimed = claims.claim(table, id, message.range(), source);
-    context.stalls().over(DATABASE);
     if (claimed.value().done()) {
+      context.stalls().over(DATABASE);
       return true;
     }
     SplitProgress progress =

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class PostgresRows implements SplitSource.Rows {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresRows.class);
 
-  /** The clock is looked at once in so many rows; a power of two. */
+  /** The clock, and what others want, are looked at once in so many rows; a power of two. */
   private static final int CLOCK_ROWS = 64;
 
   private final SourceSession session;
@@ -79,7 +79,7 @@ final class PostgresRows implements SplitSource.Rows {
   @Override
   public boolean advance() throws SQLException {
     while (true) {
-      RangeReader open = reader == null || overdue() || session.isAskedBack() ? openNext() : reader;
+      RangeReader open = reader == null || overdue() ? openNext() : reader;
       try {
         List<String> before = open == at && unreadable == null ? boundary : lastKey();
         if (open.advance()) {
@@ -109,7 +109,7 @@ final class PostgresRows implements SplitSource.Rows {
 
   private boolean overdue() {
     return (read & (CLOCK_ROWS - 1)) == CLOCK_ROWS - 1
-        && System.nanoTime() - openedAt > pieces.nanos();
+        && (session.mustRest() || System.nanoTime() - openedAt > pieces.nanos());
   }
 
   /**

@@ -87,8 +87,8 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
   }
 
   @Override
-  public boolean isAskedBack() {
-    return connection != null && endpoint.askedBack(connection);
+  public boolean mustRest() {
+    return connection != null && endpoint.mustRest(connection);
   }
 
   @Override

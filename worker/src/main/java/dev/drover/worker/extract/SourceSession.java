@@ -12,8 +12,8 @@ interface SourceSession {
    */
   Connection get() throws SQLException;
 
-  /** Whether others are to have it, as soon as nothing is being read. */
-  default boolean isAskedBack() {
+  /** Whether reading should be interrupted soon, and {@link #get} be called. */
+  default boolean mustRest() {
     return false;
   }
 

@@ -87,8 +87,9 @@ public final class LoadSession implements AutoCloseable {
     }
   }
 
-  /** To be called when there is nothing to load: gives the session up if others wait for one. */
+  /** To be called when nothing is to be loaded: gives the session up if others wait for one. */
   void idle() {
+    rest();
     Connection session = connection;
     if (session != null && endpoint.isMissed(session)) {
       close();
@@ -97,7 +98,7 @@ public final class LoadSession implements AutoCloseable {
 
   private Loader loader() throws SQLException, SystemFailure {
     if (loader == null) {
-      Connection session = endpoint.openToWrite(application);
+      Connection session = endpoint.open(application);
       connection = session;
       if (preparer != null) {
         preparer.begin(session);
@@ -121,7 +122,7 @@ public final class LoadSession implements AutoCloseable {
   Finisher.Outcome finish(Finisher finisher) throws SystemFailure {
     close();
     try {
-      Connection session = endpoint.open(application);
+      Connection session = endpoint.openToHold(application);
       connection = session;
       if (leaving) {
         throw new SQLException("the worker leaves", "57P01");

@@ -42,7 +42,7 @@ final class Endpoints implements AutoCloseable {
     ConnectionSpec endpoint = spec.connection(connection);
     try {
       return new Endpoint(endpoint, ConnectionFiles.under(secrets, connection), permits)
-          .open(application);
+          .openToHold(application);
     } catch (NoPermitException e) {
       throw e; // names the connection itself
     } catch (SQLException e) {

@@ -16,6 +16,8 @@ import java.util.Properties;
 import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A PostgreSQL server that a connection of the Migration names. Every {@link #open} is a session of
@@ -23,15 +25,20 @@ import org.postgresql.Driver;
  * over. Thread-safe.
  */
 public final class Endpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
+
   /** Longest application name that the server keeps; it cuts the rest silently. */
   private static final int APPLICATION_NAME_LIMIT = 63;
 
   /**
    * What makes the server print values in the one exact form that {@link PgText} reads and writes,
    * whatever the server, database or role says. The keep-alives let the server drop the session of
-   * a worker that vanished without a goodbye within half a minute: until then it may hold locks, on
-   * rows of the ledger among others, that the next worker waits for. Timeouts of statements and
-   * locks stay the role's.
+   * a worker whose machine vanished without a goodbye within half a minute: until then it may hold
+   * locks, on rows of the ledger among others, that the next worker waits for. No keep-alive is
+   * sent while something of the server's is under way, and that is given up only after a quarter of
+   * an hour; tcp_user_timeout makes that half a minute too, also for who takes nothing for so long
+   * (a reader that waits for room in its queue lets go of what it reads). Timeouts of statements
+   * and locks stay the role's.
    */
   private static final String SESSION =
       """
@@ -45,14 +52,18 @@ public final class Endpoint {
       SET tcp_keepalives_idle = 10;
       SET tcp_keepalives_interval = 5;
       SET tcp_keepalives_count = 4;
+      SET tcp_user_timeout = '30s';
       """;
 
   /**
-   * No keep-alive is sent while an answer of the server's is under way, and that is given up only
-   * after a quarter of an hour. Not for a session that reads: a reader that waits for room in its
-   * queue takes nothing for long, and the server would take it for vanished.
+   * Lets a server that works for a while look whether anybody still waits for it: else it goes on
+   * for a worker that was killed. Servers before 14 cannot.
    */
-  private static final String WRITING_SESSION = "SET tcp_user_timeout = '30s'";
+  private static final String LOOK_FOR_CLIENT =
+      """
+      SELECT pg_catalog.set_config(name, '10s', false)
+      FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'
+      """;
 
   private final ConnectionSpec spec;
   private final ConnectionFiles files;
@@ -100,10 +111,13 @@ public final class Endpoint {
    * @throws SQLException if there is no session; no message holds the password
    */
   public Connection open(String applicationName) throws SQLException {
-    return open(applicationName, SessionUse.Read);
+    return open(applicationName, SessionUse.Work);
   }
 
-  /** Opens a session that must not be asked back, see {@link #open(String)}. */
+  /**
+   * Opens a session that is not asked back, as what it does or holds cannot be had again, see
+   * {@link #open(String)}.
+   */
   public Connection openToHold(String applicationName) throws SQLException {
     return open(applicationName, SessionUse.Hold);
   }
@@ -127,12 +141,13 @@ public final class Endpoint {
             "connection %s: the URL must start with jdbc:postgresql:".formatted(spec.name()),
             "08001");
       }
-      line.established();
+      line.established(connection);
       open = true;
+      permit.opened(connection); // first of all: there may be one too many
       try (Statement statement = connection.createStatement()) {
         statement.execute(SESSION);
       }
-      permit.opened(connection);
+      lookForClient(connection);
       permitted.put(connection, permit);
       return connection;
     } catch (SQLException e) {
@@ -146,10 +161,24 @@ public final class Endpoint {
     }
   }
 
-  /** Whether a session is asked back by whoever counts; costs nothing. */
-  public boolean askedBack(Connection session) {
+  private static void lookForClient(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(LOOK_FOR_CLIENT);
+    } catch (SQLException e) {
+      if (connection.isClosed()) {
+        throw e;
+      }
+      LOG.debug("the server's system cannot tell it that a client is gone", e);
+    }
+  }
+
+  /**
+   * Whether {@link #mayKeep} should be called soon: others may be to have the session, or want to
+   * know something that can be asked over it. Costs a look into a table.
+   */
+  public boolean mustRest(Connection session) {
     SessionPermit permit = permitted.get(session);
-    return permit != null && permit.askedBack();
+    return permit != null && permit.mustRest();
   }
 
   /** Whether others wait for a session that is of no use now; costs nothing. */
@@ -171,21 +200,6 @@ public final class Endpoint {
   /** Whether sessions are counted, so that one that is of no use now is missed elsewhere. */
   public boolean isCounted() {
     return permits != SessionPermits.UNLIMITED;
-  }
-
-  /**
-   * Opens a session whose transactions hold locks, see {@link #open}: should this worker vanish in
-   * the middle of one, the server gives it up within half a minute, whatever was under way.
-   */
-  public Connection openToWrite(String applicationName) throws SQLException {
-    Connection connection = open(applicationName, SessionUse.Write);
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(WRITING_SESSION);
-    } catch (SQLException e) {
-      close(connection, e);
-      throw e;
-    }
-    return connection;
   }
 
   private Properties properties(

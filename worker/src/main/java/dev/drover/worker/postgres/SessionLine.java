@@ -3,6 +3,8 @@ package dev.drover.worker.postgres;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sockets that the driver makes for one session, from its first attempt to connect until the
@@ -23,6 +26,7 @@ final class SessionLine {
   private final String token = UUID.randomUUID().toString();
   private final SessionPermit permit;
   private final Set<SessionSocket> open = new HashSet<>();
+  private volatile @Nullable Connection session;
   private boolean established;
   private boolean givenUp;
   private boolean certain = true;
@@ -83,11 +87,22 @@ final class SessionLine {
   }
 
   /** There is a session; the permit ends when its socket is closed. */
-  void established() {
+  void established(Connection connection) {
     synchronized (this) {
+      session = connection;
       established = true;
     }
     tellIfOver();
+  }
+
+  /** Whether the driver closes the session, so that nothing will be read any more. */
+  boolean isClosing() {
+    Connection closing = session;
+    try {
+      return closing != null && closing.isClosed();
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   /** There is to be no session: what is connected is closed. */

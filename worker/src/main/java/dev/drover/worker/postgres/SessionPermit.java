@@ -24,8 +24,8 @@ public interface SessionPermit {
    */
   default void opened(Connection session) throws SQLException {}
 
-  /** Whether the session should be given up between two pieces of work. Costs nothing. */
-  default boolean askedBack() {
+  /** Whether {@link #mayKeep} should be called between two pieces of work. Costs nothing. */
+  default boolean mustRest() {
     return false;
   }
 

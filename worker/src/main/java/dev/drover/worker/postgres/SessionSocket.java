@@ -12,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A socket that is closed only when the server has closed its end, or has not within a time. A
@@ -20,12 +22,14 @@ import org.jspecify.annotations.Nullable;
  * close at once, while the session still is there for a moment.
  */
 final class SessionSocket extends Socket {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionSocket.class);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
   private final SessionLine line;
   private final ReentrantLock reading = new ReentrantLock();
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean ended;
+  private boolean terminated;
   private @Nullable InputStream in;
   private @Nullable OutputStream out;
 
@@ -55,6 +59,13 @@ final class SessionSocket extends Socket {
     return out;
   }
 
+  /**
+   * Does nothing: TLS over this socket ends by it, and then the end of what comes would be its own
+   * doing and not the server's.
+   */
+  @Override
+  public void shutdownInput() {}
+
   @Override
   public void close() throws IOException {
     if (!closing.compareAndSet(false, true)) {
@@ -62,7 +73,7 @@ final class SessionSocket extends Socket {
     }
     boolean connected = isConnected();
     if (connected && !ended) {
-      awaitEnd();
+      end();
     }
     try {
       super.close();
@@ -71,13 +82,24 @@ final class SessionSocket extends Socket {
     }
   }
 
-  /** Says that nothing more is sent, and reads until the server is gone; what comes is dropped. */
+  /** Says that nothing more is sent, and waits for the server's end. */
+  private void end() {
+    try {
+      if (!isOutputShutdown()) { // by TLS
+        shutdownOutput();
+      }
+    } catch (IOException e) {
+      LOG.debug("the server cannot be told that a session ends", e);
+    }
+    awaitEnd();
+  }
+
+  /** Reads until the server is gone; what comes is dropped. */
   private void awaitEnd() {
     long until = System.nanoTime() + PATIENCE.toNanos();
     // Also who is interrupted waits: a session that is not seen to end costs others its slot.
     boolean interrupted = Thread.interrupted();
     try {
-      shutdownOutput();
       InputStream rest = super.getInputStream();
       byte[] scratch = new byte[8192];
       for (long left = PATIENCE.toNanos(); left > 0 && !ended; left = until - System.nanoTime()) {
@@ -98,8 +120,7 @@ final class SessionSocket extends Socket {
         }
       }
     } catch (IOException e) {
-      org.slf4j.LoggerFactory.getLogger(SessionSocket.class)
-          .debug("the end of a session was not seen", e);
+      LOG.debug("the end of a session was not seen", e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -140,13 +161,23 @@ final class SessionSocket extends Socket {
 
     @Override
     public void write(int b) throws IOException {
-      line.check();
-      out.write(b);
+      write(new byte[] {(byte) b}, 0, 1);
     }
 
     @Override
     public void write(byte[] buffer, int offset, int length) throws IOException {
       line.check();
+      if (line.isClosing()) {
+        // The first is the driver's, and ends the session. What TLS has to say to a server that is
+        // gone would be answered by a reset, which may come from anybody, and hides the end.
+        if (terminated) {
+          awaitEnd();
+        }
+        terminated = true;
+        if (ended) {
+          return;
+        }
+      }
       out.write(buffer, offset, length);
     }
   }

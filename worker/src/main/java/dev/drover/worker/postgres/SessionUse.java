@@ -1,11 +1,12 @@
 package dev.drover.worker.postgres;
 
-/** What a session is opened for, by which follows how long one may outlive its worker. */
+/** What a session is opened for, by which follows whether others may have it. */
 public enum SessionUse {
-  /** Reads, or works for long; after its machine is gone the server may keep it for minutes. */
-  Read,
-  /** Writes; see {@link Endpoint#openToWrite}. */
-  Write,
-  /** Holds something that cannot be had again: it is never asked back. */
+  /** Work in pieces: between two of them the session can be given up. */
+  Work,
+  /**
+   * Holds or does something that cannot be had again, or only after long: it is never asked back,
+   * and asks the server nothing for others.
+   */
   Hold
 }

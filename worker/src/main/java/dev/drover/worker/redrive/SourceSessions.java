@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +100,19 @@ public final class SourceSessions implements AutoCloseable {
     return state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
   }
 
+  /** To be called while nothing is read: gives up what others wait for. */
+  void idle() {
+    open.entrySet().removeIf(each -> !isKept(endpoints.get(each.getKey()), each.getValue()));
+  }
+
+  private static boolean isKept(@Nullable Endpoint endpoint, Connection session) {
+    if (endpoint == null || (endpoint.mayKeep(session) && !endpoint.isMissed(session))) {
+      return true;
+    }
+    close(session);
+    return false;
+  }
+
   private Connection session(ConnectionSpec connection) throws SQLException {
     Endpoint endpoint =
         endpoints.computeIfAbsent(
@@ -117,13 +131,15 @@ public final class SourceSessions implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Connection session : open.values()) {
-      try {
-        session.close();
-      } catch (SQLException e) {
-        LOG.debug("closing a session failed", e);
-      }
-    }
+    open.values().forEach(SourceSessions::close);
     open.clear();
+  }
+
+  private static void close(Connection session) {
+    try {
+      session.close();
+    } catch (SQLException e) {
+      LOG.debug("closing a session failed", e);
+    }
   }
 }

@@ -5,8 +5,11 @@ sealed interface Choice {
   /** Takes a number that is free. */
   record Free(int number) implements Choice {}
 
-  /** Frees a slot whose session must be gone by now, and chooses again. */
-  record Overdue(SlotTable.Taken taken) implements Choice {}
+  /**
+   * Takes a slot over whose session must be gone by now, since nobody is there to ask the server;
+   * and asks it first of all.
+   */
+  record TakeOver(SlotTable.Taken taken) implements Choice {}
 
   /**
    * Waits.

@@ -1,5 +1,7 @@
 package dev.drover.worker.slots;
 
+import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionPermit;
 import dev.drover.worker.postgres.SessionUse;
 import dev.drover.worker.slots.SlotTable.Taken;
@@ -21,10 +23,12 @@ final class HeldSlot implements SessionPermit {
   private final String key;
   private final int number;
   private final String applicationName;
+  private final ConnectionSpec connection;
   private Slot slot;
   private long revision;
   private boolean over;
   private boolean certain;
+  private boolean twice;
   private boolean settled;
   private @Nullable Connection session;
   private volatile long renewedAt;
@@ -42,6 +46,7 @@ final class HeldSlot implements SessionPermit {
       String key,
       int number,
       String applicationName,
+      ConnectionSpec connection,
       Slot slot,
       long revision,
       long takenAt) {
@@ -50,6 +55,7 @@ final class HeldSlot implements SessionPermit {
     this.key = key;
     this.number = number;
     this.applicationName = applicationName;
+    this.connection = connection;
     this.slot = slot;
     this.revision = revision;
     this.renewedAt = takenAt;
@@ -77,17 +83,19 @@ final class HeldSlot implements SessionPermit {
 
   @Override
   public void opened(Connection opened) throws SQLException {
+    SlotTable before = slots.known();
     SessionList list = SessionList.read(opened, slots.endpoint(), number);
-    if (!list.own() || !slots.isSingle()) {
-      LOG.warn(
-          "session {} is not listed as such by the server it leads to, behind a proxy or with"
-              + " several hosts: whether the session of a silent worker is gone is not known, only"
-              + " how long it may last. A CONNECTION LIMIT of the role is the safer cap",
-          applicationName);
-    }
+    boolean listed = list.own() && slots.isSingle();
     synchronized (this) {
       session = opened;
-      slot = slot.opened(list.own() && slots.isSingle());
+      slot = slot.opened(listed);
+      twice = list.other();
+    }
+    if (list.other()) {
+      throw NoPermitException.capReached(
+          ("connection %s: all connections that it may have are taken, one of them by a worker that"
+                  + " does not answer and whose session the server still has (%s)")
+              .formatted(connection.name(), applicationName));
     }
     try {
       renew();
@@ -97,14 +105,19 @@ final class HeldSlot implements SessionPermit {
     if (lost) {
       throw new SQLException("slot " + key + " was lost while its session was opened", "57P01");
     }
-    if (slot().listed()) {
-      slots.free(list);
+    if (listed) {
+      slots.free(before, list);
     }
+    slots.advise(connection, listed);
+  }
+
+  private boolean askedBack() {
+    return askedBack || lost;
   }
 
   @Override
-  public boolean askedBack() {
-    return askedBack || lost;
+  public boolean mustRest() {
+    return askedBack() || doubts;
   }
 
   @Override
@@ -118,9 +131,11 @@ final class HeldSlot implements SessionPermit {
       return false;
     }
     if (doubts && slot().listed()) {
+      SlotTable before = slots.known();
       try {
-        slots.free(SessionList.read(asking, slots.endpoint(), number));
+        SessionList list = SessionList.read(asking, slots.endpoint(), number);
         doubts = false; // until the next look
+        slots.free(before, list);
       } catch (SQLException e) {
         LOG.debug("the server was not asked for its sessions", e);
         return false;
@@ -133,7 +148,7 @@ final class HeldSlot implements SessionPermit {
   void seen(boolean isAskedBack, boolean isMissed, boolean hasDoubts) {
     missed = isMissed;
     askedBack = isAskedBack;
-    doubts = hasDoubts;
+    doubts = hasDoubts && slot().listed();
   }
 
   /** Renews it; says so if somebody else has it. */
@@ -157,6 +172,7 @@ final class HeldSlot implements SessionPermit {
     if (written.isPresent()) {
       revision = written.getAsLong();
       renewedAt = before;
+      slots.wrote(revision);
     }
   }
 
@@ -195,6 +211,12 @@ final class HeldSlot implements SessionPermit {
     slots.ended(this);
   }
 
+  /** Called in the place of {@link #ended} where nobody was told of the slot. */
+  synchronized void neverOpened() {
+    over = true;
+    certain = true;
+  }
+
   /** Gives the slot back, or says that its session may be there still; again until it is done. */
   synchronized void settle() throws IOException, JetStreamApiException {
     if (settled || lost) {
@@ -204,11 +226,11 @@ final class HeldSlot implements SessionPermit {
     OptionalLong mine = bucket.revision(key, slot.id());
     if (mine.isPresent()) {
       // Nobody but this process, which holds the monitor, writes what is still its own.
-      if (certain) {
+      if (certain && !twice) {
         bucket.delete(key, mine.getAsLong());
-      } else {
+      } else if (slot.state() == Slot.State.Open) {
         bucket.update(key, slot.left(), mine.getAsLong());
-      }
+      } // else it fades: the server may be about to begin a session yet
     }
     settled = true;
   }

@@ -5,9 +5,11 @@ import dev.drover.worker.slots.SlotTable.Taken;
 import dev.drover.worker.slots.SlotTable.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this worker has seen of an endpoint's entries: for how long each has not been renewed. No
@@ -15,7 +17,10 @@ import java.util.Map;
  * thread-safe.
  */
 final class Observation {
-  /** Between two looks no more counts: NATS, or this process, may have been away. */
+  /**
+   * Who was heard of last so long ago is not known to be away: NATS, or this process, may have
+   * been. Who looks writes more often, and hears that.
+   */
   private static final Duration STEP = Duration.ofSeconds(5);
 
   private Map<String, Seen> seen = new HashMap<>();
@@ -37,9 +42,11 @@ final class Observation {
    *
    * @param entries all there are
    * @param nanos of the clock that never jumps
+   * @param heard when anything was heard of the bucket, of the same clock
    */
-  SlotTable look(List<Entry> entries, long nanos) {
-    Duration since = Duration.ofNanos(Math.min(nanos - at, STEP.toNanos()));
+  SlotTable look(Collection<Entry> entries, long nanos, long heard) {
+    long counts = Math.min(nanos, heard + STEP.toNanos()) - at;
+    Duration since = Duration.ofNanos(Math.clamp(counts, 0, STEP.toNanos()));
     at = nanos;
     Map<String, Seen> next = new HashMap<>();
     List<Taken> slots = new ArrayList<>();
@@ -54,17 +61,29 @@ final class Observation {
       next.put(entry.key(), new Seen(entry.revision(), quiet, age));
       String[] key = entry.key().split("\\.", 3);
       if (key[1].equals("slot")) {
+        Slot slot = parse(entry, Slot.class);
         slots.add(
             new Taken(
                 Integer.parseInt(key[2]),
-                WireJson.parse(entry.value(), Slot.class),
+                slot == null ? Slot.UNREADABLE : slot,
                 entry.revision(),
                 quiet));
       } else {
-        wishes.add(new Waiting(WireJson.parse(entry.value(), Wish.class), quiet, age));
+        Wish wish = parse(entry, Wish.class);
+        if (wish != null) {
+          wishes.add(new Waiting(wish, quiet, age));
+        }
       }
     }
     seen = next;
     return new SlotTable(slots, wishes);
+  }
+
+  private static <T> @Nullable T parse(Entry entry, Class<T> type) {
+    try {
+      return WireJson.parse(entry.value(), type);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 }

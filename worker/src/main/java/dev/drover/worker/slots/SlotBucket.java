@@ -7,16 +7,8 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.KeyValue;
 import io.nats.client.PurgeOptions;
 import io.nats.client.api.KeyValueEntry;
-import io.nats.client.api.KeyValueWatchOption;
-import io.nats.client.api.KeyValueWatcher;
-import io.nats.client.impl.NatsKeyValueWatchSubscription;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The bucket of slots and wishes. Every method throws {@link IOException} when NATS does not
@@ -24,7 +16,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class SlotBucket {
   private static final int WRONG_LAST_SEQUENCE = 10071;
-  private static final int SECONDS = 5;
 
   private final Connection nats;
   private final KeyValue bucket;
@@ -42,38 +33,9 @@ final class SlotBucket {
     return endpoint + ".wish." + id;
   }
 
-  /** All entries of an endpoint, as they are now. */
-  List<Observation.Entry> read(String endpoint)
-      throws IOException, JetStreamApiException, InterruptedException {
-    List<Observation.Entry> entries = Collections.synchronizedList(new ArrayList<>());
-    CountDownLatch end = new CountDownLatch(1);
-    KeyValueWatcher watcher =
-        new KeyValueWatcher() {
-          @Override
-          public void watch(KeyValueEntry entry) {
-            byte[] value = entry.getValue();
-            if (value != null) {
-              entries.add(new Observation.Entry(entry.getKey(), entry.getRevision(), value));
-            }
-          }
-
-          @Override
-          public void endOfData() {
-            end.countDown();
-          }
-        };
-    NatsKeyValueWatchSubscription watch =
-        bucket.watch(endpoint + ".>", watcher, KeyValueWatchOption.IGNORE_DELETE);
-    try {
-      if (!end.await(SECONDS, TimeUnit.SECONDS)) {
-        throw new IOException("NATS did not list the bucket " + ChainNames.SLOTS_BUCKET);
-      }
-    } finally {
-      watch.unsubscribe();
-    }
-    synchronized (entries) {
-      return List.copyOf(entries);
-    }
+  /** Watches all entries of an endpoint. */
+  SlotWatch watch(String endpoint) throws IOException, JetStreamApiException, InterruptedException {
+    return SlotWatch.begin(bucket, endpoint);
   }
 
   /** Writes an entry that is not there; empty if it is. */
@@ -100,19 +62,31 @@ final class SlotBucket {
   /** The revision of a slot's entry if it is of this taking; empty if not, or there is none. */
   OptionalLong revision(String key, String id) throws IOException, JetStreamApiException {
     KeyValueEntry entry = bucket.get(key);
-    return entry != null
-            && entry.getValue() != null
-            && WireJson.parse(entry.getValue(), Slot.class).id().equals(id)
+    return entry != null && entry.getValue() != null && id.equals(idOf(entry.getValue()))
         ? OptionalLong.of(entry.getRevision())
         : OptionalLong.empty();
   }
 
-  void wish(String endpoint, Wish wish) throws IOException, JetStreamApiException {
-    bucket.put(wishKey(endpoint, wish.id()), WireJson.bytes(wish));
+  private static String idOf(byte[] value) {
+    try {
+      return String.valueOf(WireJson.parse(value, Slot.class).id());
+    } catch (IllegalArgumentException e) {
+      return ""; // somebody else's, of another version
+    }
   }
 
-  /** Removes a wish and what a deletion would leave behind: there are ever new ones. */
-  void forgetWish(String key) throws IOException, JetStreamApiException {
+  /** Writes a wish; its revision. */
+  long wish(String endpoint, Wish wish) throws IOException, JetStreamApiException {
+    return bucket.put(wishKey(endpoint, wish.id()), WireJson.bytes(wish));
+  }
+
+  /** Ends a wish so that all who watch see it; {@link #clear} must follow later. */
+  void endWish(String key) throws IOException, JetStreamApiException {
+    bucket.delete(key);
+  }
+
+  /** Removes all trace of a wish, without a word to those who watch: there are ever new ones. */
+  void clear(String key) throws IOException, JetStreamApiException {
     nats.jetStreamManagement()
         .purgeStream(
             "KV_" + ChainNames.SLOTS_BUCKET,

@@ -1,5 +1,6 @@
 package dev.drover.worker.slots;
 
+import dev.drover.wire.plan.EndpointId;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionPermit;
@@ -66,6 +67,7 @@ public final class SlotKeeper implements SessionPermits, AutoCloseable {
       while (true) {
         Thread.sleep(BEAT);
         for (EndpointSlots slots : endpoints.values()) {
+          endpoints.values().forEach(EndpointSlots::fence); // also while NATS lets all wait
           try {
             slots.beat();
           } catch (RuntimeException e) {

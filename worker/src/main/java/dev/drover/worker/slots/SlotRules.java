@@ -29,30 +29,37 @@ final class SlotRules {
   static final Duration FRESH = Duration.ofSeconds(8);
 
   /**
-   * Who cannot renew a slot for so long ends its session: well before anybody takes it over by
-   * time.
+   * Who cannot renew a slot for so long ends its session, so that the server has ended it within
+   * {@link #QUARANTINE}.
    */
-  static final Duration FENCE = Duration.ofSeconds(100);
+  static final Duration FENCE = Duration.ofSeconds(35);
+
+  /**
+   * After this the server has ended a session whose client, or its machine, is gone: 30 s of
+   * keep-alives or of waiting for an acknowledgement, and 10 s between two looks at the connection;
+   * see {@code Endpoint}. Or its holder has, see {@link #FENCE}.
+   */
+  static final Duration QUARANTINE = Duration.ofSeconds(60);
+
+  /** The same where it is known that the client's process, not its machine, is gone. */
+  static final Duration KNOWN_DEAD = Duration.ofSeconds(15);
 
   /**
    * A process that stood still while it connected may go on at any time. What it sends then is of
    * no use once the server has given up waiting for it: after a minute, by its
-   * authentication_timeout, counted from when the socket was connected, after which the slot was
-   * fresh still.
+   * authentication_timeout, counted from when the socket was connected, when the slot was {@link
+   * #FRESH} still.
    */
-  static final Duration OPENING = Duration.ofSeconds(120);
-
-  /** After this the server has given up a session that writes, by keep-alives and timeouts. */
-  private static final Duration WRITING = Duration.ofMinutes(3);
-
-  /** The server sends what it has to a machine that is gone for about 15 minutes. */
-  private static final Duration READING = Duration.ofMinutes(17);
+  static final Duration OPENING = Duration.ofSeconds(75);
 
   /** Who waits says so several times in this time. */
   static final Duration PATIENT = Duration.ofSeconds(10);
 
   /** Nobody gives up a slot sooner for others to have their turn. */
   static final Duration TURN = Duration.ofSeconds(10);
+
+  /** If nobody gave one up after this time, one holder more is asked. */
+  static final Duration WIDEN = Duration.ofSeconds(5);
 
   private SlotRules() {}
 
@@ -65,21 +72,26 @@ final class SlotRules {
     return Math.min(own, IntStream.concat(held, wished).min().orElse(own));
   }
 
-  /** Slots whose holders may be gone. */
-  static List<Taken> doubtful(SlotTable table) {
-    return table.slots().stream().filter(t -> !isAlive(t)).toList();
+  /** Slots whose holders may be gone, so that the server should be asked. */
+  static List<Taken> doubtful(SlotTable table, Holder me) {
+    return table.slots().stream().filter(t -> !isAlive(t) || me.hasOutlived(t.slot())).toList();
   }
 
   /**
-   * Doubtful slots that are free, now that it is known which sessions the server has.
+   * Slots that are free, now that it is known which sessions the server has. Who has said that his
+   * session is open opens no second one: once that is not listed it is over, whether he knows or
+   * not.
    *
+   * @param table as it was before the server was asked
    * @param listed numbers of the slots of which the server lists a session
    */
-  static List<Taken> free(SlotTable table, Set<Integer> listed) {
-    return doubtful(table).stream()
+  static List<Taken> free(SlotTable table, Set<Integer> listed, Holder me) {
+    return table.slots().stream()
         .filter(t -> !listed.contains(t.number()))
         .filter(
-            t -> t.slot().state() != State.Opening || t.quiet().compareTo(LEASE.plus(OPENING)) > 0)
+            t ->
+                t.slot().state() != State.Opening
+                    || t.quiet().compareTo(me.hasOutlived(t.slot()) ? KNOWN_DEAD : OPENING) > 0)
         .toList();
   }
 
@@ -88,14 +100,14 @@ final class SlotRules {
    *
    * @param me his wish, told to others or not
    */
-  static Choice choose(SlotTable table, Wish me) {
+  static Choice choose(SlotTable table, Wish me, Holder holder) {
     int cap = cap(table, me.cap());
     // What holds a snapshot stays, wherever it is, and leaves the others one less.
     long above = table.count(t -> t.number() >= cap && t.slot().use() != SessionUse.Hold);
-    Optional<Taken> overdue = overdue(table);
+    Optional<Taken> overdue = overdue(table, holder);
     if (above > 0) {
       if (overdue.isPresent()) {
-        return new Choice.Overdue(overdue.get());
+        return new Choice.TakeOver(overdue.get());
       }
       return new Choice.Wait(
           "the most is %d connections now, and %d of those opened before it was lowered are not closed yet"
@@ -113,12 +125,15 @@ final class SlotRules {
       return new Choice.Free(free.get(before));
     }
     if (free.isEmpty() && overdue.isPresent()) {
-      return new Choice.Overdue(overdue.get());
+      return new Choice.TakeOver(overdue.get());
     }
-    return new Choice.Wait(why(table, cap));
+    return new Choice.Wait(why(table, cap, holder));
   }
 
-  /** Whether the holder of a slot should close its session, and then give the slot back. */
+  /**
+   * Whether the holder of a slot should close its session, and then give the slot back. One is
+   * asked first; as he may be in the middle of something long, in time one more and one more.
+   */
   static boolean askedBack(SlotTable table, Taken mine, Instant now) {
     if (mine.slot().use() == SessionUse.Hold) {
       return false;
@@ -127,53 +142,66 @@ final class SlotRules {
     if (mine.number() >= cap) {
       return true;
     }
-    List<Taken> alive = table.slots().stream().filter(SlotRules::isAlive).toList();
+    List<Taken> movable =
+        table.slots().stream()
+            .filter(t -> isAlive(t) && t.slot().use() != SessionUse.Hold)
+            .toList();
     Map<String, Long> shares =
-        alive.stream().collect(Collectors.groupingBy(t -> t.slot().user(), Collectors.counting()));
-    long starving =
+        table.slots().stream()
+            .filter(SlotRules::isAlive)
+            .collect(Collectors.groupingBy(t -> t.slot().user(), Collectors.counting()));
+    List<Waiting> starving =
         table.wishes().stream()
-            .filter(SlotRules::isPatient)
-            .map(w -> w.wish().user())
-            .filter(user -> !shares.containsKey(user))
-            .distinct()
-            .count();
-    if (starving == 0) {
-      return hadItsTurn(mine, now) && isNext(table, alive, mine);
+            .filter(w -> isPatient(w) && !shares.containsKey(w.wish().user()))
+            .toList();
+    if (starving.isEmpty()) {
+      return isNext(table, movable, mine, now);
     }
-    if (starving <= cap - table.slots().size()) {
+    long stages = starving.stream().map(w -> w.wish().user()).distinct().count();
+    if (stages <= cap - table.slots().size()) {
       return false;
     }
-    List<Taken> movable = alive.stream().filter(t -> t.slot().use() != SessionUse.Hold).toList();
-    long most =
-        movable.stream().mapToLong(t -> shares.getOrDefault(t.slot().user(), 0L)).max().orElse(0);
-    if (most > 1) {
-      return movable.stream()
-          .filter(t -> shares.getOrDefault(t.slot().user(), 0L) == most)
-          .max(Comparator.comparingInt(Taken::number))
-          .filter(t -> t.number() == mine.number())
-          .isPresent();
-    }
-    return hadItsTurn(mine, now) && isOldest(movable.stream(), mine);
+    Comparator<Taken> largestShare =
+        Comparator.comparing((Taken t) -> shares.getOrDefault(t.slot().user(), 0L)).reversed();
+    boolean mayStay = shares.getOrDefault(mine.slot().user(), 0L) == 1 && !hadItsTurn(mine, now);
+    return !mayStay
+        && isAmongFirst(movable, largestShare, mine, circle(starving.stream(), Duration.ZERO));
   }
 
   /**
    * Whether a worker of the holder's own stage has waited long for it to have its turn: each has
    * work in hand that the others cannot do.
    */
-  private static boolean isNext(SlotTable table, List<Taken> alive, Taken mine) {
+  private static boolean isNext(SlotTable table, List<Taken> movable, Taken mine, Instant now) {
     String user = mine.slot().user();
-    return table.wishes().stream()
-            .filter(SlotRules::isPatient)
-            .anyMatch(w -> w.wish().user().equals(user) && w.age().compareTo(TURN) > 0)
-        && isOldest(alive.stream().filter(t -> t.slot().user().equals(user)), mine);
+    List<Waiting> waiting =
+        table.wishes().stream()
+            .filter(w -> isPatient(w) && w.wish().user().equals(user))
+            .filter(w -> w.age().compareTo(TURN) > 0)
+            .toList();
+    return !waiting.isEmpty()
+        && hadItsTurn(mine, now)
+        && isAmongFirst(
+            movable.stream().filter(t -> t.slot().user().equals(user)).toList(),
+            (one, other) -> 0,
+            mine,
+            circle(waiting.stream(), TURN));
   }
 
-  private static boolean isOldest(Stream<Taken> slots, Taken mine) {
-    return slots
-        .filter(t -> t.slot().use() != SessionUse.Hold)
-        .min(Comparator.comparing((Taken t) -> t.slot().since()).thenComparingInt(Taken::number))
-        .filter(t -> t.number() == mine.number())
-        .isPresent();
+  /** How many holders are asked, by how long the first has waited beyond a time. */
+  private static int circle(Stream<Waiting> waiting, Duration beyond) {
+    Duration longest =
+        waiting.map(Waiting::age).max(Comparator.naturalOrder()).orElse(beyond).minus(beyond);
+    return 1 + (int) longest.dividedBy(WIDEN);
+  }
+
+  /** Whether a slot is among the first, of equals among those that were taken longest ago. */
+  private static boolean isAmongFirst(
+      List<Taken> slots, Comparator<Taken> order, Taken mine, int circle) {
+    return slots.stream()
+        .sorted(order.thenComparing((Taken t) -> t.slot().since()).thenComparingInt(Taken::number))
+        .limit(circle)
+        .anyMatch(t -> t.number() == mine.number());
   }
 
   private static boolean hadItsTurn(Taken mine, Instant now) {
@@ -210,31 +238,40 @@ final class SlotRules {
         < 0;
   }
 
-  /** A slot that is free by time alone, since there is nobody who could ask the server. */
-  private static Optional<Taken> overdue(SlotTable table) {
+  /**
+   * A slot whose session is gone by time alone, since there is nobody who could ask the server, or
+   * is about to.
+   */
+  private static Optional<Taken> overdue(SlotTable table, Holder me) {
     boolean somebodyAsks =
-        table.count(t -> isAlive(t) && t.slot().listed() && t.slot().use() != SessionUse.Hold) > 0;
+        table.count(
+                t ->
+                    isAlive(t)
+                        && !me.hasOutlived(t.slot())
+                        && t.slot().use() != SessionUse.Hold
+                        && (t.slot().listed() || t.slot().state() == State.Opening))
+            > 0;
     return somebodyAsks
         ? Optional.empty()
-        : doubtful(table).stream()
-            .filter(t -> t.quiet().compareTo(LEASE.plus(longest(t.slot().use()))) > 0)
+        : doubtful(table, me).stream()
+            .filter(t -> t.quiet().compareTo(longest(t.slot(), me)) > 0)
             .findFirst();
   }
 
-  /** How long the server may keep a session whose client is gone. */
-  private static Duration longest(SessionUse use) {
-    return switch (use) {
-      case Write -> WRITING;
-      case Read, Hold -> READING;
-    };
+  /** How long the server may keep a session, or may still begin one, whose client is silent. */
+  private static Duration longest(Slot slot, Holder me) {
+    if (me.hasOutlived(slot)) {
+      return KNOWN_DEAD;
+    }
+    return slot.state() == State.Opening ? OPENING : QUARANTINE;
   }
 
-  private static String why(SlotTable table, int cap) {
+  private static String why(SlotTable table, int cap, Holder me) {
     Map<String, Long> alive = new TreeMap<>();
     table.slots().stream()
         .filter(SlotRules::isAlive)
         .forEach(t -> alive.merge(t.slot().user(), 1L, Long::sum));
-    int doubtful = doubtful(table).size();
+    int doubtful = doubtful(table, me).size();
     String users =
         alive.entrySet().stream()
             .map(e -> e.getKey() + " " + e.getValue())

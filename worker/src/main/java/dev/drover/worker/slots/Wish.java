@@ -1,5 +1,7 @@
 package dev.drover.worker.slots;
 
+import java.util.Objects;
+
 /**
  * Who waits for a slot, as it is written in the bucket.
  *
@@ -10,6 +12,18 @@ package dev.drover.worker.slots;
  * @param since when it began to wait, ISO 8601
  */
 public record Wish(String id, String migration, String stage, int cap, String since) {
+  /**
+   * @throws NullPointerException if there is anything missing
+   * @throws IllegalArgumentException if nobody could have a slot by it
+   */
+  public Wish {
+    Objects.requireNonNull(id);
+    Objects.requireNonNull(since);
+    if (cap < 1) {
+      throw new IllegalArgumentException("a cap of " + cap);
+    }
+  }
+
   /** Whose share it counts to. */
   String user() {
     return migration + "/" + stage;

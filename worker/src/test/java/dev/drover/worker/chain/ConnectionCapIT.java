@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * for a while after its worker is gone.
  */
 class ConnectionCapIT extends ChainScenario {
-  private static final int ROWS = 12_000;
+  private static final int ROWS = 8_000;
   private static final String LOGIN = "mover";
 
   @TempDir Path folder;
@@ -118,6 +118,12 @@ class ConnectionCapIT extends ChainScenario {
     return worker;
   }
 
+  private WorkerProcess startIn(String pod, String stage) throws Exception {
+    WorkerProcess worker = WorkerProcess.startIn(pod, nats.url(), name, stage, secrets, log());
+    workers.add(worker);
+    return worker;
+  }
+
   private File log() {
     return folder.resolve("workers.log").toFile();
   }
@@ -161,7 +167,7 @@ class ConnectionCapIT extends ChainScenario {
       }
       one.dispatchAll(planOne);
       two.dispatchAll(planTwo);
-      for (int kill = 0; kill < 6; kill++) {
+      for (int kill = 0; kill < 4; kill++) {
         int before = sampler.samples();
         await().atMost(SOON).until(() -> sampler.samples() > before + 100 && sampler.now() > 1);
         int victim = random.nextInt(places.size());
@@ -176,8 +182,8 @@ class ConnectionCapIT extends ChainScenario {
       assertLoaded("item");
       assertLoaded("other");
       assertThat(sampler.tooMany()).isEmpty();
-      assertThat(sampler.peak()).isEqualTo(3);
-      assertThat(sampler.samples()).isGreaterThan(600);
+      assertThat(sampler.peak()).isBetween(2, 3);
+      assertThat(sampler.samples()).isGreaterThan(400);
       assertEverySlotGivenBack(one);
     }
   }
@@ -204,7 +210,7 @@ class ConnectionCapIT extends ChainScenario {
       WorkerProcess load = start(name, "load");
       // Longer than the lease, the looks at it, and the next transaction of those who work on.
       int before = sampler.samples();
-      await().atMost(Duration.ofMinutes(2)).until(() -> sampler.samples() > before + 40 * 40);
+      await().atMost(Duration.ofMinutes(2)).until(() -> sampler.samples() > before + 1_100);
       assertThat(
               databases.query(
                   "postgres", "SELECT pid FROM pg_stat_activity WHERE pid = " + session))
@@ -222,6 +228,34 @@ class ConnectionCapIT extends ChainScenario {
       assertLoaded("item");
       assertThat(sampler.tooMany()).isEmpty();
       assertThat(read.alive() && load.alive()).isTrue();
+      assertEverySlotGivenBack(chain);
+    }
+  }
+
+  @Test
+  void after_all_who_could_ask_the_server_were_killed_at_once_others_go_on() throws Exception {
+    try (SessionSampler sampler = sampler(2);
+        TestChain chain = chain(name, "item", 2)) {
+      ChainPlan plan = planCounted(chain);
+      chain.dispatchAll(plan);
+      WorkerProcess read = start(name, "read");
+      WorkerProcess load = startIn("loading-pod", "load");
+      await().atMost(SOON).until(() -> sampler.now() == 2 && chain.tally("load").passed() > 0);
+      // As a node would, or the kernel when memory is short; one pod is started again, one anew.
+      read.signal("KILL");
+      load.signal("KILL");
+      workers.clear();
+      startIn("loading-pod", "load");
+      start(name, "read");
+      await()
+          .atMost(Duration.ofMinutes(3))
+          .pollInterval(Duration.ofMillis(500))
+          .until(() -> chain.finished(plan));
+      assertThat(Files.readString(log().toPath()))
+          .containsPattern("of pod loading-pod is (taken over|free again)");
+      assertLoaded("item");
+      assertThat(sampler.tooMany()).isEmpty();
+      assertThat(sampler.peak()).isEqualTo(2);
       assertEverySlotGivenBack(chain);
     }
   }

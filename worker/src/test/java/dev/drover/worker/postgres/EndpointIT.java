@@ -12,8 +12,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,41 +68,18 @@ class EndpointIT {
   }
 
   @Test
-  void what_a_writer_has_not_received_is_given_up_as_soon_but_a_reader_may_take_its_time()
-      throws Exception {
-    Endpoint endpoint = PostgresServer.newDatabase();
-    try (Connection writer = endpoint.openToWrite("drover/shop/load");
-        Connection reader = endpoint.open("drover/shop/read")) {
-      assertThat(userTimeout(writer)).isEqualTo("30000");
-      assertThat(userTimeout(reader)).isEqualTo("0");
+  void a_worker_that_vanished_is_given_up_whatever_is_under_way() throws Exception {
+    try (Connection session = PostgresServer.newDatabase().open("drover/shop/load")) {
+      assertThat(setting(session, "tcp_user_timeout")).isEqualTo("30000");
+      assertThat(setting(session, "client_connection_check_interval")).isEqualTo("10s");
     }
   }
 
-  private static String userTimeout(Connection connection) throws SQLException {
+  private static String setting(Connection connection, String name) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SHOW tcp_user_timeout")) {
+        ResultSet row = statement.executeQuery("SHOW " + name)) {
       row.next();
       return row.getString(1);
-    }
-  }
-
-  /** Says whether its sessions were seen to end. */
-  private static final class CountedPermits implements SessionPermits {
-    final List<Boolean> ends = new CopyOnWriteArrayList<>();
-
-    @Override
-    public SessionPermit take(SessionRequest request) {
-      return new SessionPermit() {
-        @Override
-        public String applicationName() {
-          return request.applicationName();
-        }
-
-        @Override
-        public void ended(boolean certain) {
-          ends.add(certain);
-        }
-      };
     }
   }
 

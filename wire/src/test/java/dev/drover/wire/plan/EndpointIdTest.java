@@ -1,4 +1,4 @@
-package dev.drover.worker.slots;
+package dev.drover.wire.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.drover.worker.slots;
+package dev.drover.wire.plan;
 
 import dev.drover.wire.schema.Fingerprints;
 import java.util.Arrays;
@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * @param hash 10 hex digits of both
  * @param single whether there is one server: of several, none lists the sessions of all
  */
-record EndpointId(String hash, boolean single) {
+public record EndpointId(String hash, boolean single) {
   private static final int HASH = 10;
 
   /**
@@ -21,7 +21,7 @@ record EndpointId(String hash, boolean single) {
    * @param url {@code jdbc:postgresql://host:port/database?options}, or a form of it that the
    *     driver takes
    */
-  static EndpointId of(String namespace, String url, String login) {
+  public static EndpointId of(String namespace, String url, String login) {
     String rest = url.replaceFirst("^jdbc:postgresql:", "");
     String authority = rest.startsWith("//") ? rest.substring(2).split("[/?]", 2)[0] : "localhost";
     String[] hosts = authority.split(",", -1);
