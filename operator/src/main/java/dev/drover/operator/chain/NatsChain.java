@@ -234,7 +234,8 @@ final class NatsChain implements Chain {
         balance,
         causes.read(now),
         splits.started().orElse(null),
-        latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()));
+        latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()),
+        follower.checkpoints().unlisted());
   }
 
   /** Tells loads that have nothing but records that wait, and waited in vain, to give them up. */

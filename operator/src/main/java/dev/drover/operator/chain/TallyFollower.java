@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
 import io.nats.client.Connection;
@@ -128,7 +129,8 @@ final class TallyFollower {
             List.of(
                 prefix + StateStore.SPLITS + ">",
                 prefix + StateStore.STALLS + ">",
-                prefix + SourceSnapshot.KEYS + ">"),
+                prefix + SourceSnapshot.KEYS + ">",
+                prefix + CapAdvisory.KEYS + ">"),
             false),
         info.getStreamState().getLastSequence(),
         deadline,

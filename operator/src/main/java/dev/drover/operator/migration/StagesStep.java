@@ -94,6 +94,14 @@ final class StagesStep {
         return hold(migration, existing);
       }
     }
+    if (snapshot != null) {
+      try {
+        // Also while it is suspended: who is ending, and others at the same server, keep to them.
+        chain.caps(caps(migration.getSpec()));
+      } catch (ChainUnavailableException e) {
+        return hold(migration, existing);
+      }
+    }
     Map<String, StageScale> scales =
         halted(migration.getSpec())
             ? Map.of()
@@ -101,7 +109,6 @@ final class StagesStep {
     // Who is ending keeps to what was told until he has ended.
     if (snapshot != null && !halted(migration.getSpec())) {
       try {
-        chain.caps(caps(migration.getSpec()));
         chain.pace(inForce.spec(), paces(migration.getSpec(), scales.values(), now));
       } catch (ChainUnavailableException e) {
         // More workers that share a rate they were not told of would exceed it.

@@ -75,6 +75,36 @@ class SpecValidatorTest {
   }
 
   @Test
+  void connections_to_one_server_with_one_login_share_the_smallest_cap() {
+    String apart =
+        """
+        url: "jdbc:postgresql://legacy/shop", credentialsSecretRef: {name: legacy-db}}
+            - name: shop
+              jdbc: {url: "jdbc:postgresql://shop/shop", credentialsSecretRef: {name: shop-db}}
+              maxConnections: 3
+        """
+            .stripTrailing();
+    String together =
+        apart
+            .replace("//legacy/shop", "//SHOP:5432/old")
+            .replace("legacy-db", "shop-db")
+            .replace("maxConnections: 3", "maxConnections: 1");
+
+    assertThat(SpecValidator.validate(Specs.with(apart, together)))
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.reason()).isEqualTo("CapBelowFloors");
+              assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
+              assertThat(f.message())
+                  .contains("(read 1, load 1, as legacy and shop lead to one server")
+                  .contains("raise it to 2");
+            });
+    String otherLogin = together.replaceFirst("shop-db", "legacy-db");
+    assertThat(SpecValidator.validate(Specs.with(apart, otherLogin))).isEmpty();
+  }
+
+  @Test
   void a_connection_whose_snapshot_leaves_none_to_read_with_is_refused() {
     String stages =
         "- {name: extra, extract: {connectionName: %s, tables: [\"a.b\"], consistency: Snapshot}}\n    ";
