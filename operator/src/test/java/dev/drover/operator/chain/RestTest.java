@@ -28,7 +28,8 @@ class RestTest {
 
   private static List<Standing> with(Backlog backlog) {
     StageSpec stage = new StageSpec.Transform("load", "read", List.of());
-    return List.of(new Standing(stage, Counts.ZERO, 1, 1, 0, 0, 0, 0, 0, 0, true, true, backlog, 0));
+    return List.of(
+        new Standing(stage, Counts.ZERO, 1, 1, 0, 0, 0, 0, 0, 0, true, true, backlog, 0));
   }
 
   private static boolean rests(ChainSnapshot snapshot) {
