@@ -165,7 +165,11 @@ class SecuredE2E {
 
   private static void assertEverySessionUsedTls(Database database, String... tasks)
       throws SQLException {
-    assertThat(database.query("SELECT DISTINCT application FROM audit.session WHERE ssl"))
+    // Without the slot that a session has, between the Migration's name and the stage's.
+    assertThat(
+            database.query(
+                "SELECT DISTINCT regexp_replace(application, '/[0-9a-f]+\\.[0-9]+/', '/')"
+                    + " FROM audit.session WHERE ssl"))
         .as("sessions with TLS")
         .contains(
             java.util.stream.Stream.of(tasks)

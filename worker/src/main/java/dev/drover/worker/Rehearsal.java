@@ -168,6 +168,7 @@ final class Rehearsal {
     QueueLayout layout = new QueueLayout(names, QUEUE_BYTES, 1);
     JetStreamManagement management = nats.jetStreamManagement();
     management.addStream(layout.stateBucket());
+    management.addStream(layout.slotsBucket());
     for (StreamConfiguration stream : layout.streams(spec)) {
       management.addStream(stream);
     }

@@ -15,6 +15,7 @@ import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
@@ -28,7 +29,8 @@ import java.io.IOException;
 final class StageWorkers {
   private StageWorkers() {}
 
-  static StageWorker create(StageContext context, WorkerEnvironment environment)
+  static StageWorker create(
+      StageContext context, WorkerEnvironment environment, SessionPermits permits)
       throws IOException, InterruptedException {
     String application = Endpoint.applicationName(environment.migration(), context.stage());
     return switch (context.spec().stage(context.stage())) {
@@ -36,30 +38,33 @@ final class StageWorkers {
           new ExtractWorker(
               context,
               new PostgresSplitSource(
-                  endpoint(context, environment, extract.connectionName()),
+                  endpoint(context, environment, permits, extract.connectionName()),
                   application,
                   view(context, extract)));
       case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
       case StageSpec.Enrich enrich ->
           new JudgingWorker(
-              context, new EnrichJudge(context, lookup(context, environment, enrich)));
+              context, new EnrichJudge(context, lookup(context, environment, permits, enrich)));
       case StageSpec.Load load ->
           LoadStage.worker(
               context,
               load,
               plan(context),
-              endpoint(context, environment, load.connectionName()),
+              endpoint(context, environment, permits, load.connectionName()),
               application,
               environment.uid());
     };
   }
 
   private static Lookup lookup(
-      StageContext context, WorkerEnvironment environment, StageSpec.Enrich enrich) {
+      StageContext context,
+      WorkerEnvironment environment,
+      SessionPermits permits,
+      StageSpec.Enrich enrich) {
     return switch (enrich.lookup()) {
       case LookupSpec.Query query ->
           new LookupSession(
-              endpoint(context, environment, query.connectionName()),
+              endpoint(context, environment, permits, query.connectionName()),
               Endpoint.applicationName(environment.migration(), context.stage()),
               enrich.timeoutSeconds());
       case LookupSpec.Http http ->
@@ -79,21 +84,26 @@ final class StageWorkers {
   }
 
   /** What holds the snapshot of an extract stage. */
-  static SnapshotHolder holder(StageContext context, WorkerEnvironment environment)
+  static SnapshotHolder holder(
+      StageContext context, WorkerEnvironment environment, SessionPermits permits)
       throws InterruptedException {
     StageSpec.Extract extract = (StageSpec.Extract) context.spec().stage(context.stage());
     return new SnapshotHolder(
         context,
         plan(context).tables(),
-        endpoint(context, environment, extract.connectionName()),
+        endpoint(context, environment, permits, extract.connectionName()),
         Endpoint.applicationName(environment.migration(), context.stage()));
   }
 
   private static Endpoint endpoint(
-      StageContext context, WorkerEnvironment environment, String connection) {
+      StageContext context,
+      WorkerEnvironment environment,
+      SessionPermits permits,
+      String connection) {
     return new Endpoint(
         context.spec().connection(connection),
-        ConnectionFiles.under(environment.secrets(), connection));
+        ConnectionFiles.under(environment.secrets(), connection),
+        permits);
   }
 
   private static ChainPlan plan(StageContext context) throws InterruptedException {

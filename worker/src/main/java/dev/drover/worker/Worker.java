@@ -12,9 +12,12 @@ import dev.drover.worker.metrics.HttpEndpoint;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
+import dev.drover.worker.slots.Holder;
+import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -90,14 +93,22 @@ public final class Worker {
 
   private static void plan(WorkerEnvironment environment) throws InterruptedException, IOException {
     try (Connection nats = connect(environment)) {
-      new PlanJob(
-              StateStore.open(nats, environment.names()),
-              environment.revision(),
-              environment.uid(),
-              environment.secrets(),
-              Endpoint.applicationName(environment.migration(), "plan"))
-          .run();
+      StateStore state = StateStore.open(nats, environment.names());
+      try (SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, "plan"))) {
+        new PlanJob(
+                state,
+                environment.revision(),
+                environment.uid(),
+                environment.secrets(),
+                Endpoint.applicationName(environment.migration(), "plan"),
+                slots)
+            .run();
+      }
     }
+  }
+
+  private static Holder holder(WorkerEnvironment environment, String stage) {
+    return new Holder(environment.namespace(), environment.migration(), stage, environment.pod());
   }
 
   /** Carries out one Redrive and ends; told to stop before, it leaves the rest to the next. */
@@ -109,8 +120,8 @@ public final class Worker {
             .orElseThrow(() -> new IllegalStateException("DROVER_REDRIVE is not set"));
     Connection nats = connect(environment);
     StateStore state = StateStore.open(nats, environment.names());
-    try (Stalls stalls =
-        new Stalls(state, "redrive-" + uid, environment.pod(), Clock.systemUTC())) {
+    try (Stalls stalls = new Stalls(state, "redrive-" + uid, environment.pod(), Clock.systemUTC());
+        SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, "redrive"))) {
       RedriveContext context =
           RedriveContext.of(uid, nats, environment.names(), state, stalls, Clock.systemUTC());
       RedriveWorker worker =
@@ -120,7 +131,8 @@ public final class Worker {
               new SourceSessions(
                   environment.secrets(),
                   Endpoint.applicationName(environment.migration(), "redrive"),
-                  stalls));
+                  stalls,
+                  slots));
       CountDownLatch left = new CountDownLatch(1);
       leaveWhenAsked(worker::stop, Thread.currentThread(), left);
       try {
@@ -150,7 +162,7 @@ public final class Worker {
   /** Makes what works at a stage. */
   @FunctionalInterface
   private interface Maker {
-    StageWorker make(StageContext context, WorkerEnvironment environment)
+    StageWorker make(StageContext context, WorkerEnvironment environment, SessionPermits permits)
         throws IOException, InterruptedException;
   }
 
@@ -176,6 +188,7 @@ public final class Worker {
       StateStore state = StateStore.open(nats, environment.names());
       CountDownLatch left = new CountDownLatch(1);
       try (Stalls stalls = new Stalls(state, stage, environment.pod(), Clock.systemUTC());
+          SlotKeeper slots = new SlotKeeper(nats, state, holder(environment, stage));
           PaceKeeper pace = new PaceKeeper(state, stage);
           BudgetKeeper budget = new BudgetKeeper(nats, environment.names(), state, stage)) {
         StageMetrics.stalled(registry, tags, stalls::any);
@@ -195,7 +208,7 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(maker.make(context, environment), ready, left);
+        work(maker.make(context, environment, slots), ready, left);
       } finally {
         // Last, since what is given back and the end of a stall are told by it.
         nats.close();

@@ -37,7 +37,9 @@ public record Attention(String about, String reason, String message) {
           new Attention("Operator", "NotSeen", "the operator has not looked at the last edit yet"));
     }
     for (Condition condition : status.conditions()) {
-      if (TELLING.contains(condition.type()) && condition.status().equals("False")) {
+      boolean advisory =
+          condition.type().equals("CapAdvisory") && condition.status().equals("True");
+      if (advisory || TELLING.contains(condition.type()) && condition.status().equals("False")) {
         found.add(of(condition));
       }
     }

@@ -14,7 +14,7 @@ public record MigrationStatus(
         @Nullable Long observedGeneration,
     @Size(max = 20)
         @JsonPropertyDescription(
-            "SpecValid, Planned, QueuesReady, StagesReady, Balanced, Completed, and the summary"
+            "SpecValid, Planned, QueuesReady, StagesReady, Balanced, CapAdvisory, Completed, and the summary"
                 + " Ready.")
         List<Condition> conditions,
     @JsonPropertyDescription("When the first split was dispatched.") @Nullable String startTime,

@@ -55,6 +55,13 @@ public interface Chain {
   void pace(ChainSpec spec, Map<String, Pace> paces);
 
   /**
+   * Tells the workers how many sessions connections may have.
+   *
+   * @param caps by connection
+   */
+  void caps(Map<String, Integer> caps);
+
+  /**
    * Tells the workers of stages how many records may fail. A budget that differs from the one that
    * was told before begins a new count, and lets a stage go on that was paused for that one.
    *

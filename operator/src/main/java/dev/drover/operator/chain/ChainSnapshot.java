@@ -7,6 +7,7 @@ import dev.drover.wire.schema.RecordSchema;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param failures open failures by cause
  * @param firstDispatch when the first split was dispatched; null before
  * @param lastDecision when the last decision was written; null before the first
+ * @param unlisted connections over which the server's sessions cannot be listed
  */
 public record ChainSnapshot(
     List<StageSnapshot> stages,
@@ -30,12 +32,36 @@ public record ChainSnapshot(
     Balance balance,
     Failures failures,
     @Nullable Instant firstDispatch,
-    @Nullable Instant lastDecision) {
+    @Nullable Instant lastDecision,
+    Set<String> unlisted) {
   /** Reason of the stall of an extract whose snapshot of the source is gone, for good. */
   public static final String SNAPSHOT_LOST = "SnapshotLost";
 
   public ChainSnapshot {
     stages = List.copyOf(stages);
+    unlisted = Set.copyOf(unlisted);
+  }
+
+  /** One of a chain whose connections all show the sessions of their servers. */
+  public ChainSnapshot(
+      List<StageSnapshot> stages,
+      int splitsTotal,
+      int splitsDone,
+      boolean complete,
+      Balance balance,
+      Failures failures,
+      @Nullable Instant firstDispatch,
+      @Nullable Instant lastDecision) {
+    this(
+        stages,
+        splitsTotal,
+        splitsDone,
+        complete,
+        balance,
+        failures,
+        firstDispatch,
+        lastDecision,
+        Set.of());
   }
 
   /**

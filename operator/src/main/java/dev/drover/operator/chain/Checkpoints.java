@@ -2,6 +2,7 @@ package dev.drover.operator.chain;
 
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.names.SplitId;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.Stall;
@@ -11,14 +12,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the state bucket says of splits, snapshots and stalls, as last seen. Confined to one thread
- * at a time.
+ * What the state bucket says of splits, snapshots, stalls and servers, as last seen. Confined to
+ * one thread at a time.
  */
 final class Checkpoints {
   /** A stall that was not written again for so long is over. */
@@ -49,6 +52,7 @@ final class Checkpoints {
   private final Map<Key, SplitCheckpoint> splits = new HashMap<>();
   private final Map<String, Seen<Stall>> stalls = new HashMap<>();
   private final Map<String, SourceSnapshot> snapshots = new HashMap<>();
+  private final Set<String> unlisted = new HashSet<>();
   private @Nullable Instant lastDone;
   private long sequence;
 
@@ -64,6 +68,13 @@ final class Checkpoints {
     } else if (key.startsWith(SourceSnapshot.KEYS) && value != null) {
       snapshots.put(
           key.substring(SourceSnapshot.KEYS.length()), WireJson.parse(value, SourceSnapshot.class));
+    } else if (key.startsWith(CapAdvisory.KEYS)) {
+      String connection = key.substring(CapAdvisory.KEYS.length());
+      if (value == null || WireJson.parse(value, CapAdvisory.class).listed()) {
+        unlisted.remove(connection);
+      } else {
+        unlisted.add(connection);
+      }
     } else if (key.startsWith(StateStore.STALLS)) {
       String place = key.substring(StateStore.STALLS.length());
       if (value == null) {
@@ -129,6 +140,11 @@ final class Checkpoints {
   /** The snapshot that an extract reads through, if one was taken. */
   Optional<SourceSnapshot> snapshot(String stage) {
     return Optional.ofNullable(snapshots.get(stage));
+  }
+
+  /** Connections over which the server's sessions cannot be listed. */
+  Set<String> unlisted() {
+    return Set.copyOf(unlisted);
   }
 
   /** When the last split that is done was; null before the first. */

@@ -51,6 +51,7 @@ final class NatsChain implements Chain {
   private final Paces paces;
   private final Budgets budgets;
   private final Grafts grafts;
+  private final ConnectionCaps caps;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
 
   /** Extracts of which it is known that no snapshot is held for them any more. */
@@ -78,6 +79,7 @@ final class NatsChain implements Chain {
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
     grafts = new Grafts(link, names, setup, follower, splits);
+    caps = new ConnectionCaps(link, names);
   }
 
   @Override
@@ -213,6 +215,11 @@ final class NatsChain implements Chain {
   }
 
   @Override
+  public synchronized void caps(Map<String, Integer> wanted) {
+    wanted.forEach(caps::tell);
+  }
+
+  @Override
   public synchronized void budget(ChainSpec spec, Map<String, BudgetWish> wishes) {
     spec.stages().forEach(s -> budgets.tell(s.name(), wishes.get(s.name())));
   }
@@ -269,7 +276,8 @@ final class NatsChain implements Chain {
         balance,
         causes.read(now),
         splits.started().orElse(null),
-        latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()));
+        latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()),
+        follower.checkpoints().unlisted());
   }
 
   /** Tells loads that have nothing but records that wait, and waited in vain, to give them up. */

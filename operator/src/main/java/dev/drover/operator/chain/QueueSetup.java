@@ -27,6 +27,23 @@ final class QueueSetup {
     link.run(
         "make the state bucket " + names.stateBucket(),
         nats -> ensure(nats.jetStreamManagement(), layout.stateBucket()));
+    link.run(
+        "make the bucket of database sessions",
+        nats -> ensureThere(nats.jetStreamManagement(), layout.slotsBucket()));
+  }
+
+  /** Of what all migrations share: the first one says how many copies there are. */
+  private static void ensureThere(JetStreamManagement management, StreamConfiguration stream)
+      throws IOException, JetStreamApiException {
+    if (!exists(management, stream.getName())) {
+      try {
+        management.addStream(stream);
+      } catch (JetStreamApiException e) {
+        if (!Refusals.existsOtherwise(e)) {
+          throw e;
+        }
+      }
+    }
   }
 
   /**

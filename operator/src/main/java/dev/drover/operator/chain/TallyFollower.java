@@ -4,6 +4,7 @@ import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
 import io.nats.client.Connection;
@@ -179,7 +180,8 @@ final class TallyFollower {
             List.of(
                 prefix + StateStore.SPLITS + ">",
                 prefix + StateStore.STALLS + ">",
-                prefix + SourceSnapshot.KEYS + ">"),
+                prefix + SourceSnapshot.KEYS + ">",
+                prefix + CapAdvisory.KEYS + ">"),
             false),
         stream.lastSequence(),
         deadline,

@@ -95,6 +95,14 @@ final class StagesStep {
         return hold(migration, existing);
       }
     }
+    if (snapshot != null) {
+      try {
+        // Also while it is suspended: who is ending, and others at the same server, keep to them.
+        chain.caps(caps(migration.getSpec()));
+      } catch (ChainUnavailableException e) {
+        return hold(migration, existing);
+      }
+    }
     Map<String, StageScale> scales =
         halted(migration.getSpec())
             ? Map.of()
@@ -244,9 +252,7 @@ final class StagesStep {
       Collection<String> readers,
       Instant now) {
     MigrationSpec spec = migration.getSpec();
-    Map<String, Integer> caps = new LinkedHashMap<>();
-    spec.connections()
-        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    Map<String, Integer> caps = caps(spec);
     Stream.concat(SnapshotsStep.holders(chain, snapshot).stream(), readers.stream())
         .forEach(
             connection -> caps.computeIfPresent(connection, (name, cap) -> Math.max(0, cap - 1)));
@@ -262,6 +268,13 @@ final class StagesStep {
     Map<String, StageScale> scales = new LinkedHashMap<>();
     decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
+  }
+
+  private static Map<String, Integer> caps(MigrationSpec spec) {
+    Map<String, Integer> caps = new LinkedHashMap<>();
+    spec.connections()
+        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+    return caps;
   }
 
   private static Map<String, Pace> paces(

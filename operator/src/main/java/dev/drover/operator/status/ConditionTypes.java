@@ -19,6 +19,12 @@ public final class ConditionTypes {
   /** The tally adds up. */
   public static final String BALANCED = "Balanced";
 
+  /**
+   * Of some connection's server the sessions cannot be listed: there maxConnections is no promise
+   * after a worker was killed.
+   */
+  public static final String CAP_ADVISORY = "CapAdvisory";
+
   /** All that was read is decided. */
   public static final String COMPLETED = "Completed";
 
@@ -26,7 +32,15 @@ public final class ConditionTypes {
   public static final String READY = "Ready";
 
   static final List<String> ALL =
-      List.of(SPEC_VALID, PLANNED, QUEUES_READY, STAGES_READY, BALANCED, COMPLETED, READY);
+      List.of(
+          SPEC_VALID,
+          PLANNED,
+          QUEUES_READY,
+          STAGES_READY,
+          BALANCED,
+          CAP_ADVISORY,
+          COMPLETED,
+          READY);
 
   private ConditionTypes() {}
 }

@@ -1,11 +1,13 @@
 package dev.drover.operator.status;
 
 import static dev.drover.operator.status.ConditionTypes.BALANCED;
+import static dev.drover.operator.status.ConditionTypes.CAP_ADVISORY;
 import static dev.drover.operator.status.ConditionTypes.PLANNED;
 import static dev.drover.operator.status.ConditionTypes.QUEUES_READY;
 import static dev.drover.operator.status.ConditionTypes.SPEC_VALID;
 import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 
+import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.privacy.Redaction;
@@ -15,6 +17,7 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.Finding;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -50,6 +53,7 @@ public final class StatusComposer {
     List<MigrationStatus.StageStatus> stages = StageStatuses.of(previous, seen);
     stagesReady(conditions, seen, stages);
     balanced(conditions, seen);
+    capAdvisory(conditions, seen);
     MigrationStatus.Plan plan = plan(previous, seen);
     String startTime = startTime(previous, seen.snapshot());
     Completion completion = Completion.of(conditions, previous, plan, stages, seen, startTime, now);
@@ -224,6 +228,34 @@ public final class StatusComposer {
       ChainSnapshot.Balance balance = snapshot.balance();
       conditions.set(
           BALANCED, balance.balanced() ? "True" : "False", balance.reason(), balance.message());
+    }
+  }
+
+  private static void capAdvisory(ConditionList conditions, Observation seen) {
+    if (seen.snapshot() == null) {
+      conditions.keep(CAP_ADVISORY, "NotStarted", "no stage has connected yet");
+      return;
+    }
+    List<String> unlisted = new ArrayList<>();
+    List<Connection> connections = seen.spec().connections();
+    for (int i = 0; i < connections.size(); i++) {
+      if (seen.snapshot().unlisted().contains(connections.get(i).name())) {
+        unlisted.add("spec.connections[" + i + "] (" + connections.get(i).name() + ")");
+      }
+    }
+    if (unlisted.isEmpty()) {
+      conditions.set(
+          CAP_ADVISORY, "False", "SessionsListed", "the servers show which sessions there are");
+    } else {
+      conditions.set(
+          CAP_ADVISORY,
+          "True",
+          "SessionsNotListed",
+          String.join(", ", unlisted)
+              + ": the server's sessions cannot be listed over this connection, since a proxy answers"
+              + " for it or its URL has several hosts; after a worker was killed there may be more"
+              + " than maxConnections for as long as its session lasts. Give the login a CONNECTION"
+              + " LIMIT, or name the server itself in the URL");
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionRules {
   private static final Pattern CREDENTIALS_PARAMETER =
       Pattern.compile("[?&](user|password|sslpassword)=", Pattern.CASE_INSENSITIVE);
+
+  /** What Drover tells its sessions by; a pool's or a factory's own would hide them from it. */
+  private static final Pattern RESERVED_PARAMETER =
+      Pattern.compile(
+          "[?&](ApplicationName|application_name|socketFactory|socketFactoryArg)=",
+          Pattern.CASE_INSENSITIVE);
+
   private static final Pattern USER_INFO = Pattern.compile("^jdbc:postgresql://[^/?]*@");
 
   private ConnectionRules() {}
@@ -41,6 +49,16 @@ final class ConnectionRules {
                 path + ".jdbc.url",
                 "the URL holds a user or password; put them into the Secret that"
                     + " credentialsSecretRef names, and remove them here"));
+      }
+      Matcher reserved = RESERVED_PARAMETER.matcher(connection.jdbc().url());
+      if (reserved.find()) {
+        findings.add(
+            Finding.error(
+                "ReservedParameter",
+                path + ".jdbc.url",
+                "the URL sets "
+                    + reserved.group(1)
+                    + ", by which Drover counts its sessions; remove it"));
       }
     }
     for (int i = 0; i < spec.stages().size(); i++) {

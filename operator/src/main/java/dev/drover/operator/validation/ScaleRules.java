@@ -4,10 +4,14 @@ import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.operator.schedule.Windows;
+import dev.drover.wire.plan.EndpointId;
 import dev.drover.wire.plan.Finding;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -39,37 +43,68 @@ final class ScaleRules {
                 p -> findings.add(Finding.error("WindowInvalid", window + p.field(), p.message())));
       }
     }
-    for (int i = 0; i < spec.connections().size(); i++) {
-      floors(spec, spec.connections().get(i), i, findings);
+    Map<EndpointId, List<Connection>> endpoints = new LinkedHashMap<>();
+    for (Connection connection : spec.connections()) {
+      endpoints.computeIfAbsent(endpoint(connection), id -> new ArrayList<>()).add(connection);
     }
+    endpoints.values().forEach(connections -> floors(spec, connections, findings));
     return findings;
   }
 
-  /** The floors of the stages that use a connection must fit under its cap. */
+  /** The login is told by the Secret: what that holds is not known here. */
+  private static EndpointId endpoint(Connection connection) {
+    return EndpointId.of(
+        "here", connection.jdbc().url(), connection.jdbc().credentialsSecretRef().name());
+  }
+
+  /**
+   * The floors of the stages that use a server with a login must fit under its smallest cap: one
+   * connection each, or as many as its minReplicas, and one for each snapshot that is held. One
+   * alone could only work while another stands still.
+   */
   private static void floors(
-      MigrationSpec spec, Connection connection, int index, List<Finding> findings) {
+      MigrationSpec spec, List<Connection> connections, List<Finding> findings) {
+    List<String> names = connections.stream().map(Connection::name).toList();
     List<String> floors = new ArrayList<>();
     int sum = 0;
     for (Stage stage : spec.stages()) {
-      int min = Objects.requireNonNullElse(stage.scale().minReplicas(), 0);
-      if (min > 0 && connection.name().equals(connectionName(stage))) {
-        floors.add(stage.name() + " " + min);
-        sum += min;
+      String used = connectionName(stage);
+      if (used == null || !names.contains(used)) {
+        continue;
+      }
+      int floor = Math.max(1, Objects.requireNonNullElse(stage.scale().minReplicas(), 0));
+      floors.add(stage.name() + " " + floor);
+      sum += floor;
+      if (stage.extract() != null && stage.extract().consistency() == Stage.Consistency.Snapshot) {
+        floors.add(stage.name() + "'s snapshot 1");
+        sum++;
       }
     }
-    int cap = Objects.requireNonNullElse(connection.maxConnections(), 8);
-    if (sum > cap) {
+    Connection smallest =
+        connections.stream().min(Comparator.comparingInt(ScaleRules::cap)).orElseThrow();
+    if (sum > cap(smallest)) {
+      String shared =
+          names.size() == 1
+              ? ""
+              : ", as "
+                  + String.join(" and ", names)
+                  + " lead to one server with one login, and share the smallest maxConnections";
       findings.add(
           Finding.error(
               "CapBelowFloors",
-              "spec.connections[" + index + "].maxConnections",
-              cap
-                  + " is less than the minReplicas of the stages that use it ("
+              "spec.connections[" + spec.connections().indexOf(smallest) + "].maxConnections",
+              cap(smallest)
+                  + " is less than what the stages that use it need at least ("
                   + String.join(", ", floors)
+                  + shared
                   + "); raise it to "
                   + sum
-                  + " or lower these"));
+                  + ", or lower their minReplicas where they are above 1"));
     }
+  }
+
+  private static int cap(Connection connection) {
+    return Objects.requireNonNullElse(connection.maxConnections(), 8);
   }
 
   private static @Nullable String connectionName(Stage stage) {

@@ -28,6 +28,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitMessage;
@@ -316,6 +317,41 @@ class NatsChainIT {
     assertThat(bucket.get("pace.tiers")).isNull();
     chain.pace(looksUp, Map.of());
     assertThat(bucket.get("pace.tiers.requests")).isNull();
+  }
+
+  @Test
+  void a_cap_is_told_and_told_anew_when_it_was_edited() throws Exception {
+    var bucket = StateStore.open(nats, names).bucket();
+
+    chain.caps(Map.of("shop", 3));
+    chain.caps(Map.of("shop", 3));
+    assertThat(WireJson.parse(bucket.get("cap.shop").getValue(), ConnectionCap.class))
+        .isEqualTo(new ConnectionCap(3));
+    long written = bucket.get("cap.shop").getRevision();
+    chain.caps(Map.of("shop", 3));
+    assertThat(bucket.get("cap.shop").getRevision()).isEqualTo(written);
+
+    chain.caps(Map.of("shop", 1));
+    assertThat(WireJson.parse(bucket.get("cap.shop").getValue(), ConnectionCap.class))
+        .isEqualTo(new ConnectionCap(1));
+  }
+
+  @Test
+  void the_bucket_of_sessions_is_one_for_all_migrations_and_outlives_each() throws Exception {
+    String stream = "KV_" + ChainNames.SLOTS_BUCKET;
+    long created =
+        nats.jetStreamManagement().getStreamInfo(stream).getCreateTime().toInstant().toEpochMilli();
+    Chain other = new Chains(link).of(new ChainRef("crm", "other", "2"));
+    other.publishSpec(REVISION, SPEC, QUEUES);
+    other.delete(QueueDeletionPolicy.Delete);
+
+    assertThat(
+            nats.jetStreamManagement()
+                .getStreamInfo(stream)
+                .getCreateTime()
+                .toInstant()
+                .toEpochMilli())
+        .isEqualTo(created);
   }
 
   @Test

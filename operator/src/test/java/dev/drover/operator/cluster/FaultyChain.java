@@ -37,6 +37,9 @@ public final class FaultyChain implements Chain {
   /** How fast stages were told to go. */
   public volatile Map<String, Pace> paces = Map.of();
 
+  /** What the workers were told last. */
+  public volatile Map<String, Integer> caps = Map.of();
+
   /** Which error budgets stages were told. */
   public volatile Map<String, BudgetWish> budgets = Map.of();
 
@@ -184,6 +187,12 @@ public final class FaultyChain implements Chain {
   @Override
   public void pace(ChainSpec spec, Map<String, Pace> limits) {
     paces = Map.copyOf(limits);
+  }
+
+  @Override
+  public void caps(Map<String, Integer> wanted) {
+    reach();
+    caps = Map.copyOf(wanted);
   }
 
   @Override

@@ -72,7 +72,14 @@ class LifeOfAMigrationIT {
     assertThat(operator.migration(M).getStatus().conditions())
         .extracting(Condition::type)
         .containsExactly(
-            "SpecValid", "Planned", "QueuesReady", "StagesReady", "Balanced", "Completed", "Ready");
+            "SpecValid",
+            "Planned",
+            "QueuesReady",
+            "StagesReady",
+            "Balanced",
+            "CapAdvisory",
+            "Completed",
+            "Ready");
     assertThat(operator.events())
         .anyMatch(e -> e.startsWith("Normal Planned"))
         .anyMatch(e -> e.startsWith("Normal StageScaled"));
@@ -151,6 +158,7 @@ class LifeOfAMigrationIT {
                         MigrationStatus.Scaling::message));
     operator.apply(Manifests.migration(M).replace("maxConnections: 3", "maxConnections: 2"));
     await().until(() -> operator.replicas("load"), r -> r == 2);
+    await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
   }
 
   @Test
@@ -163,6 +171,12 @@ class LifeOfAMigrationIT {
     await()
         .until(() -> operator.deployments().stream().allMatch(d -> d.getSpec().getReplicas() == 0));
     assertThat(operator.deployments()).hasSize(3);
+    // Who is ending still has sessions, and others may be at the same server.
+    operator.apply(
+        Manifests.migration(M)
+            .replace("maxConnections: 3", "maxConnections: 2")
+            .replace("spec:\n", "spec:\n  suspend: true\n"));
+    await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
     operator.patch(M, "{\"spec\":{\"suspend\":false}}");
     operator.awaitCondition(M, "Ready", "True", "Running");
     assertThat(operator.replicas("read")).isEqualTo(3);

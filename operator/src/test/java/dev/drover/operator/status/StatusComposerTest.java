@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,36 @@ class StatusComposerTest {
     MigrationStatus third = running(second, complete(1000, 0), T0.plusSeconds(90));
     assertThat(condition(third, "Completed").lastTransitionTime())
         .isEqualTo("2026-01-01T00:01:30Z");
+  }
+
+  @Test
+  void where_sessions_cannot_be_listed_a_cap_is_said_to_be_advisory() {
+    ChainSnapshot base = snapshot(100, 10, 0);
+    assertThat(condition(running(null, base, T0), "CapAdvisory"))
+        .returns("False", Condition::status)
+        .returns("SessionsListed", Condition::reason);
+    String connection = Specs.plain().connections().getLast().name();
+    MigrationStatus advisory =
+        running(
+            null,
+            new ChainSnapshot(
+                base.stages(),
+                base.splitsTotal(),
+                base.splitsDone(),
+                false,
+                base.balance(),
+                base.failures(),
+                T0,
+                T0,
+                Set.of(connection, "removed")),
+            T0);
+    assertThat(condition(advisory, "CapAdvisory"))
+        .returns("True", Condition::status)
+        .returns("SessionsNotListed", Condition::reason);
+    assertThat(condition(advisory, "CapAdvisory").message())
+        .startsWith("spec.connections[1] (" + connection + "): ")
+        .contains("CONNECTION LIMIT");
+    assertThat(condition(advisory, "Ready").status()).isEqualTo("True");
   }
 
   @Test

@@ -41,6 +41,8 @@ class SpecValidatorTest {
         "scale: {maxReplicas: 4} | scale: {windows: [{start: 0 0 30 2 *, durationMinutes: 5}]} | WindowInvalid | spec.stages[0].scale.windows[0].start",
         "scale: {maxReplicas: 4} | scale: {windows: [{start: every night, durationMinutes: 5}]} | WindowInvalid | spec.stages[0].scale.windows[0].start",
         "scale: {maxReplicas: 4} | scale: {windows: [{start: 0 22 * * *, durationMinutes: 5, timeZone: Mars}]} | WindowInvalid | spec.stages[0].scale.windows[0].timeZone",
+        "jdbc:postgresql://shop/shop | jdbc:postgresql://shop/shop?ApplicationName=mine | ReservedParameter | spec.connections[1].jdbc.url",
+        "jdbc:postgresql://shop/shop | jdbc:postgresql://shop/shop?ssl=true&application_name=mine | ReservedParameter | spec.connections[1].jdbc.url",
         "scale: {maxReplicas: 4} | scale: {minReplicas: 9, maxReplicas: 99} | CapBelowFloors | spec.connections[0].maxConnections",
       })
   void a_fault_is_found_at_its_path(String good, String bad, String reason, String path) {
@@ -51,6 +53,56 @@ class SpecValidatorTest {
               assertThat(f.path()).isEqualTo(path);
               assertThat(f.severity()).isEqualTo(Finding.Severity.Error);
             });
+  }
+
+  @Test
+  void a_cap_that_leaves_a_stage_without_a_connection_is_refused() {
+    String shared =
+        "      maxConnections: 3\n  stages:\n    - name: read\n      extract: {connectionName: legacy,";
+    String bad = shared.replace("legacy", "shop").replace("maxConnections: 3", "maxConnections: 1");
+
+    assertThat(SpecValidator.validate(Specs.with(shared, bad)))
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.reason()).isEqualTo("CapBelowFloors");
+              assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
+              assertThat(f.message()).contains("(read 1, load 1); raise it to 2");
+            });
+    assertThat(
+            SpecValidator.validate(
+                Specs.with(shared, bad.replace("maxConnections: 1", "maxConnections: 2"))))
+        .isEmpty();
+  }
+
+  @Test
+  void connections_to_one_server_with_one_login_share_the_smallest_cap() {
+    String apart =
+        """
+        url: "jdbc:postgresql://legacy/shop", credentialsSecretRef: {name: legacy-db}}
+            - name: shop
+              jdbc: {url: "jdbc:postgresql://shop/shop", credentialsSecretRef: {name: shop-db}}
+              maxConnections: 3
+        """
+            .stripTrailing();
+    String together =
+        apart
+            .replace("//legacy/shop", "//SHOP:5432/old")
+            .replace("legacy-db", "shop-db")
+            .replace("maxConnections: 3", "maxConnections: 1");
+
+    assertThat(SpecValidator.validate(Specs.with(apart, together)))
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.reason()).isEqualTo("CapBelowFloors");
+              assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
+              assertThat(f.message())
+                  .contains("(read 1, load 1, as legacy and shop lead to one server")
+                  .contains("raise it to 2");
+            });
+    String otherLogin = together.replaceFirst("shop-db", "legacy-db");
+    assertThat(SpecValidator.validate(Specs.with(apart, otherLogin))).isEmpty();
   }
 
   @Test

@@ -13,6 +13,9 @@ import dev.drover.wire.schema.Fingerprints;
  * @param id what all names start with
  */
 public record ChainNames(String id) {
+  /** Key-value bucket of who has which database session, one for all migrations. */
+  public static final String SLOTS_BUCKET = "drover_slots";
+
   private static final int READABLE = 35;
 
   /** The names of a migration. */

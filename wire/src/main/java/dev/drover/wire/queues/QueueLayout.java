@@ -72,6 +72,23 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
         .build();
   }
 
+  /**
+   * The stream of the bucket of database sessions, one for all migrations: two of them may share a
+   * server, and its cap.
+   */
+  public StreamConfiguration slotsBucket() {
+    KeyValueConfiguration bucket =
+        KeyValueConfiguration.builder()
+            .name(ChainNames.SLOTS_BUCKET)
+            .maxHistoryPerKey(1)
+            .storageType(StorageType.File)
+            .replicas(replicas)
+            .build();
+    return StreamConfiguration.builder(bucket.getBackingConfig())
+        .allowDirect(BY_ANY_REPLICA)
+        .build();
+  }
+
   /** All streams, in the order of the spec. */
   public List<StreamConfiguration> streams(ChainSpec spec) {
     List<StreamConfiguration> streams = new ArrayList<>();

@@ -121,6 +121,17 @@ final class Asking implements AutoCloseable {
     };
   }
 
+  /** Lets the lookup give up what others wait for, unless somebody asks just now. */
+  void idle() {
+    if (turn.tryLock()) {
+      try {
+        lookup.idle();
+      } finally {
+        turn.unlock();
+      }
+    }
+  }
+
   /** Asks not to wait any longer. */
   void stop() {
     stopping = true;

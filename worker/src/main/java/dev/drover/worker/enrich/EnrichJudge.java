@@ -100,6 +100,11 @@ public final class EnrichJudge implements Judge {
   }
 
   @Override
+  public void idle() {
+    asking.idle();
+  }
+
+  @Override
   public void stop() {
     asking.stop();
   }

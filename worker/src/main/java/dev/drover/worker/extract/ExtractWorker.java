@@ -12,6 +12,7 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
+import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.source.ViewUnavailableException;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /** Runs an extract stage: one split after the other, until it is stopped. */
 public final class ExtractWorker implements StageWorker {
   private static final Logger LOG = LoggerFactory.getLogger(ExtractWorker.class);
-  private static final String DATABASE = "source database";
+  static final String DATABASE = "source database";
 
   private final StageContext context;
   private final SplitSource source;
@@ -64,6 +65,8 @@ public final class ExtractWorker implements StageWorker {
       Delivery delivery = inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
         work(delivery);
+      } else {
+        source.idle();
       }
     }
   }
@@ -87,6 +90,9 @@ public final class ExtractWorker implements StageWorker {
         context
             .stalls()
             .begin(DATABASE, reason(e), "cannot read " + message.table() + ": " + e.getMessage());
+        if (NoPermitException.isCapReached(e.getSQLState())) {
+          backoff.reset(); // it has waited, and is to go on as soon as there is a connection
+        }
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         context.stalls().begin(DATABASE, NatsFailure.of("go on with " + message.table(), e));
       }
@@ -99,6 +105,10 @@ public final class ExtractWorker implements StageWorker {
   private static String reason(SQLException e) {
     if (e instanceof ViewUnavailableException unavailable) {
       return unavailable.reason();
+    }
+    String noPermit = NoPermitException.stallReason(e.getSQLState());
+    if (noPermit != null) {
+      return noPermit;
     }
     String state = String.valueOf(e.getSQLState());
     if (state.equals("57014")) {
@@ -116,8 +126,8 @@ public final class ExtractWorker implements StageWorker {
     TablePlan table = table(message);
     SplitId id = SplitId.of(message.table(), message.number());
     Versioned<SplitCheckpoint> claimed = claims.claim(table, id, message.range(), source);
-    context.stalls().over(DATABASE);
     if (claimed.value().done()) {
+      context.stalls().over(DATABASE);
       return true;
     }
     SplitProgress progress =

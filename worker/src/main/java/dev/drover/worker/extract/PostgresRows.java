@@ -26,10 +26,10 @@ import org.slf4j.LoggerFactory;
 final class PostgresRows implements SplitSource.Rows {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresRows.class);
 
-  /** The clock is looked at once in so many rows; a power of two. */
+  /** The clock, and what others want, are looked at once in so many rows; a power of two. */
   private static final int CLOCK_ROWS = 64;
 
-  private final Connection connection;
+  private final SourceSession session;
   private final SourceView view;
   private final TablePlan table;
   private final KeyRange range;
@@ -54,14 +54,14 @@ final class PostgresRows implements SplitSource.Rows {
 
   private record Key(String text, List<String> parts) {}
 
-  PostgresRows(Connection connection, SourceView view, TablePlan table, KeyRange range)
+  PostgresRows(SourceSession session, SourceView view, TablePlan table, KeyRange range)
       throws SQLException {
-    this.connection = connection;
+    this.session = session;
     this.view = view;
     this.table = table;
     this.range = range;
     this.boundary = range.after();
-    this.pieces = new Pieces(statementTimeoutMillis(connection));
+    this.pieces = new Pieces(statementTimeoutMillis(session.get()));
     openNext();
   }
 
@@ -94,7 +94,7 @@ final class PostgresRows implements SplitSource.Rows {
         if (!piece) {
           return false;
         }
-        release();
+        endRead();
       } catch (SQLException e) {
         if (RangeReader.isEnded(e)) {
           goOnWithLess(e);
@@ -109,7 +109,7 @@ final class PostgresRows implements SplitSource.Rows {
 
   private boolean overdue() {
     return (read & (CLOCK_ROWS - 1)) == CLOCK_ROWS - 1
-        && System.nanoTime() - openedAt > pieces.nanos();
+        && (session.mustRest() || System.nanoTime() - openedAt > pieces.nanos());
   }
 
   /**
@@ -124,14 +124,14 @@ final class PostgresRows implements SplitSource.Rows {
     if (!pieces.ended(read)) {
       throw e;
     }
-    release();
+    endRead();
   }
 
   /** The next transaction, from the last key on. */
   private RangeReader openNext() throws SQLException {
-    release();
+    endRead();
     RangeReader next =
-        RangeReader.open(connection, view, table.schema(), table.key(), rest(), pieces.rows());
+        RangeReader.open(session.get(), view, table.schema(), table.key(), rest(), pieces.rows());
     openedAt = System.nanoTime();
     read = 0;
     reader = next;
@@ -152,6 +152,11 @@ final class PostgresRows implements SplitSource.Rows {
 
   @Override
   public void release() throws SQLException {
+    endRead();
+    session.pause();
+  }
+
+  private void endRead() throws SQLException {
     RangeReader open = reader;
     reader = null;
     if (open != null) {
@@ -164,7 +169,7 @@ final class PostgresRows implements SplitSource.Rows {
    * makes ready to read on behind it. False if there is nothing at its key any more.
    */
   private boolean findNext() throws SQLException {
-    release();
+    endRead();
     Key key = nextKey();
     return key != null && alone(key);
   }
@@ -213,7 +218,7 @@ final class PostgresRows implements SplitSource.Rows {
   }
 
   private RangeReader open(RecordSchema columns, KeyRange part) throws SQLException {
-    return RangeReader.open(connection, view, columns, table.key(), part, 0);
+    return RangeReader.open(session.get(), view, columns, table.key(), part, 0);
   }
 
   private RangeReader current() {
@@ -250,15 +255,11 @@ final class PostgresRows implements SplitSource.Rows {
   @Override
   public void close() {
     try {
-      release();
+      endRead();
     } catch (SQLException e) {
-      // Whoever reads next finds the connection closed, and opens another.
+      // Whoever reads next opens another.
       LOG.debug("ending a read failed; the connection is given up", e);
-      try {
-        connection.close();
-      } catch (SQLException closing) {
-        LOG.debug("closing it failed as well", closing);
-      }
+      session.giveUp();
     }
   }
 }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Splits of a PostgreSQL database over one connection, opened when needed. Used by one thread. */
-public final class PostgresSplitSource implements SplitSource {
+public final class PostgresSplitSource implements SplitSource, SourceSession {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSplitSource.class);
 
   private final Endpoint endpoint;
@@ -32,7 +32,7 @@ public final class PostgresSplitSource implements SplitSource {
   @Override
   public @Nullable List<String> greatestKey(TablePlan table) throws SQLException {
     try {
-      return RangeReader.maxKey(connection(), view, table.schema(), table.key());
+      return RangeReader.maxKey(get(), view, table.schema(), table.key());
     } catch (SQLException e) {
       close();
       throw e;
@@ -42,7 +42,7 @@ public final class PostgresSplitSource implements SplitSource {
   @Override
   public Rows read(TablePlan table, KeyRange range) throws SQLException {
     try {
-      return new PostgresRows(connection(), view, table, range);
+      return new PostgresRows(this, view, table, range);
     } catch (SQLException e) {
       close();
       throw e;
@@ -54,18 +54,53 @@ public final class PostgresSplitSource implements SplitSource {
       TablePlan table, KeyRange range, List<String> readUpTo, long read, long records)
       throws SQLException {
     try {
-      return TailCutter.cut(connection(), view, table, range, readUpTo, read, records);
+      return TailCutter.cut(get(), view, table, range, readUpTo, read, records);
     } catch (SQLException e) {
       close();
       throw e;
     }
   }
 
-  private Connection connection() throws SQLException {
-    if (connection == null || connection.isClosed()) {
-      connection = endpoint.open(application);
+  @Override
+  public Connection get() throws SQLException {
+    rest();
+    Connection known = connection;
+    if (known == null || known.isClosed()) {
+      known = endpoint.open(application);
+      connection = known;
     }
-    return connection;
+    return known;
+  }
+
+  private void rest() {
+    if (connection != null && !endpoint.mayKeep(connection)) {
+      giveUp();
+    }
+  }
+
+  @Override
+  public void idle() {
+    rest();
+    if (connection != null && endpoint.isMissed(connection)) {
+      giveUp();
+    }
+  }
+
+  @Override
+  public boolean mustRest() {
+    return connection != null && endpoint.mustRest(connection);
+  }
+
+  @Override
+  public void pause() {
+    if (endpoint.isCounted()) {
+      giveUp();
+    }
+  }
+
+  @Override
+  public void giveUp() {
+    close();
   }
 
   @Override

@@ -137,6 +137,7 @@ final class SplitReader {
     CutBatch again;
     boolean whole;
     try (SplitSource.Rows rows = source.read(table, range)) {
+      context.stalls().over(ExtractWorker.DATABASE);
       BatchCutter cutter = cutter(rows, range.after());
       CutBatch cut = cutter.fullMessage();
       again = cut == null ? new CutBatch(range, 0, new byte[0], List.of()) : cut;
@@ -189,7 +190,10 @@ final class SplitReader {
 
   private Ended readRest(ExecutorService publishers, BooleanSupplier stop)
       throws SQLException, InterruptedException, LostClaimException {
-    context.awaitTurn(stop);
+    if (context.mustWait()) {
+      source.pause();
+      context.awaitTurn(stop);
+    }
     if (stop.getAsBoolean()) {
       return Ended.ByRequest;
     }
@@ -197,6 +201,7 @@ final class SplitReader {
     List<String> readUpTo = progress.checkpoint().readUpTo();
     KeyRange rest = new KeyRange(readUpTo == null ? whole.after() : readUpTo, whole.upTo());
     try (SplitSource.Rows rows = source.read(table, rest)) {
+      context.stalls().over(ExtractWorker.DATABASE);
       BatchCutter cutter = cutter(rows, rest.after());
       for (CutBatch cut = cutter.next(); cut != null; cut = cutter.next()) {
         CutBatch batch = cut;
@@ -346,6 +351,9 @@ final class SplitReader {
   }
 
   private void closeOldest() throws InterruptedException {
+    if (!oldestWithin(PATIENCE)) {
+      source.pause(); // the rows are released, or read to their end
+    }
     Publication oldest = underWay.remove();
     try {
       progress.close(oldest.batch(), oldest.counted().get());

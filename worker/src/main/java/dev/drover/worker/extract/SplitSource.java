@@ -33,6 +33,16 @@ public interface SplitSource extends AutoCloseable {
       TablePlan table, KeyRange range, List<String> readUpTo, long read, long records)
       throws SQLException;
 
+  /** Called while no rows are being read, and none will be for a while. */
+  default void pause() {
+    // As idle().
+  }
+
+  /** Called now and then while there is nothing to read. */
+  default void idle() {
+    // Who has nothing that others could use in the meantime keeps it.
+  }
+
   @Override
   void close();
 

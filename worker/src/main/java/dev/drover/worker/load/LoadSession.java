@@ -79,9 +79,26 @@ public final class LoadSession implements AutoCloseable {
     }
   }
 
+  /** To be called between two pieces of work: gives the session up if others are to have it. */
+  void rest() {
+    Connection session = connection;
+    if (session != null && !endpoint.mayKeep(session)) {
+      close();
+    }
+  }
+
+  /** To be called when nothing is to be loaded: gives the session up if others wait for one. */
+  void idle() {
+    rest();
+    Connection session = connection;
+    if (session != null && endpoint.isMissed(session)) {
+      close();
+    }
+  }
+
   private Loader loader() throws SQLException, SystemFailure {
     if (loader == null) {
-      Connection session = endpoint.openToWrite(application);
+      Connection session = endpoint.open(application);
       connection = session;
       if (preparer != null) {
         preparer.begin(session);
@@ -105,7 +122,7 @@ public final class LoadSession implements AutoCloseable {
   Finisher.Outcome finish(Finisher finisher) throws SystemFailure {
     close();
     try {
-      Connection session = endpoint.open(application);
+      Connection session = endpoint.openToHold(application);
       connection = session;
       if (leaving) {
         throw new SQLException("the worker leaves", "57P01");

@@ -100,15 +100,24 @@ public final class LoadWorker implements StageWorker {
   @Override
   public void run() throws InterruptedException {
     while (!stopping) {
-      context.awaitTurn(() -> stopping);
+      context.awaitTurn(this::restingUntilStopped);
+      session.rest();
       door.look();
       Delivery first = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (first != null) {
         loadAll(gather(first));
-      } else if (finishing != null && !stopping) {
-        finishing.look();
+      } else {
+        session.idle();
+        if (finishing != null && !stopping) {
+          finishing.look();
+        }
       }
     }
+  }
+
+  private boolean restingUntilStopped() {
+    session.idle();
+    return stopping;
   }
 
   /** What is there, up to the size of a transaction, by table and schema in order of arrival. */
@@ -206,9 +215,10 @@ public final class LoadWorker implements StageWorker {
         return;
       } catch (SystemFailure e) {
         context.stalls().begin(DATABASE, e.reason(), String.valueOf(e.getMessage()));
-        if (e.isLocked()) {
-          backoff.reset(); // it has waited, and is to go on as soon as the lock is free
+        if (e.hasWaited()) {
+          backoff.reset(); // it is to go on as soon as what it waits for is free
         }
+        session.rest();
         backoff.pause();
       }
     }

@@ -25,6 +25,10 @@ public interface Lookup extends AutoCloseable {
   void ask(Question question, List<@Nullable Object[]> keys, Listener listener)
       throws LookupUnavailableException, InterruptedException;
 
+  /** Called when there is nothing to look up: what others wait for is given up. */
+  default void idle() {}
+
+  /** Gives up what is held; a later question has it back. */
   @Override
   void close();
 }

@@ -203,11 +203,20 @@ public final class LookupSession implements Lookup {
     }
   }
 
+  @Override
+  public void idle() {
+    Connection known = connection;
+    if (known != null && (!endpoint.mayKeep(known) || endpoint.isMissed(known))) {
+      close();
+    }
+  }
+
   private Connection session() throws SQLException {
     Connection known = connection;
-    if (known != null) {
+    if (known != null && endpoint.mayKeep(known)) {
       return known;
     }
+    close();
     Connection opened = endpoint.open(application);
     connection = opened;
     try (Statement settings = opened.createStatement()) {

@@ -1,5 +1,6 @@
 package dev.drover.worker.lookup;
 
+import dev.drover.worker.postgres.NoPermitException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
@@ -64,6 +65,10 @@ public final class LookupUnavailableException extends Exception {
   }
 
   private static String reason(String sqlState) {
+    String noPermit = NoPermitException.stallReason(sqlState);
+    if (noPermit != null) {
+      return noPermit;
+    }
     if (sqlState.equals(QUERY_CANCELED)) {
       return TIMED_OUT;
     }

@@ -4,6 +4,8 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.SessionPermits;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,9 +17,11 @@ final class Endpoints implements AutoCloseable {
   private final ChainSpec spec;
   private final Path secrets;
   private final String application;
+  private final SessionPermits permits;
   private final Map<String, Connection> open = new HashMap<>();
 
-  Endpoints(ChainSpec spec, Path secrets, String application) {
+  Endpoints(ChainSpec spec, Path secrets, String application, SessionPermits permits) {
+    this.permits = permits;
     this.spec = spec;
     this.secrets = secrets;
     this.application = application;
@@ -37,7 +41,10 @@ final class Endpoints implements AutoCloseable {
   private Connection connect(String connection) throws SQLException {
     ConnectionSpec endpoint = spec.connection(connection);
     try {
-      return new Endpoint(endpoint, ConnectionFiles.under(secrets, connection)).open(application);
+      return new Endpoint(endpoint, ConnectionFiles.under(secrets, connection), permits)
+          .openToHold(application);
+    } catch (NoPermitException e) {
+      throw e; // names the connection itself
     } catch (SQLException e) {
       throw new SQLException(
           "spec.connections[%d] (%s): %s: %s"

@@ -4,6 +4,8 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.jetstream.Backoff;
+import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.target.SystemFailure;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -25,6 +27,13 @@ public final class PlanJob {
   private final String migrationUid;
   private final Path secrets;
   private final String application;
+  private final SessionPermits permits;
+
+  /** A job whose sessions nobody counts, see the other constructor. */
+  public PlanJob(
+      StateStore state, String revision, String migrationUid, Path secrets, String application) {
+    this(state, revision, migrationUid, secrets, application, SessionPermits.UNLIMITED);
+  }
 
   /**
    * A job for a revision whose spec is in the bucket.
@@ -33,7 +42,13 @@ public final class PlanJob {
    * @param application what the databases list the planner's sessions as
    */
   public PlanJob(
-      StateStore state, String revision, String migrationUid, Path secrets, String application) {
+      StateStore state,
+      String revision,
+      String migrationUid,
+      Path secrets,
+      String application,
+      SessionPermits permits) {
+    this.permits = permits;
     this.state = state;
     this.revision = revision;
     this.migrationUid = migrationUid;
@@ -56,7 +71,7 @@ public final class PlanJob {
         return;
       } catch (SQLException | SystemFailure e) {
         LOG.warn("cannot plan yet: {}", e.getMessage());
-        tell("DatabaseUnavailable: " + e.getMessage());
+        tell(reason(e) + ": " + e.getMessage());
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         LOG.warn("cannot plan yet: {}", e.getMessage());
         tell("NatsUnavailable: " + e.getMessage());
@@ -65,13 +80,19 @@ public final class PlanJob {
     }
   }
 
+  private static String reason(Exception e) {
+    String noPermit =
+        e instanceof SQLException sql ? NoPermitException.stallReason(sql.getSQLState()) : null;
+    return noPermit == null ? "DatabaseUnavailable" : noPermit;
+  }
+
   private ChainPlan planOnce()
       throws SQLException, SystemFailure, IOException, JetStreamApiException {
     ChainSpec spec =
         state
             .spec(revision)
             .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision));
-    try (Endpoints endpoints = new Endpoints(spec, secrets, application)) {
+    try (Endpoints endpoints = new Endpoints(spec, secrets, application, permits)) {
       return new Planner(spec, migrationUid, endpoints).plan();
     }
   }

@@ -9,25 +9,36 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Collections;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Properties;
+import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A PostgreSQL server that a connection of the Migration names. Every {@link #open} is a session of
- * its own; there is no pool here, and no count of what is open. Immutable and thread-safe.
+ * its own; there is no pool here. Whoever counts sessions is asked before each, and told when it is
+ * over. Thread-safe.
  */
 public final class Endpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
+
   /** Longest application name that the server keeps; it cuts the rest silently. */
   private static final int APPLICATION_NAME_LIMIT = 63;
 
   /**
    * What makes the server print values in the one exact form that {@link PgText} reads and writes,
    * whatever the server, database or role says. The keep-alives let the server drop the session of
-   * a worker that vanished without a goodbye within half a minute: until then it may hold locks, on
-   * rows of the ledger among others, that the next worker waits for. Timeouts of statements and
-   * locks stay the role's.
+   * a worker whose machine vanished without a goodbye within half a minute: until then it may hold
+   * locks, on rows of the ledger among others, that the next worker waits for. No keep-alive is
+   * sent while something of the server's is under way, and that is given up only after a quarter of
+   * an hour; tcp_user_timeout makes that half a minute too, also for who takes nothing for so long
+   * (a reader that waits for room in its queue lets go of what it reads). Timeouts of statements
+   * and locks stay the role's.
    */
   private static final String SESSION =
       """
@@ -41,22 +52,35 @@ public final class Endpoint {
       SET tcp_keepalives_idle = 10;
       SET tcp_keepalives_interval = 5;
       SET tcp_keepalives_count = 4;
+      SET tcp_user_timeout = '30s';
       """;
 
   /**
-   * No keep-alive is sent while an answer of the server's is under way, and that is given up only
-   * after a quarter of an hour. Not for a session that reads: a reader that waits for room in its
-   * queue takes nothing for long, and the server would take it for vanished.
+   * Lets a server that works for a while look whether anybody still waits for it: else it goes on
+   * for a worker that was killed. Servers before 14 cannot.
    */
-  private static final String WRITING_SESSION = "SET tcp_user_timeout = '30s'";
+  private static final String LOOK_FOR_CLIENT =
+      """
+      SELECT pg_catalog.set_config(name, '10s', false)
+      FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'
+      """;
 
   private final ConnectionSpec spec;
   private final ConnectionFiles files;
+  private final SessionPermits permits;
+  private final Map<Connection, SessionPermit> permitted =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  /** The endpoint of a connection whose secrets are in the given files; nobody counts sessions. */
+  public Endpoint(ConnectionSpec spec, ConnectionFiles files) {
+    this(spec, files, SessionPermits.UNLIMITED);
+  }
 
   /** The endpoint of a connection whose secrets are in the given files. */
-  public Endpoint(ConnectionSpec spec, ConnectionFiles files) {
+  public Endpoint(ConnectionSpec spec, ConnectionFiles files, SessionPermits permits) {
     this.spec = spec;
     this.files = files;
+    this.permits = permits;
   }
 
   /**
@@ -87,51 +111,108 @@ public final class Endpoint {
    * @throws SQLException if there is no session; no message holds the password
    */
   public Connection open(String applicationName) throws SQLException {
-    refuseCredentialsInUrl();
+    return open(applicationName, SessionUse.Work);
+  }
+
+  /**
+   * Opens a session that is not asked back, as what it does or holds cannot be had again, see
+   * {@link #open(String)}.
+   */
+  public Connection openToHold(String applicationName) throws SQLException {
+    return open(applicationName, SessionUse.Hold);
+  }
+
+  private Connection open(String applicationName, SessionUse use) throws SQLException {
+    refuseReservedInUrl();
     String password = secret(files.password(), "password");
+    String login = secret(files.username(), "username");
+    SessionPermit permit = permits.take(new SessionRequest(spec, login, applicationName, use));
+    SessionLine line = SessionLine.begin(permit);
+    boolean open = false;
     @Nullable Connection connection = null;
     try {
-      connection = new Driver().connect(spec.jdbcUrl(), properties(applicationName, password));
+      connection =
+          new Driver()
+              .connect(
+                  spec.jdbcUrl(),
+                  properties(permit.applicationName(), login, password, line.token()));
       if (connection == null) {
         throw new SQLException(
             "connection %s: the URL must start with jdbc:postgresql:".formatted(spec.name()),
             "08001");
       }
+      line.established(connection);
+      open = true;
+      permit.opened(connection); // first of all: there may be one too many
       try (Statement statement = connection.createStatement()) {
         statement.execute(SESSION);
       }
+      lookForClient(connection);
+      permitted.put(connection, permit);
       return connection;
     } catch (SQLException e) {
       SQLException failure = withoutPassword(e, password);
       close(connection, failure);
       throw failure;
+    } finally {
+      if (!open) {
+        line.giveUp();
+      }
+    }
+  }
+
+  private static void lookForClient(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(LOOK_FOR_CLIENT);
+    } catch (SQLException e) {
+      if (connection.isClosed()) {
+        throw e;
+      }
+      LOG.debug("the server's system cannot tell it that a client is gone", e);
     }
   }
 
   /**
-   * Opens a session whose transactions hold locks, see {@link #open}: should this worker vanish in
-   * the middle of one, the server gives it up within half a minute, whatever was under way.
+   * Whether {@link #mayKeep} should be called soon: others may be to have the session, or want to
+   * know something that can be asked over it. Costs a look into a table.
    */
-  public Connection openToWrite(String applicationName) throws SQLException {
-    Connection connection = open(applicationName);
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(WRITING_SESSION);
-    } catch (SQLException e) {
-      close(connection, e);
-      throw e;
-    }
-    return connection;
+  public boolean mustRest(Connection session) {
+    SessionPermit permit = permitted.get(session);
+    return permit != null && permit.mustRest();
   }
 
-  private Properties properties(String applicationName, String password) throws SQLException {
+  /** Whether others wait for a session that is of no use now; costs nothing. */
+  public boolean isMissed(Connection session) {
+    SessionPermit permit = permitted.get(session);
+    return permit != null && permit.isMissed();
+  }
+
+  /**
+   * To be called with a session between two pieces of work, in no transaction.
+   *
+   * @return whether it may be kept; if not, whoever uses it closes it
+   */
+  public boolean mayKeep(Connection session) {
+    SessionPermit permit = permitted.get(session);
+    return permit == null || permit.mayKeep(session);
+  }
+
+  /** Whether sessions are counted, so that one that is of no use now is missed elsewhere. */
+  public boolean isCounted() {
+    return permits != SessionPermits.UNLIMITED;
+  }
+
+  private Properties properties(
+      String applicationName, String login, String password, String line) {
     Properties properties = new Properties();
-    properties.setProperty("user", secret(files.username(), "username"));
+    properties.setProperty("user", login);
     properties.setProperty("password", password);
     properties.setProperty("ApplicationName", applicationName);
     // Lets the driver send the application name with the startup message.
     properties.setProperty("assumeMinServerVersion", "12");
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("socketFactory", KeepAliveSockets.class.getName());
+    properties.setProperty("socketFactoryArg", line);
     properties.setProperty("connectTimeout", "10");
     properties.setProperty("loginTimeout", "30");
     properties.setProperty("socketTimeout", "600");
@@ -143,7 +224,8 @@ public final class Endpoint {
     return properties;
   }
 
-  private void refuseCredentialsInUrl() throws SQLException {
+  /** What must not be set in a URL since Drover sets it: secrets, and what sessions are told by. */
+  private void refuseReservedInUrl() throws SQLException {
     int query = spec.jdbcUrl().indexOf('?');
     if (query < 0) {
       return;
@@ -155,6 +237,12 @@ public final class Endpoint {
             "connection %s: take %s out of the URL; it belongs into the secret"
                 .formatted(spec.name(), key),
             "28000");
+      }
+      if (key.equals("applicationname") || key.startsWith("socketfactory")) {
+        throw new SQLException(
+            "connection %s: take %s out of the URL; Drover tells its sessions by it"
+                .formatted(spec.name(), option.split("=", 2)[0]),
+            "08001");
       }
     }
   }

@@ -1,7 +1,6 @@
 package dev.drover.worker.postgres;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketOption;
@@ -20,16 +19,24 @@ public final class KeepAliveSockets extends SocketFactory {
   private static final int INTERVAL_SECONDS = 5;
   private static final int PROBES = 4;
 
+  private final SessionLine line;
+
+  /** Sockets for the session of a line, by its token. */
+  public KeepAliveSockets(String token) {
+    this.line = SessionLine.of(token);
+  }
+
   @Override
-  public Socket createSocket() {
-    Socket socket = new Socket();
+  public Socket createSocket() throws IOException {
+    Socket socket = line.socket();
     try {
       socket.setKeepAlive(true);
       set(socket, ExtendedSocketOptions.TCP_KEEPIDLE, IDLE_SECONDS);
       set(socket, ExtendedSocketOptions.TCP_KEEPINTERVAL, INTERVAL_SECONDS);
       set(socket, ExtendedSocketOptions.TCP_KEEPCOUNT, PROBES);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // of a new socket only if there are no descriptors left
+      socket.close();
+      throw e; // of a new socket only if there are no descriptors left
     }
     return socket;
   }

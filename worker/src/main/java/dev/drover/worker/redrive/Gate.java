@@ -21,6 +21,7 @@ final class Gate {
   private final Supplier<RedriveOrder> order;
   private final Outcomes outcomes;
   private final Tell tell;
+  private final Runnable idle;
   private final Rate rate = new Rate();
   private volatile boolean leaving;
 
@@ -31,7 +32,11 @@ final class Gate {
     void now() throws InterruptedException;
   }
 
-  Gate(Supplier<RedriveOrder> order, Outcomes outcomes, Tell tell) {
+  /**
+   * @param idle called often while nothing may be sent
+   */
+  Gate(Supplier<RedriveOrder> order, Outcomes outcomes, Tell tell, Runnable idle) {
+    this.idle = idle;
     this.order = order;
     this.outcomes = outcomes;
     this.tell = tell;
@@ -102,6 +107,7 @@ final class Gate {
   }
 
   void pause() throws InterruptedException {
+    idle.run();
     Thread.sleep(PAUSE_MILLIS);
   }
 }

@@ -59,7 +59,7 @@ public final class RedriveWorker {
     this.asItFailed = new AsItFailed(changes);
     this.fromSource = new FromSource(context, sources);
     sources.tell(report::waits);
-    this.gate = new Gate(report::order, outcomes, this::tell);
+    this.gate = new Gate(report::order, outcomes, this::tell, sources::idle);
   }
 
   /** Asks to come to an end soon; what is not done is done by the next worker. */

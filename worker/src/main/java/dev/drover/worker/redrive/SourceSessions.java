@@ -17,6 +17,8 @@ import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.source.KeyedRows;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -25,12 +27,14 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Sessions at the sources of a chain, one a connection, opened when rows are asked for; and where
- * stages on the rows' way look up. What is away is waited for, and said to be. Used by one thread.
+ * stages on the rows' way look up. What is away is waited for, and said to be; who waits for one
+ * session holds no other, since that may be the one that is lacking. Used by one thread.
  */
 public final class SourceSessions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceSessions.class);
@@ -42,8 +46,14 @@ public final class SourceSessions implements AutoCloseable {
   private final Path secrets;
   private final String application;
   private final Stalls stalls;
+  private final SessionPermits permits;
+  private final Map<String, Endpoint> endpoints = new HashMap<>();
   private final Map<String, Connection> open = new HashMap<>();
+  private final Map<LookedUp, LookupSession> lookups = new HashMap<>();
   private Waiting waiting = why -> {};
+
+  /** Where something is looked up, for all tables by one session. */
+  private record LookedUp(ConnectionSpec connection, int timeoutSeconds) {}
 
   /** Told what is waited for. */
   @FunctionalInterface
@@ -58,11 +68,13 @@ public final class SourceSessions implements AutoCloseable {
    * @param secrets folder of the connections' secrets
    * @param application the name under which the server lists the sessions
    * @param stalls shows what is waited for
+   * @param permits says how many sessions there may be
    */
-  public SourceSessions(Path secrets, String application, Stalls stalls) {
+  public SourceSessions(Path secrets, String application, Stalls stalls, SessionPermits permits) {
     this.secrets = secrets;
     this.application = application;
     this.stalls = stalls;
+    this.permits = permits;
   }
 
   /** The enrich of a stage on the way, as a revision has it; it tells its waiting as this does. */
@@ -75,16 +87,20 @@ public final class SourceSessions implements AutoCloseable {
         input,
         () -> lookup(chain.spec(), stage, state),
         stalls,
-        why -> waiting.since(why));
+        this::lookupWaits);
+  }
+
+  private void lookupWaits(String why) throws InterruptedException {
+    giveUp();
+    waiting.since(why);
   }
 
   private Lookup lookup(ChainSpec spec, StageSpec.Enrich stage, StateStore state) {
     return switch (stage.lookup()) {
       case LookupSpec.Query query ->
-          new LookupSession(
-              endpoint(spec.connection(query.connectionName())),
-              application,
-              stage.timeoutSeconds());
+          lookups.computeIfAbsent(
+              new LookedUp(spec.connection(query.connectionName()), stage.timeoutSeconds()),
+              at -> new LookupSession(endpoint(at.connection()), application, at.timeoutSeconds()));
       case LookupSpec.Http http ->
           new HttpLookup(
               http,
@@ -95,7 +111,7 @@ public final class SourceSessions implements AutoCloseable {
   }
 
   private Endpoint endpoint(ConnectionSpec connection) {
-    return new Endpoint(connection, ConnectionFiles.under(secrets, connection.name()));
+    return new Endpoint(connection, ConnectionFiles.under(secrets, connection.name()), permits);
   }
 
   void tell(Waiting someone) {
@@ -113,7 +129,7 @@ public final class SourceSessions implements AutoCloseable {
         stalls.over(SOURCE);
         return rows;
       } catch (SQLException e) {
-        close();
+        giveUp();
         String reason = reason(e);
         String message =
             "cannot read %s at connection %s again: %s"
@@ -126,6 +142,10 @@ public final class SourceSessions implements AutoCloseable {
   }
 
   private static String reason(SQLException e) {
+    String noPermit = NoPermitException.stallReason(e.getSQLState());
+    if (noPermit != null) {
+      return noPermit;
+    }
     String state = String.valueOf(e.getSQLState());
     if (state.equals(QUERY_CANCELED)) {
       return "SourceTimeout";
@@ -133,24 +153,50 @@ public final class SourceSessions implements AutoCloseable {
     return state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
   }
 
+  /** To be called while nothing is read: gives up what others wait for. */
+  void idle() {
+    open.entrySet().removeIf(each -> !isKept(endpoints.get(each.getKey()), each.getValue()));
+    lookups.values().forEach(LookupSession::idle);
+  }
+
+  private static boolean isKept(@Nullable Endpoint endpoint, Connection session) {
+    if (endpoint == null || (endpoint.mayKeep(session) && !endpoint.isMissed(session))) {
+      return true;
+    }
+    close(session);
+    return false;
+  }
+
   private Connection session(ConnectionSpec connection) throws SQLException {
+    Endpoint endpoint = endpoints.computeIfAbsent(connection.name(), name -> endpoint(connection));
     Connection known = open.get(connection.name());
+    if (known != null && !endpoint.mayKeep(known)) {
+      known.close();
+    }
     if (known == null || known.isClosed()) {
-      known = endpoint(connection).open(application);
+      known = endpoint.open(application);
       open.put(connection.name(), known);
     }
     return known;
   }
 
+  /** Whatever is needed again is opened again. */
+  private void giveUp() {
+    open.values().forEach(SourceSessions::close);
+    open.clear();
+    lookups.values().forEach(LookupSession::close);
+  }
+
   @Override
   public void close() {
-    for (Connection session : open.values()) {
-      try {
-        session.close();
-      } catch (SQLException e) {
-        LOG.debug("closing a session failed", e);
-      }
+    giveUp();
+  }
+
+  private static void close(Connection session) {
+    try {
+      session.close();
+    } catch (SQLException e) {
+      LOG.debug("closing a session failed", e);
     }
-    open.clear();
   }
 }

@@ -7,6 +7,7 @@ import dev.drover.wire.state.StateStore.Versioned;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.source.ExportedSnapshot;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -73,7 +74,7 @@ public final class SnapshotHolder implements StageWorker {
         lose("the process that held it, " + there.get().value().holder() + ", has ended");
         return;
       }
-      try (Connection session = endpoint.open(application)) {
+      try (Connection session = endpoint.openToHold(application)) {
         ExportedSnapshot taken = ExportedSnapshot.take(session, tables);
         context.stalls().over(DATABASE);
         if (publish(taken)) {
@@ -102,6 +103,10 @@ public final class SnapshotHolder implements StageWorker {
   }
 
   private static String reason(SQLException e) {
+    String noPermit = NoPermitException.stallReason(e.getSQLState());
+    if (noPermit != null) {
+      return noPermit;
+    }
     String state = String.valueOf(e.getSQLState());
     if (state.equals("55P03")) {
       return "SourceLocked";

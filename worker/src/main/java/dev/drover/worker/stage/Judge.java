@@ -35,6 +35,9 @@ public interface Judge extends AutoCloseable {
    */
   default void settled(Arrived batch, String revision) throws InterruptedException {}
 
+  /** Called each second in which no batch arrived; others may be judged meanwhile. */
+  default void idle() {}
+
   /** Asks not to wait any longer for what is away. */
   default void stop() {}
 

@@ -69,13 +69,23 @@ public final class JudgingWorker implements StageWorker {
   @Override
   public void run() throws InterruptedException {
     while (!stopping) {
-      context.awaitTurn(() -> stopping);
+      context.awaitTurn(this::idleUntilStopped);
       Delivery delivery = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
         context.pace().took(delivery.records());
         batches.execute(() -> work(delivery));
+      } else if (!stopping) {
+        batches.execute(judge::idle);
       }
     }
+  }
+
+  /** Asked again and again while nothing may be taken. */
+  private boolean idleUntilStopped() {
+    if (!stopping) {
+      batches.execute(judge::idle);
+    }
+    return stopping;
   }
 
   private void work(Delivery delivery) {

@@ -1,5 +1,6 @@
 package dev.drover.worker.target;
 
+import dev.drover.worker.postgres.NoPermitException;
 import java.sql.SQLException;
 import java.util.Objects;
 import org.postgresql.util.PSQLException;
@@ -50,12 +51,21 @@ public final class SystemFailure extends Exception {
     if (isLocked()) {
       return "TargetLocked";
     }
+    String noPermit = NoPermitException.stallReason(sqlState);
+    if (noPermit != null) {
+      return noPermit;
+    }
     return sqlState.startsWith("42") ? "TargetChanged" : "DatabaseUnavailable";
   }
 
   /** Whether a lock was waited for in vain: the session is as good as before. */
   public boolean isLocked() {
     return sqlState.equals(LockHolders.LOCKED);
+  }
+
+  /** Whether something that others have was waited for in vain: a lock, or a connection. */
+  public boolean hasWaited() {
+    return isLocked() || NoPermitException.isCapReached(sqlState);
   }
 
   /** The server's or driver's SQLSTATE; empty if there is none. */

@@ -25,6 +25,7 @@ import dev.drover.wire.state.WireJson;
 import dev.drover.worker.chain.CustomerServer.Reply;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
@@ -167,7 +168,7 @@ class EnrichRedriveIT extends ChainScenario {
     new RedriveWorker(
             RedriveContext.of(uid, own, chain.names, chain.state, stalls, Clock.systemUTC()),
             new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-            new SourceSessions(databases.secrets, "redrive", stalls))
+            new SourceSessions(databases.secrets, "redrive", stalls, SessionPermits.UNLIMITED))
         .run();
     return progress(uid);
   }

@@ -26,6 +26,7 @@ import dev.drover.wire.replay.Selector;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
@@ -147,7 +148,7 @@ class RedriveIT extends ChainScenario {
     return new RedriveWorker(
         context,
         new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-        new SourceSessions(databases.secrets, "redrive", stalls));
+        new SourceSessions(databases.secrets, "redrive", stalls, SessionPermits.UNLIMITED));
   }
 
   private RedriveProgress run(RedriveOrder order) throws Exception {

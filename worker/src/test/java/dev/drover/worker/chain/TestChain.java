@@ -84,6 +84,7 @@ final class TestChain implements AutoCloseable {
     this.spec = spec;
     QueueLayout layout = new QueueLayout(names, maxBytes, 1);
     nats.jetStreamManagement().addStream(layout.stateBucket());
+    nats.jetStreamManagement().addStream(layout.slotsBucket());
     for (var stream : layout.streams(spec)) {
       nats.jetStreamManagement().addStream(stream);
     }

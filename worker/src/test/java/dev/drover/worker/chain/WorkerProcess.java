@@ -20,6 +20,14 @@ final class WorkerProcess implements AutoCloseable {
     return start("run", Map.of("DROVER_STAGE", stage), natsUrl, name, stage, secrets, log);
   }
 
+  /** A worker in a pod of a name: there may have been another before. */
+  static WorkerProcess startIn(
+      String pod, String natsUrl, String name, String stage, Path secrets, File log)
+      throws Exception {
+    return start(
+        "run", Map.of("DROVER_STAGE", stage, "HOSTNAME", pod), natsUrl, name, pod, secrets, log);
+  }
+
   /** What holds the snapshot of an extract. */
   static WorkerProcess hold(String natsUrl, String name, String stage, Path secrets, File log)
       throws Exception {
@@ -120,7 +128,7 @@ final class WorkerProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  private void signal(String signal) throws Exception {
+  void signal(String signal) throws Exception {
     Process kill = new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start();
     if (kill.waitFor() != 0) {
       throw new IllegalStateException("no process " + process.pid() + " to send " + signal);

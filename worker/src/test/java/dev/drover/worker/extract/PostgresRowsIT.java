@@ -101,7 +101,8 @@ class PostgresRowsIT {
   void a_table_that_takes_longer_than_a_statement_may_is_read_in_pieces() throws Exception {
     TablePlan table = items(1200);
     try (Connection reader = slowReader(1, 300);
-        PostgresRows rows = new PostgresRows(reader, SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows =
+            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
       assertThat(keys(rows)).isEqualTo(upTo(1200));
     }
   }
@@ -110,7 +111,8 @@ class PostgresRowsIT {
   void rows_so_slow_that_none_arrives_in_time_are_asked_for_in_ever_fewer() throws Exception {
     TablePlan table = items(12);
     try (Connection reader = slowReader(40, 200);
-        PostgresRows rows = new PostgresRows(reader, SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows =
+            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
       assertThat(keys(rows)).isEqualTo(upTo(12));
     }
   }
@@ -119,7 +121,8 @@ class PostgresRowsIT {
   void a_source_that_gives_not_even_one_row_in_time_is_told_of() throws Exception {
     TablePlan table = items(3);
     try (Connection reader = slowReader(3000, 100);
-        PostgresRows rows = new PostgresRows(reader, SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows =
+            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
       assertThatThrownBy(rows::advance)
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("statement timeout");
@@ -130,7 +133,8 @@ class PostgresRowsIT {
   void while_it_lets_go_it_holds_nothing_at_the_source() throws Exception {
     TablePlan table = items(100_000);
     try (Connection reader = endpoint.open("drover/test/paused");
-        PostgresRows rows = new PostgresRows(reader, SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows =
+            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
       for (int i = 1; i <= 500; i++) {
         assertThat(rows.advance()).isTrue();
       }
@@ -160,7 +164,8 @@ class PostgresRowsIT {
             .getFirst();
     List<Object> ids = new ArrayList<>();
     try (Connection reader = endpoint.open("drover/test/loose");
-        PostgresRows rows = new PostgresRows(reader, SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows =
+            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
       while (rows.advance()) {
         RowWriter writer = new RowWriter(table.schema(), 64);
         rows.appendTo(writer, 0);

@@ -2,6 +2,7 @@ package dev.drover.worker.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
@@ -67,22 +68,124 @@ class EndpointIT {
   }
 
   @Test
-  void what_a_writer_has_not_received_is_given_up_as_soon_but_a_reader_may_take_its_time()
-      throws Exception {
-    Endpoint endpoint = PostgresServer.newDatabase();
-    try (Connection writer = endpoint.openToWrite("drover/shop/load");
-        Connection reader = endpoint.open("drover/shop/read")) {
-      assertThat(userTimeout(writer)).isEqualTo("30000");
-      assertThat(userTimeout(reader)).isEqualTo("0");
+  void a_worker_that_vanished_is_given_up_whatever_is_under_way() throws Exception {
+    try (Connection session = PostgresServer.newDatabase().open("drover/shop/load")) {
+      assertThat(setting(session, "tcp_user_timeout")).isEqualTo("30000");
+      assertThat(setting(session, "client_connection_check_interval")).isEqualTo("10s");
     }
   }
 
-  private static String userTimeout(Connection connection) throws SQLException {
+  private static String setting(Connection connection, String name) throws SQLException {
     try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SHOW tcp_user_timeout")) {
+        ResultSet row = statement.executeQuery("SHOW " + name)) {
       row.next();
       return row.getString(1);
     }
+  }
+
+  private static ConnectionFiles files(String login) throws Exception {
+    Path folder = Files.createTempDirectory("drover");
+    ConnectionFiles files = ConnectionFiles.under(folder, "legacy");
+    Files.createDirectories(files.username().getParent());
+    Files.writeString(files.username(), login);
+    Files.writeString(files.password(), "x");
+    return files;
+  }
+
+  /** An endpoint to the server as a role of its own. */
+  private static Endpoint counted(CountedPermits permits) throws Exception {
+    try (Connection admin = PostgresServer.newDatabase().open("drover/test/admin");
+        Statement statement = admin.createStatement()) {
+      statement.execute(
+          "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'counted') THEN"
+              + " CREATE ROLE counted LOGIN PASSWORD 'x'; END IF; END $$");
+    }
+    return new Endpoint(
+        new ConnectionSpec("legacy", PostgresServer.url("postgres"), 1), files("counted"), permits);
+  }
+
+  @Test
+  void a_session_that_is_closed_is_on_the_servers_list_no_more() throws Exception {
+    CountedPermits permits = new CountedPermits();
+    try (Connection admin = PostgresServer.newDatabase().open("drover/test/admin");
+        Statement statement = admin.createStatement()) {
+      Endpoint endpoint = counted(permits);
+      for (int i = 1; i <= 100; i++) {
+        Connection session = endpoint.open("closed");
+        assertThat(permits.ends).hasSize(i - 1);
+        session.close();
+        assertThat(permits.ends).hasSize(i).doesNotContain(false);
+        try (ResultSet row =
+            statement.executeQuery(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'closed'")) {
+          row.next();
+          assertThat(row.getInt(1)).isZero();
+        }
+      }
+    }
+  }
+
+  @Test
+  void what_was_aborted_in_the_middle_of_a_query_is_not_said_to_be_gone() throws Exception {
+    CountedPermits permits = new CountedPermits();
+    try (Connection session = counted(permits).open("test");
+        Statement statement = session.createStatement();
+        Connection admin = PostgresServer.newDatabase().open("drover/test/admin");
+        Statement question = admin.createStatement()) {
+      Thread query =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      statement.execute("SELECT pg_sleep(8)");
+                    } catch (SQLException e) {
+                      // As it should.
+                    }
+                  });
+      await()
+          .until(
+              () -> {
+                try (ResultSet row =
+                    question.executeQuery(
+                        "SELECT count(*) FROM pg_stat_activity"
+                            + " WHERE usename = 'counted' AND query LIKE '%pg_sleep%'")) {
+                  row.next();
+                  return row.getInt(1) == 1;
+                }
+              });
+      session.abort(Runnable::run);
+      query.join();
+      assertThat(permits.ends).containsExactly(false);
+    }
+  }
+
+  @Test
+  void a_session_that_was_refused_is_over_at_once() throws Exception {
+    CountedPermits permits = new CountedPermits();
+    Endpoint nowhere =
+        new Endpoint(
+            new ConnectionSpec("legacy", "jdbc:postgresql://localhost:1/x", 1),
+            files("nobody"),
+            permits);
+    assertThatExceptionOfType(SQLException.class).isThrownBy(() -> nowhere.open("test"));
+    Endpoint wrong =
+        new Endpoint(
+            new ConnectionSpec("legacy", PostgresServer.url("no_such_database"), 1),
+            files("postgres"),
+            permits);
+    assertThatExceptionOfType(SQLException.class).isThrownBy(() -> wrong.open("test"));
+    assertThat(permits.ends).containsExactly(true, true);
+  }
+
+  @Test
+  void a_name_that_sessions_are_counted_by_is_refused_in_a_url() {
+    assertThatExceptionOfType(SQLException.class)
+        .isThrownBy(
+            () ->
+                PostgresServer.endpoint(
+                        PostgresServer.url("postgres") + "?ApplicationName=mine", "a", "b")
+                    .open("test"))
+        .withMessageContaining("take ApplicationName out of the URL");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.drover.worker.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
@@ -15,6 +16,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** With a CA among its secrets a connection is encrypted and the server's name verified. */
 class EndpointTlsIT {
@@ -42,6 +45,61 @@ class EndpointTlsIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void the_end_of_an_encrypted_session_is_seen_when_it_is_there_and_not_before(String version)
+      throws Exception {
+    SelfSigned server = SelfSigned.in(Files.createDirectory(folder.resolve("server")));
+    try (EmbeddedPostgres postgres = EmbeddedPostgres.start();
+        Connection admin = postgres.getPostgresDatabase().getConnection();
+        Statement question = admin.createStatement()) {
+      question.execute("ALTER SYSTEM SET ssl_max_protocol_version = '" + version + "'");
+      enableTls(postgres, server);
+      CountedPermits permits = new CountedPermits();
+      Endpoint endpoint =
+          new Endpoint(
+              new ConnectionSpec(
+                  "db", "jdbc:postgresql://localhost:" + postgres.getPort() + "/postgres", 2),
+              secrets("right", server),
+              permits);
+      for (int i = 1; i <= 20; i++) {
+        try (Connection session = endpoint.open("encrypted");
+            Statement s = session.createStatement();
+            ResultSet r =
+                s.executeQuery("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")) {
+          assertThat(r.next()).isTrue();
+          assertThat(r.getString(1)).isEqualTo(version);
+        }
+        assertThat(permits.ends).hasSize(i).doesNotContain(false);
+        assertThat(sessions(question, "application_name = 'encrypted'")).isZero();
+      }
+      permits.ends.clear();
+
+      Connection session = endpoint.open("encrypted");
+      Thread query = Thread.ofVirtual().start(() -> sleep(session));
+      await().until(() -> sessions(question, "query = 'SELECT pg_sleep(30)'") == 1);
+      session.abort(Runnable::run);
+      query.join();
+      assertThat(permits.ends).containsExactly(false);
+    }
+  }
+
+  private static void sleep(Connection session) {
+    try (Statement s = session.createStatement()) {
+      s.execute("SELECT pg_sleep(30)");
+    } catch (SQLException e) {
+      // It is aborted.
+    }
+  }
+
+  private static int sessions(Statement question, String which) throws SQLException {
+    try (ResultSet r =
+        question.executeQuery("SELECT count(*) FROM pg_stat_activity WHERE " + which)) {
+      r.next();
+      return r.getInt(1);
+    }
+  }
+
   /** The server's own user must be able to read its key, which is copied into its data folder. */
   private static void enableTls(EmbeddedPostgres postgres, SelfSigned server) throws Exception {
     try (Connection c = postgres.getPostgresDatabase().getConnection();
@@ -60,7 +118,7 @@ class EndpointTlsIT {
       s.execute("ALTER SYSTEM SET ssl = on");
       s.execute("SELECT pg_reload_conf()");
     }
-    org.awaitility.Awaitility.await()
+    await()
         .until(
             () -> {
               try (Connection c = postgres.getPostgresDatabase().getConnection();

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class KeepAliveSocketsTest {
   @Test
   void a_server_that_vanished_is_noticed_within_half_a_minute() throws Exception {
-    try (Socket socket = new KeepAliveSockets().createSocket()) {
+    SessionLine line = SessionLine.begin(new SessionPermits.FreePermit("test"));
+    try (Socket socket = new KeepAliveSockets(line.token()).createSocket()) {
       assertThat(socket.getKeepAlive()).isTrue();
       assumeTrue(socket.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE));
       int idle = socket.getOption(ExtendedSocketOptions.TCP_KEEPIDLE);

@@ -1,0 +1,13 @@
+package dev.drover.worker.postgres;
+
+import dev.drover.wire.plan.ConnectionSpec;
+
+/**
+ * A session that somebody wants to open.
+ *
+ * @param connection the connection of the Migration that it is for
+ * @param login the database user
+ * @param applicationName what the server would list it as, see {@link Endpoint#applicationName}
+ */
+public record SessionRequest(
+    ConnectionSpec connection, String login, String applicationName, SessionUse use) {}
