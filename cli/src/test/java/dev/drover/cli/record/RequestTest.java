@@ -25,7 +25,7 @@ class RequestTest {
     assertThat(asked(resource, new Request(Action.Replay, json("{'qty': null}"), "a slip")))
         .isEqualTo(
             json(
-                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'correction': {'qty': null}, 'reason': 'a slip'}"));
+                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'showSource': 0, 'correction': {'qty': null}, 'reason': 'a slip'}"));
   }
 
   @Test
@@ -36,7 +36,8 @@ class RequestTest {
 
     assertThat(asked(resource, Request.waive("a duplicate")))
         .isEqualTo(
-            json("{'action': 'Waive', 'startAt': 'Stage', 'attempt': 0, 'reason': 'a duplicate'}"));
+            json(
+                "{'action': 'Waive', 'startAt': 'Stage', 'attempt': 0, 'showSource': 0, 'reason': 'a duplicate'}"));
   }
 
   @Test
@@ -50,7 +51,7 @@ class RequestTest {
     assertThat(asked(resource, new Request(Action.Replay, json("{'qty': 9}"), null)))
         .isEqualTo(
             json(
-                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'correction': {'qty': 9}}"));
+                "{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'showSource': 0, 'correction': {'qty': 9}}"));
   }
 
   @Test
@@ -60,7 +61,7 @@ class RequestTest {
 
     assertThat(asked(resource, new Request(Action.Replay, json("{}"), null)))
         .as("another request, so no attempt is needed")
-        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0}"));
+        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 0, 'showSource': 0}"));
   }
 
   @Test
@@ -69,7 +70,7 @@ class RequestTest {
         Records.of("{\"qty\": 7}", "action: None, attempt: 0", "action: Replay, attempt: 3");
 
     assertThat(asked(resource, new Request(Action.Replay, json("{}"), null)))
-        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 4}"));
+        .isEqualTo(json("{'action': 'Replay', 'startAt': 'Stage', 'attempt': 4, 'showSource': 0}"));
   }
 
   @Test
