@@ -15,6 +15,7 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,7 @@ final class EndpointSlots {
   private final Caps caps;
   private final EndpointId id;
   private final Holder holder;
+  private final LongSupplier clock;
   private final Observation observation = new Observation();
   private final Map<HeldSlot, ConnectionSpec> held = new ConcurrentHashMap<>();
   private final List<HeldSlot> unsettled = new CopyOnWriteArrayList<>();
@@ -50,7 +52,8 @@ final class EndpointSlots {
   private long written;
   private long expected;
 
-  EndpointSlots(SlotBucket bucket, Caps caps, EndpointId id, Holder holder) {
+  EndpointSlots(SlotBucket bucket, Caps caps, EndpointId id, Holder holder, LongSupplier clock) {
+    this.clock = clock;
     this.bucket = bucket;
     this.caps = caps;
     this.id = id;
@@ -181,11 +184,11 @@ final class EndpointSlots {
       throws IOException, JetStreamApiException, InterruptedException {
     SlotWatch watching = watch;
     if (watching == null) {
-      watching = bucket.watch(endpoint());
+      watching = bucket.watch(endpoint(), clock);
       watch = watching;
       expected = 0;
     }
-    table = observation.look(watching.entries(), System.nanoTime(), watching.heard());
+    table = observation.look(watching.entries(), clock.getAsLong(), watching.heard());
     return table;
   }
 

@@ -9,6 +9,7 @@ import io.nats.client.PurgeOptions;
 import io.nats.client.api.KeyValueEntry;
 import java.io.IOException;
 import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 
 /**
  * The bucket of slots and wishes. Every method throws {@link IOException} when NATS does not
@@ -34,8 +35,9 @@ final class SlotBucket {
   }
 
   /** Watches all entries of an endpoint. */
-  SlotWatch watch(String endpoint) throws IOException, JetStreamApiException, InterruptedException {
-    return SlotWatch.begin(bucket, endpoint);
+  SlotWatch watch(String endpoint, LongSupplier clock)
+      throws IOException, JetStreamApiException, InterruptedException {
+    return SlotWatch.begin(bucket, endpoint, clock);
   }
 
   /** Writes an entry that is not there; empty if it is. */

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,14 +30,29 @@ public final class SlotKeeper implements SessionPermits, AutoCloseable {
   private final SlotBucket bucket;
   private final Caps caps;
   private final Holder holder;
+  private final Duration beat;
+  private final LongSupplier clock;
   private final Map<String, EndpointSlots> endpoints = new ConcurrentHashMap<>();
   private final Thread beating;
 
   /** Takes slots for a holder; caps are looked up in its migration's state bucket. */
   public SlotKeeper(Connection nats, StateStore state, Holder holder) throws IOException {
+    this(nats, state, holder, BEAT, System::nanoTime);
+  }
+
+  /**
+   * The same, by a clock of the caller's.
+   *
+   * @param beat how often what is held is renewed
+   * @param clock nanoseconds, by which others go silent; it never jumps
+   */
+  SlotKeeper(Connection nats, StateStore state, Holder holder, Duration beat, LongSupplier clock)
+      throws IOException {
     this.bucket = new SlotBucket(nats);
     this.caps = new Caps(state);
     this.holder = holder;
+    this.beat = beat;
+    this.clock = clock;
     this.beating = Thread.ofVirtual().name("slots").start(this::beat);
   }
 
@@ -46,7 +62,7 @@ public final class SlotKeeper implements SessionPermits, AutoCloseable {
         EndpointId.of(holder.namespace(), request.connection().jdbcUrl(), request.login());
     try {
       return endpoints
-          .computeIfAbsent(id.hash(), h -> new EndpointSlots(bucket, caps, id, holder))
+          .computeIfAbsent(id.hash(), h -> new EndpointSlots(bucket, caps, id, holder, clock))
           .take(request);
     } catch (IOException | JetStreamApiException | IllegalStateException e) {
       throw NoPermitException.unknown(
@@ -65,7 +81,7 @@ public final class SlotKeeper implements SessionPermits, AutoCloseable {
   private void beat() {
     try {
       while (true) {
-        Thread.sleep(BEAT);
+        Thread.sleep(beat);
         for (EndpointSlots slots : endpoints.values()) {
           endpoints.values().forEach(EndpointSlots::fence); // also while NATS lets all wait
           try {

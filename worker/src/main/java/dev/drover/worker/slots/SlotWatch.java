@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,16 +29,20 @@ final class SlotWatch implements AutoCloseable {
 
   private final Map<String, Observation.Entry> entries = new ConcurrentHashMap<>();
   private final CountDownLatch complete = new CountDownLatch(1);
-  private volatile long heard = System.nanoTime();
+  private final LongSupplier clock;
+  private volatile long heard;
   private volatile long revision;
   private @Nullable NatsKeyValueWatchSubscription subscription;
 
-  private SlotWatch() {}
+  private SlotWatch(LongSupplier clock) {
+    this.clock = clock;
+    this.heard = clock.getAsLong();
+  }
 
   /** Watches an endpoint, and returns when all that is there is known. */
-  static SlotWatch begin(KeyValue bucket, String endpoint)
+  static SlotWatch begin(KeyValue bucket, String endpoint, LongSupplier clock)
       throws IOException, JetStreamApiException, InterruptedException {
-    SlotWatch watch = new SlotWatch();
+    SlotWatch watch = new SlotWatch(clock);
     watch.subscription = bucket.watch(endpoint + ".>", watch.watcher());
     if (!watch.complete.await(SECONDS, TimeUnit.SECONDS)) {
       watch.close();
@@ -50,7 +55,7 @@ final class SlotWatch implements AutoCloseable {
     return new KeyValueWatcher() {
       @Override
       public void watch(KeyValueEntry entry) {
-        heard = System.nanoTime();
+        heard = clock.getAsLong();
         byte[] value = entry.getValue();
         if (value == null) {
           entries.remove(entry.getKey());
@@ -77,7 +82,7 @@ final class SlotWatch implements AutoCloseable {
     entries.remove(key);
   }
 
-  /** When anything was heard, of the clock that never jumps. */
+  /** When anything was heard, by the clock. */
   long heard() {
     return heard;
   }

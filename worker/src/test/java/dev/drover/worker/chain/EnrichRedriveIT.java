@@ -5,6 +5,7 @@ import static org.assertj.core.groups.Tuple.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.decision.Counts;
+import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
@@ -21,14 +22,18 @@ import dev.drover.wire.replay.RedriveProgress.Phase;
 import dev.drover.wire.replay.RedriveProgress.Refusal;
 import dev.drover.wire.replay.RenewedRows;
 import dev.drover.wire.replay.Selector;
+import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.chain.CustomerServer.Reply;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
+import dev.drover.worker.postgres.SessionPermit;
 import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
+import dev.drover.worker.slots.Holder;
+import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
 import io.nats.client.Connection;
 import java.io.File;
@@ -40,9 +45,11 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -159,6 +166,10 @@ class EnrichRedriveIT extends ChainScenario {
   }
 
   private RedriveProgress work(RedriveOrder order) throws Exception {
+    return work(order, SessionPermits.UNLIMITED);
+  }
+
+  private RedriveProgress work(RedriveOrder order, SessionPermits permits) throws Exception {
     ask(order);
     String uid = order.by().uid();
     Connection own = nats.connect();
@@ -168,7 +179,7 @@ class EnrichRedriveIT extends ChainScenario {
     new RedriveWorker(
             RedriveContext.of(uid, own, chain.names, chain.state, stalls, Clock.systemUTC()),
             new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-            new SourceSessions(databases.secrets, "redrive", stalls, SessionPermits.UNLIMITED))
+            new SourceSessions(databases.secrets, "redrive", stalls, permits))
         .run();
     return progress(uid);
   }
@@ -264,6 +275,37 @@ class EnrichRedriveIT extends ChainScenario {
       crm.startServer();
       assertThat(done.get().resolved()).isEqualTo(50);
     }
+    awaitFinished(chain, plan);
+    assertThat(loaded()).containsExactly("50 50 50");
+  }
+
+  @Test
+  @Timeout(120) // who holds one and waits for the other would wait for ever
+  void where_there_is_one_connection_for_source_and_lookup_they_have_it_in_turn() throws Exception {
+    customers(1, 50);
+    run(50, "-i");
+    awaitErrors(50);
+    databases.execute("legacy", "UPDATE orders SET qty = 5");
+    for (String connection : List.of("legacy", "target")) {
+      chain.state.bucket().put(ConnectionCap.key(connection), WireJson.bytes(new ConnectionCap(1)));
+    }
+    // Slots of a worker that another test killed would be waited for.
+    chain.nats.jetStreamManagement().purgeStream("KV_" + ChainNames.SLOTS_BUCKET);
+    AtomicInteger taken = new AtomicInteger();
+    try (SlotKeeper slots =
+        new SlotKeeper(chain.nats, chain.state, new Holder("test", name, "redrive", "redrive-0"))) {
+      RedriveProgress done =
+          work(
+              fromSource("turns"),
+              request -> {
+                SessionPermit permit = slots.take(request);
+                taken.incrementAndGet();
+                return permit;
+              });
+      assertThat(done.resolved()).isEqualTo(50);
+    }
+    assertThat(taken.get()).as("sessions, each with a slot").isGreaterThan(1);
+    assertThat(chain.nats.keyValue(ChainNames.SLOTS_BUCKET).keys("*.slot.>")).isEmpty();
     awaitFinished(chain, plan);
     assertThat(loaded()).containsExactly("50 50 50");
   }

@@ -30,6 +30,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -41,10 +42,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Slots whose holders are silent, where nobody is left who could ask the server. */
+/**
+ * Slots whose holders are silent, where nobody is left who could ask the server. By this holder's
+ * clock time passes faster than it does, so that silence lasts long enough soon.
+ */
 class SlotTakeOverIT {
   private static final ChainNames NAMES = ChainNames.of("shop", "orders", "1");
   private static final String APPLICATION = "drover/orders/load";
+  private static final int FASTER = 10;
 
   @TempDir Path folder;
 
@@ -63,7 +68,16 @@ class SlotTakeOverIT {
     nats.jetStreamManagement().addStream(layout.slotsBucket());
     state = StateStore.open(nats, NAMES);
     bucket = nats.keyValue(ChainNames.SLOTS_BUCKET);
-    slots = new SlotKeeper(nats, state, new Holder("shop", "orders", "load", "load-2"));
+    slots = keeper(nats, "load-2");
+  }
+
+  private SlotKeeper keeper(Connection connection, String pod) throws IOException {
+    return new SlotKeeper(
+        connection,
+        state,
+        new Holder("shop", "orders", "load", pod),
+        Duration.ofSeconds(3).dividedBy(FASTER),
+        () -> FASTER * System.nanoTime());
   }
 
   @AfterEach
@@ -177,7 +191,7 @@ class SlotTakeOverIT {
     assertThat(advisory("several").listed()).isFalse();
 
     slots.close();
-    slots = new SlotKeeper(nats, state, new Holder("shop", "orders", "load", "load-3"));
+    slots = keeper(nats, "load-3");
     endpoint("several", url()).open(APPLICATION).close();
     assertThat(advisory("several").listed()).isTrue();
   }
@@ -226,7 +240,7 @@ class SlotTakeOverIT {
   void a_slot_of_whose_taking_the_answer_was_lost_is_given_back() throws Exception {
     execute("CREATE ROLE unanswered LOGIN PASSWORD 'x'");
     slots.close();
-    slots = new SlotKeeper(losingAnAnswer(), state, new Holder("shop", "orders", "load", "load-4"));
+    slots = keeper(losingAnAnswer(), "load-4");
     Endpoint endpoint = endpoint("unanswered", url());
     assertThatExceptionOfType(NoPermitException.class)
         .isThrownBy(() -> endpoint.open(APPLICATION))
