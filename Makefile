@@ -43,6 +43,12 @@ bench-failures: ## Rows a second while 1, 20 and 100 percent of them fail, besid
 bench-reaction: ## How soon a stage has workers once it has a backlog, and how soon edits are in effect
 	bench/reaction
 
+bench-drain: ## How long a long queue takes a stage, beside how long it would take all workers that it may have
+	bench/drain
+
+bench-caps: ## Whether a database ever has a session too many, while workers are scaled, rolled and killed and caps edited
+	bench/caps
+
 bench-fleet: ## A thousand Migrations at once, without pods: memory, time and writes of the operator
 	bench/fleet
 
@@ -61,4 +67,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e cli bench bench-failures bench-reaction bench-fleet chaos standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e cli bench bench-failures bench-reaction bench-drain bench-caps bench-fleet chaos standstill simulate crds format

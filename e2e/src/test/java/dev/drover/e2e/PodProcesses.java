@@ -1,6 +1,7 @@
 package dev.drover.e2e;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,21 @@ public final class PodProcesses {
       }
     }
     return killed;
+  }
+
+  /**
+   * Kills a pod and has it replaced: a new one starts at once, where this one would be held back
+   * longer after each crash. Not with a grace of 0: that pod is forgotten though kubelet may have
+   * started its container again, and two servers would write to one store.
+   *
+   * @return false if it had no process any more
+   */
+  public static boolean crash(KubernetesClient client, Pod pod) throws IOException {
+    if (kill(pod) == 0) {
+      return false;
+    }
+    client.resource(pod).withGracePeriod(1).delete();
+    return true;
   }
 
   /** Known by the cgroup that kubelet puts them in, which is named after the pod. */

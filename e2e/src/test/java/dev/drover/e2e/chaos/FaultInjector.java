@@ -63,13 +63,9 @@ final class FaultInjector implements AutoCloseable {
     }
     Pod pod = found.get();
     if (fault.kind() == Fault.Kind.Kill) {
-      if (PodProcesses.kill(pod) == 0) {
+      if (!PodProcesses.crash(cluster.client, pod)) {
         return Optional.empty();
       }
-      // A new pod starts at once; this one would be held back longer after each crash. Not with a
-      // grace of 0: that pod is forgotten though kubelet may have started its container again, and
-      // two servers would write to one store.
-      cluster.client.resource(pod).withGracePeriod(1).delete();
       return Optional.of(pod.getMetadata().getName());
     }
     List<ProcessHandle> processes = PodProcesses.of(pod);

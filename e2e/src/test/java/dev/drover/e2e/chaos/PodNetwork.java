@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param process any process of the pod
  */
-record PodNetwork(long process) {
+public record PodNetwork(long process) {
   /** A narrow line for all that the pod sends. */
   void slow(String rate) throws IOException, InterruptedException {
     run(
@@ -24,7 +24,7 @@ record PodNetwork(long process) {
   }
 
   /** Adds rules, before those that are there. */
-  void add(List<Rule> rules) throws IOException, InterruptedException {
+  public void add(List<Rule> rules) throws IOException, InterruptedException {
     for (Rule rule : rules) {
       run(List.of("iptables", "-w", "30", "-I", rule.chain()), rule.rest());
     }
@@ -47,7 +47,13 @@ record PodNetwork(long process) {
   }
 
   /** A packet rule: a built-in chain, a match and a target. */
-  record Rule(String chain, List<String> rest) {}
+  public record Rule(String chain, List<String> rest) {}
+
+  /** Whatever the pod sends and whatever comes to it vanishes, as if its machine were gone. */
+  public static List<Rule> cutFromAll() {
+    return List.of(
+        new Rule("OUTPUT", List.of("-j", "DROP")), new Rule("INPUT", List.of("-j", "DROP")));
+  }
 
   /** Whatever goes to an address and comes from it vanishes. */
   static List<Rule> cutFrom(String address) {
