@@ -7,6 +7,7 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.state.WireJson;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +34,9 @@ final class Grafts {
 
   /** Whether nothing is left of what ended, or was begun and withdrawn. */
   private boolean swept;
+
+  /** Whether a reader of a queue that goes on may be there of which no edge is written down. */
+  private boolean begunInVain = true;
 
   /** Last sequences of the drained queues when they were looked at last; empty if not all were. */
   private Map<String, Long> calm = Map.of();
@@ -92,11 +96,11 @@ final class Grafts {
   private Joining cutOver(
       String revision, ChainSpec spec, QueueLayout layout, Edges now, ShapeChange change) {
     swept = false;
+    withdrawReaders(change);
     closed = change.closed();
-    setup.ensureQueues(
-        new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed),
-        spec,
-        place -> !takesOver(place, change));
+    QueueLayout closing =
+        new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed);
+    setup.ensureQueues(closing, spec, place -> !begins(place, change));
     Optional<String> left = leftovers.of(change);
     if (left.isPresent()) {
       calm = Map.of();
@@ -109,25 +113,56 @@ final class Grafts {
       return new Joining.Underway(
           now, GraftOutlook.draining(change, "all is drained, it is looked at once more"));
     }
-    setup.ensureQueues(
-        new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed),
-        spec,
-        place -> true);
-    if (!follower.catchUp()) {
-      throw new ChainUnavailableException(
-          Refusals.MISSING, "the stream " + names.decisionsStream() + " is not there", null);
-    }
+    catchUp(); // this may take many visits, and then no reader without workers may stand
+    begunInVain = true;
+    setup.ensureQueues(closing, spec, place -> true);
+    catchUp();
     long sequence = follower.tally().sequence();
     List<Edge> begun = new ArrayList<>();
     for (Beginning b : change.beginning()) {
       begun.add(beginnings.begin(now, b, sequence));
     }
     Edges next = now.after(revision, change.ending(), begun, sequence);
+    if (!fits(next)) {
+      withdrawReaders(change);
+      return new Joining.Underway(now, GraftOutlook.draining(change, tooMany(begun)));
+    }
     book.write(next);
+    begunInVain = false;
     letGo();
     follower.join(next);
     sweep(next, spec);
     return new Joining.Joined();
+  }
+
+  private void catchUp() {
+    if (!follower.catchUp()) {
+      throw new ChainUnavailableException(
+          Refusals.MISSING, "the stream " + names.decisionsStream() + " is not there", null);
+    }
+  }
+
+  /** Half of the largest message, so that there is room for the edges of edits to come. */
+  private boolean fits(Edges edges) {
+    return WireJson.bytes(edges).length <= link.maxPayload() / 2;
+  }
+
+  private static String tooMany(List<Edge> begun) {
+    return "%d batches are decided and not acknowledged yet, too many to note: it is tried again when they are fewer"
+        .formatted(begun.stream().mapToInt(e -> e.held().size()).sum());
+  }
+
+  /**
+   * Removes the readers of queues that go on whose edges were not written down. They have no
+   * workers: what they keep in a queue would stay in it, and fill it.
+   */
+  private void withdrawReaders(ShapeChange change) {
+    if (begunInVain) {
+      change.beginning().stream()
+          .filter(b -> !b.onNewQueue())
+          .forEach(b -> setup.deleteConsumer(names.queueStream(b.queue()), b.reader()));
+      begunInVain = false;
+    }
   }
 
   private void letGo() {
@@ -135,9 +170,10 @@ final class Grafts {
     calm = Map.of();
   }
 
-  private boolean takesOver(QueueLayout.Place place, ShapeChange change) {
+  /** Whether it is a reader that a queue gets besides those that it has, or after them. */
+  private boolean begins(QueueLayout.Place place, ShapeChange change) {
     return change.beginning().stream()
-        .filter(b -> b.replaces() != null)
+        .filter(b -> !b.onNewQueue())
         .anyMatch(
             b ->
                 place.stream().equals(names.queueStream(b.queue()))

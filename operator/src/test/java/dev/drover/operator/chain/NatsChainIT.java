@@ -11,6 +11,8 @@ import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Origin;
 import dev.drover.wire.budget.Breach;
 import dev.drover.wire.budget.BudgetOrder;
 import dev.drover.wire.budget.BudgetTerms;
@@ -133,12 +135,11 @@ class NatsChainIT {
       worker.decide("load", BatchHeaders.parse(m.getHeaders()), m.getData(), Judge.PASS, false);
     }
     queued.getFirst().ackSync(Duration.ofSeconds(5));
-    ChainSpec branched =
-        with(new StageSpec.Load("archive", "clean", "shop", "copy", LoadMode.Upsert, List.of()));
+    ChainSpec branched = with(archive("clean"));
 
     assertThat(chain.join("rev2", branched, QUEUES, true)).isInstanceOf(Joining.Joined.class);
 
-    Edges edges = StateStore.open(nats, names).edges().orElseThrow().value();
+    Edges edges = edges();
     String unacknowledged = BatchHeaders.parse(queued.get(1).getHeaders()).id().text();
     assertThat(edges.of("archive").orElseThrow().held())
         .containsExactly(Map.entry(unacknowledged, 10L));
@@ -186,6 +187,88 @@ class NatsChainIT {
     next.ensureQueues(SPEC, QUEUES);
     assertThat(worker.clean(Judge.PASS)).isEqualTo(3);
     nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
+  }
+
+  @Test
+  void a_branch_begins_only_when_all_is_drained_that_is_drained_for_the_same_edit()
+      throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+    ChainSpec mixed =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().getFirst(),
+                new StageSpec.Transform("stamp", "read", List.of()),
+                new StageSpec.Transform("clean", "stamp", List.of()),
+                SPEC.stages().getLast(),
+                archive("clean")));
+    var management = nats.jetStreamManagement();
+    String behind = names.queueStream("clean");
+    // One that ended when it had made the branch's reader and not written so down.
+    management.createConsumer(behind, ConsumerConfiguration.builder().durable("archive").build());
+
+    assertThat(chain.join("rev2", mixed, QUEUES, true)).isInstanceOf(Joining.Underway.class);
+    assertThat(management.getConsumerNames(behind)).containsExactly("load");
+    assertThat(worker.clean(Judge.PASS)).isEqualTo(3);
+    assertThat(worker.load(Judge.PASS)).isEqualTo(3);
+    assertThat(management.getStreamInfo(behind).getStreamState().getMsgCount())
+        .as("nobody without workers holds what is drained")
+        .isZero();
+    assertThat(chain.join("rev2", mixed, QUEUES, true)).isInstanceOf(Joining.Underway.class);
+    assertThat(chain.join("rev2", mixed, QUEUES, true)).isInstanceOf(Joining.Joined.class);
+
+    assertThat(management.getConsumerNames(behind)).containsExactlyInAnyOrder("load", "archive");
+    assertThat(management.getConsumerNames(names.queueStream("read"))).containsExactly("stamp");
+    assertThat(edges().of("archive").orElseThrow().held()).isEmpty();
+  }
+
+  @Test
+  void a_branch_waits_while_more_is_decided_and_not_acknowledged_than_can_be_noted()
+      throws Exception {
+    try (NatsServer small = NatsServer.start("max_payload: 128KB");
+        Connection own = small.connect()) {
+      NatsLink toSmall = new NatsLink(small::endpoint);
+      Chain narrow = new Chains(toSmall, () -> now).of(ref);
+      PlayedWorker played = new PlayedWorker(own, names);
+      narrow.publishSpec(REVISION, SPEC, QUEUES);
+      narrow.ensureQueues(SPEC, QUEUES);
+      narrow.join(REVISION, SPEC, QUEUES, true);
+      narrow.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false);
+      String schema =
+          StateStore.open(own, names).putSchema(PlayedWorker.schema(PlayedWorker.PARENTS));
+      for (int i = 0; i < 400; i++) {
+        BatchId id = new BatchId("hash-" + "9".repeat(180) + "-" + i);
+        BatchHeaders batch = new BatchHeaders(id, 1, 1, schema, REVISION, Origin.queue, List.of());
+        own.jetStream()
+            .publish(
+                names.queueSubject("clean", id.text()), batch.toHeaders(), PlayedWorker.oneRow());
+        played.decide("load", batch, PlayedWorker.oneRow(), Judge.PASS, false);
+      }
+      ChainSpec branched = with(archive("clean"));
+
+      assertThat(narrow.join("rev2", branched, QUEUES, true))
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u ->
+                  assertThat(u.changes().getFirst().message()).contains("400 batches", "too many"));
+      assertThat(own.jetStreamManagement().getConsumerNames(names.queueStream("clean")))
+          .containsExactly("load");
+      for (Message m : played.fetch(names.queueStream("clean"), "load")) {
+        m.ackSync(Duration.ofSeconds(5));
+      }
+      assertThat(narrow.join("rev2", branched, QUEUES, true)).isInstanceOf(Joining.Joined.class);
+      toSmall.close();
+    }
+  }
+
+  private static StageSpec archive(String from) {
+    return new StageSpec.Load("archive", from, "shop", "copy", LoadMode.Upsert, List.of());
+  }
+
+  private Edges edges() throws Exception {
+    return StateStore.open(nats, names).edges().orElseThrow().value();
   }
 
   @Test
