@@ -1,6 +1,7 @@
 package dev.drover.operator.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
@@ -341,6 +342,42 @@ class GraftsIT {
                       .singleElement()
                       .returns("NameUsed", Finding::reason)
                       .returns("spec.stages[1].name", Finding::path));
+    }
+  }
+
+  @Test
+  void a_load_in_place_of_another_gets_what_the_other_did_not_row_for_row() throws Exception {
+    try (RunningChain chain = running(plain())) {
+      inFlow(chain);
+      chain.idle("load", true);
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      edit(chain, chain(read(), clean("read"), load("load2", "clean", "copy")));
+      assertThat(chain.look())
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u ->
+                  assertThat(u.changes())
+                      .extracting(Joining.Change::stage, Joining.Change::kind)
+                      .containsExactly(
+                          tuple("load2", Joining.Kind.Added), tuple("load", Joining.Kind.Removed)));
+      for (int i = 0; i < 5; i++) {
+        chain.visit();
+      }
+      assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
+      chain.idle("load", false);
+      visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      ChainSnapshot end = toTheEnd(chain);
+
+      long first = count("SELECT count(*) FROM public.item");
+      assertThat(first).isBetween(ROWS / 4L, ROWS - 1L);
+      assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(ROWS - first);
+      assertThat(
+              query(
+                  "target",
+                  "SELECT id::text FROM (SELECT id FROM public.item UNION ALL"
+                      + " SELECT id FROM copy.item) both_loads ORDER BY id"))
+          .isEqualTo(query("legacy", "SELECT id::text FROM item ORDER BY id"));
+      assertThat(stage(end, "load2").counts().passed()).isEqualTo(ROWS - first);
     }
   }
 
