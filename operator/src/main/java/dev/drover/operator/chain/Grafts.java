@@ -10,6 +10,7 @@ import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.WireJson;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,12 +77,13 @@ final class Grafts {
     ShapeChange change = ShapeChange.of(now, spec);
     if (change.none()) {
       letGo();
-      sweep(now, spec);
+      sweep(now);
       return new Joining.Joined();
     }
     List<Finding> faults = leftovers.refusals(now, change, spec);
     if (!faults.isEmpty() || !go) {
       letGo();
+      sweep(now);
       return faults.isEmpty()
           ? new Joining.Underway(now, outlook.plan(change, spec))
           : new Joining.Refused(now, faults);
@@ -131,7 +133,7 @@ final class Grafts {
     begunInVain = false;
     letGo();
     follower.join(next);
-    sweep(next, spec);
+    sweep(next);
     return new Joining.Joined();
   }
 
@@ -158,6 +160,7 @@ final class Grafts {
    */
   private void withdrawReaders(ShapeChange change) {
     if (begunInVain) {
+      book.confirm();
       change.beginning().stream()
           .filter(b -> !b.onNewQueue())
           .forEach(b -> setup.deleteConsumer(names.queueStream(b.queue()), b.reader()));
@@ -226,23 +229,28 @@ final class Grafts {
     return original;
   }
 
-  /** Removes consumers that nobody needs, which would hold messages for ever, and empty queues. */
-  private void sweep(Edges edges, ChainSpec spec) {
+  /**
+   * Removes what no edge that lasts has: consumers, which would hold messages for ever, and empty
+   * queues. Some are of an edge that ended, some of an edit that was refused or taken back.
+   */
+  private void sweep(Edges edges) {
     if (swept) {
       return;
     }
-    for (String queue : edges.queues()) {
-      setup.consumers(queue).stream()
-          .filter(c -> edges.lasting().stream().noneMatch(e -> e.joins(queue, c)))
-          .forEach(c -> setup.deleteConsumer(names.queueStream(queue), c));
-    }
-    for (String stage : edges.stagesEver()) {
-      if (spec.stages().stream().noneMatch(s -> s.name().equals(stage))) {
-        setup.deleteConsumer(names.retriesStream(), stage);
-        setup.deleteConsumer(names.waitingStream(), stage);
-        setup.deleteQueue(stage);
+    book.confirm();
+    Set<String> stages = new HashSet<>();
+    edges.lasting().forEach(e -> stages.addAll(List.of(e.queue(), e.reader())));
+    for (String queue : setup.queues()) {
+      if (stages.contains(queue)) {
+        setup.deleteConsumers(names.queueStream(queue), c -> !edges.join(queue, c));
+      } else {
+        setup.deleteQueue(queue);
       }
     }
+    for (String stream : List.of(names.retriesStream(), names.waitingStream())) {
+      setup.deleteConsumers(stream, c -> !stages.contains(c));
+    }
+    begunInVain = false;
     swept = true;
   }
 }
