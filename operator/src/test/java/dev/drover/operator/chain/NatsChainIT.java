@@ -8,8 +8,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
+import dev.drover.operator.migration.JoiningStep;
+import dev.drover.operator.status.Observation.InForce;
+import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Origin;
@@ -30,6 +34,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.SourceSnapshot;
@@ -261,6 +266,82 @@ class NatsChainIT {
       assertThat(narrow.join("rev2", branched, QUEUES, true)).isInstanceOf(Joining.Joined.class);
       toSmall.close();
     }
+  }
+
+  @Test
+  void what_was_begun_for_an_edit_goes_when_it_is_refused() throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    worker.load(EVERY_TENTH_FAILS);
+    ChainSpec replaced =
+        new ChainSpec(
+            List.of(), List.of(SPEC.stages().get(0), SPEC.stages().get(1), archive("clean")));
+    new QueueSetup(link, names).ensureQueues(new QueueLayout(names, 1 << 20, 1), replaced);
+    var management = nats.jetStreamManagement();
+    String queue = names.queueStream("clean");
+    nats.getStreamContext(queue)
+        .createOrUpdateConsumer(
+            ConsumerConfiguration.builder().name("onlooker").inactiveThreshold(60_000).build());
+
+    assertThat(operator().join("rev2", replaced, QUEUES, true))
+        .isInstanceOfSatisfying(
+            Joining.Refused.class,
+            r -> assertThat(r.findings().getFirst().reason()).isEqualTo("StageHoldsFailures"));
+
+    assertThat(management.getConsumerNames(queue)).containsExactlyInAnyOrder("load", "onlooker");
+    assertThat(management.getConsumerNames(names.retriesStream()))
+        .containsExactlyInAnyOrder("read", "clean", "load");
+    assertThat(management.getConsumerNames(names.waitingStream())).containsExactly("load");
+  }
+
+  @Test
+  void the_edges_of_a_chain_that_ran_before_there_were_any_are_those_of_the_chain_in_force()
+      throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    StateStore state = StateStore.open(nats, names);
+    state.putPlan(REVISION, plan);
+    advance(plan);
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    assertThat(worker.load(Judge.PASS)).isEqualTo(3);
+    assertThat(state.edges()).isEmpty();
+    ChainSpec branched = with(archive("clean"));
+    state.putSpec("rev2", branched);
+    InForce fresh = new InForce("rev2", branched, plan);
+    JoiningStep step = new JoiningStep();
+    MigrationStatus status = status(null);
+
+    for (int visit = 0; visit < 2; visit++) { // the first one tells
+      var subject = new JoiningStep.Subject(ref.uid(), QUEUES, false, status);
+      assertThat(step.recall(subject, chain)).isEmpty();
+      status = status(step.shape(subject, chain, new Planning.Done(plan), fresh).grafting());
+    }
+
+    assertThat(edges().of("load").orElseThrow().since()).isZero();
+    assertThat(edges().of("archive").orElseThrow())
+        .satisfies(e -> assertThat(e.since()).isPositive())
+        .satisfies(e -> assertThat(e.peer()).isNotNull());
+    chain.ensureQueues(branched, QUEUES);
+    assertThat(chain.advance("rev2", branched, plan, false).balance().message())
+        .contains("30 had passed before it joined");
+  }
+
+  private static MigrationStatus status(MigrationStatus.Grafting grafting) {
+    return new MigrationStatus(
+        null,
+        List.of(),
+        null,
+        null,
+        null,
+        null,
+        new MigrationStatus.Plan(REVISION, 1, 1, 1, List.of()),
+        List.of(),
+        null,
+        List.of(),
+        null,
+        grafting);
   }
 
   private static StageSpec archive(String from) {
