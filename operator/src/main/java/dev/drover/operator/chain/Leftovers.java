@@ -42,7 +42,10 @@ final class Leftovers {
     return Optional.empty();
   }
 
-  /** Why a change cannot be begun as the chain stands. */
+  /**
+   * Why a change cannot be begun as the chain stands; what stages hold comes last, see {@link
+   * Joining#HOLDING}.
+   */
   List<Finding> refusals(Edges now, ShapeChange change, ChainSpec spec) {
     List<Finding> faults = new ArrayList<>();
     for (String stage : change.added()) {
@@ -73,7 +76,7 @@ final class Leftovers {
             Finding.error(
                 "StageHoldsFailures",
                 "spec.stages",
-                "stage %s cannot be removed while %d of its records are in the error queue, nobody else could take them: replay or waive them first, or put the stage back"
+                "stage %s cannot be removed while %d of its records are in the error queue, nobody else could take them: replay or waive them first (a Redrive sends them by the plan in force), or put the stage back"
                     .formatted(stage, failures)));
       }
       // Not drained: what they wait for may be what the closed queue would hold back.
