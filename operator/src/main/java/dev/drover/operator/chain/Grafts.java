@@ -47,14 +47,15 @@ final class Grafts {
       ChainNames names,
       QueueSetup setup,
       TallyFollower follower,
-      SplitSender splits) {
+      SplitSender splits,
+      Budgets budgets) {
     this.link = link;
     this.names = names;
     this.setup = setup;
     this.follower = follower;
     this.splits = splits;
     book = new EdgeBook(link, names);
-    leftovers = new Leftovers(link, names);
+    leftovers = new Leftovers(link, names, budgets);
     outlook = new GraftOutlook(link, names, follower);
     beginnings = new Beginnings(link, names);
   }

@@ -16,9 +16,12 @@ final class Leftovers {
   private final NatsLink link;
   private final ChainNames names;
 
-  Leftovers(NatsLink link, ChainNames names) {
+  private final Budgets budgets;
+
+  Leftovers(NatsLink link, ChainNames names, Budgets budgets) {
     this.link = link;
     this.names = names;
+    this.budgets = budgets;
   }
 
   /** What is not drained yet, upstream first, since what is above comes down; empty if all is. */
@@ -36,7 +39,11 @@ final class Leftovers {
         what = messages + " messages that wait for what they point to";
       }
       if (messages > 0) {
-        return Optional.of(stage + " has " + what + " left");
+        String paused =
+            budgets.paused(stage)
+                ? ", and is paused since its error budget is exceeded: edit that to let it go on"
+                : "";
+        return Optional.of(stage + " has " + what + " left" + paused);
       }
     }
     return Optional.empty();

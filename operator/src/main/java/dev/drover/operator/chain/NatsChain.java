@@ -78,7 +78,7 @@ final class NatsChain implements Chain {
     finishings = new Finishings(link, names);
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
-    grafts = new Grafts(link, names, setup, follower, splits);
+    grafts = new Grafts(link, names, setup, follower, splits, budgets);
     caps = new ConnectionCaps(link, names);
   }
 

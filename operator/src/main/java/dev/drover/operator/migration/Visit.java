@@ -117,6 +117,7 @@ final class Visit {
             chain,
             inForce,
             revision,
+            fresh != null && shape.grafting() != null,
             running.queues() instanceof Queues.Ready,
             running.snapshot(),
             deployments,

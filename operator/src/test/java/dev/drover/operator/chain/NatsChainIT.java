@@ -328,6 +328,26 @@ class NatsChainIT {
         .contains("30 had passed before it joined");
   }
 
+  @Test
+  void a_stage_that_is_paused_while_it_is_drained_is_named() throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    chain.budget(SPEC, budget("one", true));
+    breach(order());
+    ChainSpec replaced =
+        new ChainSpec(
+            List.of(), List.of(SPEC.stages().get(0), SPEC.stages().get(1), archive("clean")));
+
+    assertThat(chain.join("rev2", replaced, QUEUES, true))
+        .isInstanceOfSatisfying(
+            Joining.Underway.class,
+            u ->
+                assertThat(u.changes().getFirst().message())
+                    .contains("load has 3 messages", "is paused since its error budget"));
+  }
+
   private static MigrationStatus status(MigrationStatus.Grafting grafting) {
     return new MigrationStatus(
         null,
