@@ -183,7 +183,7 @@ final class NatsChain implements Chain {
     Map<String, Standing> standings =
         Standing.of(spec, plan, follower.checkpoints(), follower.tally(), backlog);
     Instant now = clock.instant();
-    loss = loss.next(standings.values(), now);
+    loss = loss.next(standings.values(), grafts.closed(), now);
     if (!question.hold()) {
       endWaiting(standings.values(), now);
     }
