@@ -48,14 +48,15 @@ final class Grafts {
       QueueSetup setup,
       TallyFollower follower,
       SplitSender splits,
-      Budgets budgets) {
+      Budgets budgets,
+      Deferrals deferrals) {
     this.link = link;
     this.names = names;
     this.setup = setup;
     this.follower = follower;
     this.splits = splits;
     book = new EdgeBook(link, names);
-    leftovers = new Leftovers(link, names, budgets);
+    leftovers = new Leftovers(link, names, budgets, deferrals);
     outlook = new GraftOutlook(link, names, follower);
     beginnings = new Beginnings(link, names);
   }

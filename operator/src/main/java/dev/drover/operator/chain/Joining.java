@@ -12,7 +12,7 @@ public sealed interface Joining {
    * edit runs on, and its records may be sent again. A refusal whose first finding has one of these
    * reasons has no others.
    */
-  Set<String> HOLDING = Set.of("StageHoldsFailures", "StageHoldsWaiting");
+  Set<String> HOLDING = Set.of("StageHoldsFailures", "StageHoldsWaiting", "IndexesOwed");
 
   /** They are. */
   record Joined() implements Joining {}

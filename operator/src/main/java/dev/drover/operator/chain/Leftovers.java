@@ -17,11 +17,13 @@ final class Leftovers {
   private final ChainNames names;
 
   private final Budgets budgets;
+  private final Deferrals deferrals;
 
-  Leftovers(NatsLink link, ChainNames names, Budgets budgets) {
+  Leftovers(NatsLink link, ChainNames names, Budgets budgets, Deferrals deferrals) {
     this.link = link;
     this.names = names;
     this.budgets = budgets;
+    this.deferrals = deferrals;
   }
 
   /** What is not drained yet, upstream first, since what is above comes down; empty if all is. */
@@ -95,6 +97,14 @@ final class Leftovers {
                 "spec.stages",
                 "stage %s cannot be removed while records of it (%d messages) wait for what they point to: it is removed as soon as none does, or put it back"
                     .formatted(stage, waiting)));
+      }
+      if (deferrals.owes(stage)) {
+        faults.add(
+            Finding.error(
+                "IndexesOwed",
+                "spec.stages",
+                "stage %s cannot be removed while it owes its target indexes and foreign keys that it dropped: it is removed as soon as it has built them, at its end, or put it back"
+                    .formatted(stage)));
       }
     }
     return faults;

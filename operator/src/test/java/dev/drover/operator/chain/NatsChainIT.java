@@ -30,6 +30,7 @@ import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
@@ -346,6 +347,49 @@ class NatsChainIT {
             u ->
                 assertThat(u.changes().getFirst().message())
                     .contains("load has 3 messages", "is paused since its error budget"));
+  }
+
+  @Test
+  void a_load_that_ever_deferred_indexes_is_removed_once_it_is_finished() throws Exception {
+    ChainSpec deferring =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().get(0),
+                SPEC.stages().get(1),
+                new StageSpec.Load(
+                    "load",
+                    "clean",
+                    "shop",
+                    null,
+                    LoadMode.Upsert,
+                    List.of(),
+                    StageSpec.CreateTables.Never,
+                    StageSpec.Indexes.Defer)));
+    ChainSpec replaced =
+        new ChainSpec(
+            List.of(), List.of(SPEC.stages().get(0), SPEC.stages().get(1), archive("clean")));
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    chain.join(REVISION, deferring, QUEUES, true);
+    chain.ensureQueues(deferring, QUEUES);
+    advance(plan);
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    worker.load(Judge.PASS);
+    chain.ensureQueues(SPEC, QUEUES); // edited to keep them
+    advance(plan);
+
+    Chain next = operator();
+    assertThat(next.join("rev2", replaced, QUEUES, true))
+        .isInstanceOfSatisfying(
+            Joining.Refused.class,
+            r ->
+                assertThat(r.findings())
+                    .extracting(Finding::reason)
+                    .containsExactly("IndexesOwed"));
+    assertThat(worker.finish()).isTrue();
+    assertThat(next.join("rev2", replaced, QUEUES, true)).isInstanceOf(Joining.Underway.class);
+    assertThat(next.join("rev2", replaced, QUEUES, true)).isInstanceOf(Joining.Joined.class);
   }
 
   private static MigrationStatus status(MigrationStatus.Grafting grafting) {
