@@ -39,6 +39,11 @@ final class Budgets {
     return breaches;
   }
 
+  /** Whether a stage stands still, since its budget is exceeded. */
+  boolean paused(String stage) {
+    return breach(stage).isPresent();
+  }
+
   /**
    * Tells a stage.
    *

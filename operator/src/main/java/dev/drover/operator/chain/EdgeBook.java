@@ -31,6 +31,22 @@ final class EdgeBook {
   }
 
   /**
+   * Looks whether what was read last is what is written down now, before something is removed that
+   * it does not have.
+   *
+   * @throws ChainUnavailableException if somebody else has written since
+   */
+  void confirm() {
+    Optional<Versioned<Edges>> last = known;
+    known = Optional.empty();
+    nothing = false;
+    read();
+    if (!known.equals(last)) {
+      throw moved();
+    }
+  }
+
+  /**
    * Writes over what was read last.
    *
    * @throws ChainUnavailableException also if somebody else has written since
@@ -44,10 +60,14 @@ final class EdgeBook {
             "write down how the stages are joined",
             nats -> StateStore.open(nats, names).putEdges(last, next));
     if (known.isEmpty()) {
-      throw new ChainUnavailableException(
-          "NatsUnavailable",
-          "another operator has joined the stages otherwise meanwhile: it is looked at again",
-          null);
+      throw moved();
     }
+  }
+
+  private static ChainUnavailableException moved() {
+    return new ChainUnavailableException(
+        "NatsUnavailable",
+        "another operator has joined the stages otherwise meanwhile: it is looked at again",
+        null);
   }
 }

@@ -55,11 +55,7 @@ final class GraftOutlook {
   }
 
   private static Kind kind(ShapeChange change, String added) {
-    return change.to(added).filter(b -> b.replaces() != null).isPresent()
-            || change.beginning().stream()
-                .anyMatch(b -> b.queue().equals(added) && !change.added().contains(b.reader()))
-        ? Kind.Inserted
-        : Kind.Added;
+    return change.inserted(added) ? Kind.Inserted : Kind.Added;
   }
 
   private String sees(Beginning b, ChainSpec spec) {

@@ -7,8 +7,10 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.state.WireJson;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +36,9 @@ final class Grafts {
   /** Whether nothing is left of what ended, or was begun and withdrawn. */
   private boolean swept;
 
+  /** Whether a reader of a queue that goes on may be there of which no edge is written down. */
+  private boolean begunInVain = true;
+
   /** Last sequences of the drained queues when they were looked at last; empty if not all were. */
   private Map<String, Long> calm = Map.of();
 
@@ -42,14 +47,16 @@ final class Grafts {
       ChainNames names,
       QueueSetup setup,
       TallyFollower follower,
-      SplitSender splits) {
+      SplitSender splits,
+      Budgets budgets,
+      Deferrals deferrals) {
     this.link = link;
     this.names = names;
     this.setup = setup;
     this.follower = follower;
     this.splits = splits;
     book = new EdgeBook(link, names);
-    leftovers = new Leftovers(link, names);
+    leftovers = new Leftovers(link, names, budgets, deferrals);
     outlook = new GraftOutlook(link, names, follower);
     beginnings = new Beginnings(link, names);
   }
@@ -72,12 +79,13 @@ final class Grafts {
     ShapeChange change = ShapeChange.of(now, spec);
     if (change.none()) {
       letGo();
-      sweep(now, spec);
+      sweep(now);
       return new Joining.Joined();
     }
     List<Finding> faults = leftovers.refusals(now, change, spec);
     if (!faults.isEmpty() || !go) {
       letGo();
+      sweep(now);
       return faults.isEmpty()
           ? new Joining.Underway(now, outlook.plan(change, spec))
           : new Joining.Refused(now, faults);
@@ -92,11 +100,11 @@ final class Grafts {
   private Joining cutOver(
       String revision, ChainSpec spec, QueueLayout layout, Edges now, ShapeChange change) {
     swept = false;
+    withdrawReaders(change);
     closed = change.closed();
-    setup.ensureQueues(
-        new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed),
-        spec,
-        place -> !takesOver(place, change));
+    QueueLayout closing =
+        new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed);
+    setup.ensureQueues(closing, spec, place -> !begins(place, change));
     Optional<String> left = leftovers.of(change);
     if (left.isPresent()) {
       calm = Map.of();
@@ -109,25 +117,57 @@ final class Grafts {
       return new Joining.Underway(
           now, GraftOutlook.draining(change, "all is drained, it is looked at once more"));
     }
-    setup.ensureQueues(
-        new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed),
-        spec,
-        place -> true);
-    if (!follower.catchUp()) {
-      throw new ChainUnavailableException(
-          Refusals.MISSING, "the stream " + names.decisionsStream() + " is not there", null);
-    }
+    catchUp(); // this may take many visits, and then no reader without workers may stand
+    begunInVain = true;
+    setup.ensureQueues(closing, spec, place -> true);
+    catchUp();
     long sequence = follower.tally().sequence();
     List<Edge> begun = new ArrayList<>();
     for (Beginning b : change.beginning()) {
       begun.add(beginnings.begin(now, b, sequence));
     }
     Edges next = now.after(revision, change.ending(), begun, sequence);
+    if (!fits(next)) {
+      withdrawReaders(change);
+      return new Joining.Underway(now, GraftOutlook.draining(change, tooMany(begun)));
+    }
     book.write(next);
+    begunInVain = false;
     letGo();
     follower.join(next);
-    sweep(next, spec);
+    sweep(next);
     return new Joining.Joined();
+  }
+
+  private void catchUp() {
+    if (!follower.catchUp()) {
+      throw new ChainUnavailableException(
+          Refusals.MISSING, "the stream " + names.decisionsStream() + " is not there", null);
+    }
+  }
+
+  /** Half of the largest message, so that there is room for the edges of edits to come. */
+  private boolean fits(Edges edges) {
+    return WireJson.bytes(edges).length <= link.maxPayload() / 2;
+  }
+
+  private static String tooMany(List<Edge> begun) {
+    return "%d batches are decided and not acknowledged yet, too many to note: it is tried again when they are fewer"
+        .formatted(begun.stream().mapToInt(e -> e.held().size()).sum());
+  }
+
+  /**
+   * Removes the readers of queues that go on whose edges were not written down. They have no
+   * workers: what they keep in a queue would stay in it, and fill it.
+   */
+  private void withdrawReaders(ShapeChange change) {
+    if (begunInVain) {
+      book.confirm();
+      change.beginning().stream()
+          .filter(b -> !b.onNewQueue())
+          .forEach(b -> setup.deleteConsumer(names.queueStream(b.queue()), b.reader()));
+      begunInVain = false;
+    }
   }
 
   private void letGo() {
@@ -135,9 +175,10 @@ final class Grafts {
     calm = Map.of();
   }
 
-  private boolean takesOver(QueueLayout.Place place, ShapeChange change) {
+  /** Whether it is a reader that a queue gets besides those that it has, or after them. */
+  private boolean begins(QueueLayout.Place place, ShapeChange change) {
     return change.beginning().stream()
-        .filter(b -> b.replaces() != null)
+        .filter(b -> !b.onNewQueue())
         .anyMatch(
             b ->
                 place.stream().equals(names.queueStream(b.queue()))
@@ -190,23 +231,28 @@ final class Grafts {
     return original;
   }
 
-  /** Removes consumers that nobody needs, which would hold messages for ever, and empty queues. */
-  private void sweep(Edges edges, ChainSpec spec) {
+  /**
+   * Removes what no edge that lasts has: consumers, which would hold messages for ever, and empty
+   * queues. Some are of an edge that ended, some of an edit that was refused or taken back.
+   */
+  private void sweep(Edges edges) {
     if (swept) {
       return;
     }
-    for (String queue : edges.queues()) {
-      setup.consumers(queue).stream()
-          .filter(c -> edges.lasting().stream().noneMatch(e -> e.joins(queue, c)))
-          .forEach(c -> setup.deleteConsumer(names.queueStream(queue), c));
-    }
-    for (String stage : edges.stagesEver()) {
-      if (spec.stages().stream().noneMatch(s -> s.name().equals(stage))) {
-        setup.deleteConsumer(names.retriesStream(), stage);
-        setup.deleteConsumer(names.waitingStream(), stage);
-        setup.deleteQueue(stage);
+    book.confirm();
+    Set<String> stages = new HashSet<>();
+    edges.lasting().forEach(e -> stages.addAll(List.of(e.queue(), e.reader())));
+    for (String queue : setup.queues()) {
+      if (stages.contains(queue)) {
+        setup.deleteConsumers(names.queueStream(queue), c -> !edges.join(queue, c));
+      } else {
+        setup.deleteQueue(queue);
       }
     }
+    for (String stream : List.of(names.retriesStream(), names.waitingStream())) {
+      setup.deleteConsumers(stream, c -> !stages.contains(c));
+    }
+    begunInVain = false;
     swept = true;
   }
 }

@@ -3,9 +3,17 @@ package dev.drover.operator.chain;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.Finding;
 import java.util.List;
+import java.util.Set;
 
 /** How far a chain's stages are joined as a spec has them. */
 public sealed interface Joining {
+  /**
+   * Reasons of findings that say what a stage that is to go has still to do: the chain before the
+   * edit runs on, and its records may be sent again. A refusal whose first finding has one of these
+   * reasons has no others.
+   */
+  Set<String> HOLDING = Set.of("StageHoldsFailures", "StageHoldsWaiting", "IndexesOwed");
+
   /** They are. */
   record Joined() implements Joining {}
 

@@ -16,9 +16,14 @@ final class Leftovers {
   private final NatsLink link;
   private final ChainNames names;
 
-  Leftovers(NatsLink link, ChainNames names) {
+  private final Budgets budgets;
+  private final Deferrals deferrals;
+
+  Leftovers(NatsLink link, ChainNames names, Budgets budgets, Deferrals deferrals) {
     this.link = link;
     this.names = names;
+    this.budgets = budgets;
+    this.deferrals = deferrals;
   }
 
   /** What is not drained yet, upstream first, since what is above comes down; empty if all is. */
@@ -36,13 +41,20 @@ final class Leftovers {
         what = messages + " messages that wait for what they point to";
       }
       if (messages > 0) {
-        return Optional.of(stage + " has " + what + " left");
+        String paused =
+            budgets.paused(stage)
+                ? ", and is paused since its error budget is exceeded: edit that to let it go on"
+                : "";
+        return Optional.of(stage + " has " + what + " left" + paused);
       }
     }
     return Optional.empty();
   }
 
-  /** Why a change cannot be begun as the chain stands. */
+  /**
+   * Why a change cannot be begun as the chain stands; what stages hold comes last, see {@link
+   * Joining#HOLDING}.
+   */
   List<Finding> refusals(Edges now, ShapeChange change, ChainSpec spec) {
     List<Finding> faults = new ArrayList<>();
     for (String stage : change.added()) {
@@ -73,7 +85,7 @@ final class Leftovers {
             Finding.error(
                 "StageHoldsFailures",
                 "spec.stages",
-                "stage %s cannot be removed while %d of its records are in the error queue, nobody else could take them: replay or waive them first, or put the stage back"
+                "stage %s cannot be removed while %d of its records are in the error queue, nobody else could take them: replay or waive them first (a Redrive sends them by the plan in force), or put the stage back"
                     .formatted(stage, failures)));
       }
       // Not drained: what they wait for may be what the closed queue would hold back.
@@ -85,6 +97,14 @@ final class Leftovers {
                 "spec.stages",
                 "stage %s cannot be removed while records of it (%d messages) wait for what they point to: it is removed as soon as none does, or put it back"
                     .formatted(stage, waiting)));
+      }
+      if (deferrals.owes(stage)) {
+        faults.add(
+            Finding.error(
+                "IndexesOwed",
+                "spec.stages",
+                "stage %s cannot be removed while it owes its target indexes and foreign keys that it dropped: it is removed as soon as it has built them, at its end, or put it back"
+                    .formatted(stage)));
       }
     }
     return faults;

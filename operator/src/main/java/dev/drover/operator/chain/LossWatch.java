@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +21,17 @@ record LossWatch(@Nullable String stage, long decided, Instant since) {
 
   static final LossWatch NOTHING = new LossWatch(null, 0, Instant.EPOCH);
 
-  /** What this becomes by what is seen now. */
-  LossWatch next(Collection<Standing> standings, Instant now) {
-    Optional<Standing> lost = standings.stream().filter(LossWatch::looksLost).findFirst();
+  /**
+   * What this becomes by what is seen now.
+   *
+   * @param closed stages whose queues take nothing: what they promised may wait to be published
+   */
+  LossWatch next(Collection<Standing> standings, Set<String> closed, Instant now) {
+    Optional<Standing> lost =
+        standings.stream()
+            .filter(LossWatch::looksLost)
+            .filter(s -> !closed.contains(String.valueOf(s.stage().from())))
+            .findFirst();
     if (lost.isEmpty()) {
       return NOTHING;
     }

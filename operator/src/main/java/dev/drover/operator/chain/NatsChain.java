@@ -50,6 +50,7 @@ final class NatsChain implements Chain {
   private final Finishings finishings;
   private final Paces paces;
   private final Budgets budgets;
+  private final Deferrals deferrals;
   private final Grafts grafts;
   private final ConnectionCaps caps;
   private final Map<String, WaitingWatch> waiting = new HashMap<>();
@@ -78,7 +79,8 @@ final class NatsChain implements Chain {
     finishings = new Finishings(link, names);
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
-    grafts = new Grafts(link, names, setup, follower, splits);
+    deferrals = new Deferrals(link, names, follower);
+    grafts = new Grafts(link, names, setup, follower, splits, budgets, deferrals);
     caps = new ConnectionCaps(link, names);
   }
 
@@ -130,6 +132,7 @@ final class NatsChain implements Chain {
   public synchronized void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
     grafts.recall(spec);
+    deferrals.note(spec);
     QueueLayout layout = layout(queues);
     Ensured before = ensured;
     Instant now = clock.instant();
@@ -183,7 +186,7 @@ final class NatsChain implements Chain {
     Map<String, Standing> standings =
         Standing.of(spec, plan, follower.checkpoints(), follower.tally(), backlog);
     Instant now = clock.instant();
-    loss = loss.next(standings.values(), now);
+    loss = loss.next(standings.values(), grafts.closed(), now);
     if (!question.hold()) {
       endWaiting(standings.values(), now);
     }

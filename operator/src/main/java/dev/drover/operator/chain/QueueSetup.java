@@ -135,18 +135,36 @@ final class QueueSetup {
         });
   }
 
-  /** The consumers of a queue; none if it is not there. */
-  List<String> consumers(String stage) {
-    return link.call(
-        "list the consumers of the queue of " + stage,
+  /** The stages whose queues are there. */
+  List<String> queues() {
+    String prefix = names.queueStream("");
+    return streams().stream()
+        .filter(s -> s.startsWith(prefix))
+        .map(s -> s.substring(prefix.length()))
+        .toList();
+  }
+
+  /** Removes consumers of a stream, but no reader's that goes by itself. */
+  void deleteConsumers(String stream, Predicate<String> which) {
+    link.run(
+        "tidy up the consumers of " + stream,
         nats -> {
+          JetStreamManagement management = nats.jetStreamManagement();
           try {
-            return nats.jetStreamManagement().getConsumerNames(names.queueStream(stage));
-          } catch (JetStreamApiException e) {
-            if (Refusals.missing(e)) {
-              return List.of();
+            for (String name : management.getConsumerNames(stream)) {
+              if (which.test(name)
+                  && management
+                          .getConsumerInfo(stream, name)
+                          .getConsumerConfiguration()
+                          .getDurable()
+                      != null) {
+                management.deleteConsumer(stream, name);
+              }
             }
-            throw e;
+          } catch (JetStreamApiException e) {
+            if (!Refusals.missing(e)) {
+              throw e;
+            }
           }
         });
   }

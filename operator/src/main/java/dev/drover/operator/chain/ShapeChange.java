@@ -27,7 +27,8 @@ record ShapeChange(
    * An edge that begins.
    *
    * @param onNewQueue whether the queue's stage is new too, so that nothing is in it
-   * @param replaces the edge that ends for it on the same queue; null if none does
+   * @param replaces the edge that ends for it on the same queue, whose reader decides all that the
+   *     queue has; null if none ends there
    */
   record Beginning(String queue, String reader, boolean onNewQueue, @Nullable Edge replaces) {}
 
@@ -51,12 +52,7 @@ record ShapeChange(
     for (StageSpec stage : wanted.stages()) {
       String from = stage.from();
       if (from != null && now.of(stage.name()).filter(e -> e.queue().equals(from)).isEmpty()) {
-        Edge replaced =
-            ending.stream()
-                .filter(e -> e.queue().equals(from))
-                .filter(e -> overlap(below(now, e.reader()), below(wanted, stage.name())))
-                .findFirst()
-                .orElse(null);
+        Edge replaced = replaced(now, wanted, ending, from, stage.name());
         beginning.add(new Beginning(from, stage.name(), !present.contains(from), replaced));
       }
     }
@@ -65,6 +61,20 @@ record ShapeChange(
         List.copyOf(beginning),
         names.stream().filter(n -> !present.contains(n)).toList(),
         present.stream().filter(n -> !names.contains(n)).toList());
+  }
+
+  /**
+   * The edge that another takes the queue over from: the one that led to the same stages, else any
+   * that ends there. Beside a reader that drains the queue nobody else may see what is in it: a
+   * load in place of another would load the same records again.
+   */
+  private static @Nullable Edge replaced(
+      Edges now, ChainSpec wanted, List<Edge> ending, String queue, String reader) {
+    List<Edge> ended = ending.stream().filter(e -> e.queue().equals(queue)).toList();
+    return ended.stream()
+        .filter(e -> overlap(below(now, e.reader()), below(wanted, reader)))
+        .findFirst()
+        .orElse(ended.isEmpty() ? null : ended.getFirst());
   }
 
   boolean none() {
@@ -80,6 +90,13 @@ record ShapeChange(
 
   Optional<Beginning> to(String reader) {
     return beginning.stream().filter(b -> b.reader().equals(reader)).findFirst();
+  }
+
+  /** Whether an added stage leads to one that stays. */
+  boolean inserted(String stage) {
+    return beginning.stream()
+        .filter(b -> b.queue().equals(stage))
+        .anyMatch(b -> !added.contains(b.reader()) || inserted(b.reader()));
   }
 
   private static boolean joined(ChainSpec spec, String queue, String reader) {

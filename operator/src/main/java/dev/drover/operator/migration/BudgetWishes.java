@@ -24,16 +24,39 @@ final class BudgetWishes {
   private BudgetWishes() {}
 
   /**
+   * The stages of a chain that runs whose budgets a spec may tell: all of the spec's own chain, and
+   * of one whose stages come and go those that do the same in both, wherever they read. A stage
+   * that is drained may be paused, and its budget is what lets it go on.
+   */
+  static ChainSpec told(MigrationSpec spec, ChainSpec runs) {
+    ChainSpec wanted = ChainMapping.chain(spec);
+    return new ChainSpec(
+        runs.connections(),
+        runs.stages().stream()
+            .filter(
+                s ->
+                    wanted.stages().stream()
+                        .anyMatch(w -> Revisions.sameWork(s, w) && sameServer(runs, wanted, s)))
+            .toList());
+  }
+
+  private static boolean sameServer(ChainSpec runs, ChainSpec wanted, StageSpec stage) {
+    String name = StagesStep.connectionName(stage);
+    return name == null
+        || runs.connection(name).jdbcUrl().equals(wanted.connection(name).jdbcUrl());
+  }
+
+  /**
    * The budget of each stage that has one.
    *
-   * @param spec the spec whose plan is in force
+   * @param chain stages of the spec, as they run
    * @param idle whether a stage has no workers now
    */
   static Map<String, BudgetWish> of(MigrationSpec spec, ChainSpec chain, Predicate<String> idle) {
     Map<String, BudgetWish> wishes = new LinkedHashMap<>();
     for (Stage stage : spec.stages()) {
       ErrorBudget budget = stage.errorBudget() == null ? spec.errorBudget() : stage.errorBudget();
-      if (budget != null) {
+      if (budget != null && chain.stages().stream().anyMatch(s -> s.name().equals(stage.name()))) {
         StageSpec work = chain.stage(stage.name());
         String edition =
             Fingerprints.of(budget.toString(), Revisions.ofStage(work, connection(spec, work)));

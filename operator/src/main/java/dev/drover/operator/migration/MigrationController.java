@@ -48,6 +48,7 @@ public final class MigrationController {
             new ClusterSecrets(client, clock),
             workloads,
             new PlanningStep(workloads, new PlanJob(settings)),
+            new JoiningStep(),
             new SnapshotsStep(workloads, new SnapshotJob(settings)),
             new StagesStep(workloads, new StageDeployment(settings)),
             failures);

@@ -2,6 +2,7 @@ package dev.drover.operator.migration;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
@@ -52,6 +53,17 @@ final class Revisions {
         plan.lookups().stream().filter(l -> l.stage().equals(stage.name())).toList();
     String own = ofStage(stage, connection);
     return lookups.isEmpty() ? own : hash(List.of(own, json(lookups)));
+  }
+
+  /** Whether two stages do the same, wherever they read. */
+  static boolean sameWork(StageSpec one, StageSpec other) {
+    return work(one).equals(work(other));
+  }
+
+  private static ObjectNode work(StageSpec stage) {
+    ObjectNode work = JSON.valueToTree(stage);
+    work.remove("from");
+    return work;
   }
 
   private static String hash(List<String> parts) {

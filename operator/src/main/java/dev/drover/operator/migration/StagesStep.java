@@ -67,6 +67,7 @@ final class StagesStep {
    *
    * @param revision the revision of the Migration's spec as it is now; if another is in force, its
    *     workers are scaled and otherwise left as they are
+   * @param grafting whether that revision is planned, and its stages come and go
    * @param chain told how many records may fail, before there are workers to keep to that, and how
    *     fast stages may go, before there are more workers to share that
    * @param queuesReady whether streams and consumers exist; without them no stage starts
@@ -78,18 +79,21 @@ final class StagesStep {
       Chain chain,
       InForce inForce,
       @Nullable String revision,
+      boolean grafting,
       boolean queuesReady,
       @Nullable ChainSnapshot snapshot,
       Collection<Deployment> existing,
       Collection<String> readers,
       Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
-    if (snapshot != null && inForce.revision().equals(revision)) {
+    boolean current = inForce.revision().equals(revision);
+    if (snapshot != null && (current || grafting)) {
       try {
+        ChainSpec told =
+            current ? inForce.spec() : BudgetWishes.told(migration.getSpec(), inForce.spec());
         chain.budget(
-            inForce.spec(),
-            BudgetWishes.of(
-                migration.getSpec(), inForce.spec(), stage -> current(byStage.get(stage)) == 0));
+            told,
+            BudgetWishes.of(migration.getSpec(), told, stage -> current(byStage.get(stage)) == 0));
       } catch (ChainUnavailableException e) {
         // Workers that were not told of a budget would not keep to it.
         return hold(migration, existing);

@@ -2,6 +2,7 @@ package dev.drover.operator.redrive;
 
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.Joining;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import java.util.Collection;
@@ -10,7 +11,7 @@ import java.util.Optional;
 
 /**
  * Whether a Migration is as its spec asks, so that records sent again meet the rules that the user
- * sees. Pure.
+ * sees; or cannot be before records were sent again. Pure.
  */
 final class Readiness {
   private Readiness() {}
@@ -21,7 +22,7 @@ final class Readiness {
     MigrationStatus status = migration.getStatus();
     if (status == null
         || !Objects.equals(status.observedGeneration(), generation)
-        || !holds(status, "Planned")
+        || !planned(status)
         || !holds(status, "QueuesReady")) {
       return held(
           "MigrationNotReady",
@@ -43,6 +44,22 @@ final class Readiness {
 
   private static Optional<Situation.Held> held(String reason, String message) {
     return Optional.of(new Situation.Held(reason, message, false));
+  }
+
+  /**
+   * Also if the spec is refused for nothing but what a stage that is to go holds: what else would
+   * let go of it?
+   */
+  private static boolean planned(MigrationStatus status) {
+    return holds(status, "Planned")
+        || status.plan() != null
+            && status.conditions().stream()
+                .anyMatch(
+                    c ->
+                        c.type().equals("Planned")
+                            && c.status().equals("False")
+                            && Joining.HOLDING.contains(c.reason())
+                            && Objects.equals(c.observedGeneration(), status.observedGeneration()));
   }
 
   private static boolean holds(MigrationStatus status, String type) {

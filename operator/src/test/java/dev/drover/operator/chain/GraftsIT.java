@@ -1,6 +1,7 @@
 package dev.drover.operator.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
@@ -11,6 +12,7 @@ import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
+import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -150,7 +152,11 @@ class GraftsIT {
   }
 
   private static RunningChain running(ChainSpec spec) throws Exception {
-    return new RunningChain(server, "graft-" + NUMBER.incrementAndGet(), secrets, spec);
+    return running("64Mi", spec);
+  }
+
+  private static RunningChain running(String maxBytes, ChainSpec spec) throws Exception {
+    return new RunningChain(server, "graft-" + NUMBER.incrementAndGet(), secrets, maxBytes, spec);
   }
 
   private static ChainSnapshot visitUntil(RunningChain chain, Predicate<ChainSnapshot> wanted) {
@@ -222,7 +228,7 @@ class GraftsIT {
                     .contains("queued records only", "messages in the queue of clean");
                 assertThat(u.changes().get(1).message()).contains("the new stage short");
               });
-      visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      visitUntil(chain, seen -> chain.joined());
       // A copy of what had passed before, by a worker that was only paused.
       Headers headers = new Headers(early.getHeaders(), false);
       headers.remove("Nats-Msg-Id");
@@ -279,7 +285,7 @@ class GraftsIT {
             if (visits.incrementAndGet() % 3 == 0) {
               chain.restartOperator();
             }
-            return chain.joining instanceof Joining.Joined;
+            return chain.joined();
           });
       chain.restart("read");
       chain.restartOperator();
@@ -318,7 +324,7 @@ class GraftsIT {
                                     "messages of the queue of", "queue of read takes nothing");
                           }));
       chain.idle("load", false);
-      visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      visitUntil(chain, seen -> chain.joined());
       chain.restartOperator();
       ChainSnapshot end = toTheEnd(chain);
 
@@ -341,6 +347,127 @@ class GraftsIT {
                       .singleElement()
                       .returns("NameUsed", Finding::reason)
                       .returns("spec.stages[1].name", Finding::path));
+    }
+  }
+
+  @Test
+  void a_load_in_place_of_another_gets_what_the_other_did_not_row_for_row() throws Exception {
+    try (RunningChain chain = running(plain())) {
+      inFlow(chain);
+      chain.idle("load", true);
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      edit(chain, chain(read(), clean("read"), load("load2", "clean", "copy")));
+      assertThat(chain.look())
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u ->
+                  assertThat(u.changes())
+                      .extracting(Joining.Change::stage, Joining.Change::kind)
+                      .containsExactly(
+                          tuple("load2", Joining.Kind.Added), tuple("load", Joining.Kind.Removed)));
+      for (int i = 0; i < 5; i++) {
+        chain.visit();
+      }
+      assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
+      chain.idle("load", false);
+      visitUntil(chain, seen -> chain.joined());
+      ChainSnapshot end = toTheEnd(chain);
+
+      long first = count("SELECT count(*) FROM public.item");
+      assertThat(first).isBetween(ROWS / 4L, ROWS - 1L);
+      assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(ROWS - first);
+      assertThat(
+              query(
+                  "target",
+                  "SELECT id::text FROM (SELECT id FROM public.item UNION ALL"
+                      + " SELECT id FROM copy.item) both_loads ORDER BY id"))
+          .isEqualTo(query("legacy", "SELECT id::text FROM item ORDER BY id"));
+      assertThat(stage(end, "load2").counts().passed()).isEqualTo(ROWS - first);
+    }
+  }
+
+  /** Few batches fill a queue here: what nobody takes out of it would stop all. */
+  private static final String SMALL = "256Ki";
+
+  @Test
+  void a_branch_below_a_stage_that_drains_leaves_it_room_to_drain() throws Exception {
+    try (RunningChain chain = running(SMALL, plain())) {
+      inFlow(chain);
+      chain.idle("clean", true);
+      chain.pace("read", 1_000_000);
+      visitUntil(chain, seen -> stage(seen, "clean").backlogMessages() > 10);
+      chain.idle("load", true);
+      chain.idle("clean", false);
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      chain.apply(
+          "rev2",
+          chain(
+              read(),
+              transform("stamp", "read", "note", "'stamped'"),
+              clean("stamp"),
+              load("load", "clean", "public"),
+              load("archive", "clean", "copy")));
+      for (int i = 0; i < 5; i++) {
+        chain.visit();
+      }
+      assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
+      chain.restartOperator();
+      chain.idle("load", false);
+      visitUntil(chain, seen -> chain.joined());
+      ChainSnapshot end = toTheEnd(chain);
+
+      assertEveryRow();
+      long archived = stage(end, "archive").counts().passed();
+      assertThat(archived).isBetween(1L, ROWS - ROWS / 4L);
+      assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(archived);
+      assertThat(count("SELECT count(*) FROM public.item WHERE note = 'stamped'"))
+          .isEqualTo(stage(end, "stamp").counts().passed())
+          .isPositive();
+    }
+  }
+
+  @Test
+  void an_edit_that_is_refused_and_taken_back_leaves_no_reader_behind() throws Exception {
+    ChainSpec before =
+        chain(
+            read(),
+            clean("read"),
+            load("load", "clean", "public"),
+            load("second", "clean", "copy"));
+    try (RunningChain chain = running(SMALL, before)) {
+      inFlow(chain);
+      chain.idle("second", true);
+      visitUntil(chain, seen -> stage(seen, "second").backlogMessages() > 5);
+      chain.apply(
+          "rev2",
+          chain(
+              read(),
+              clean("read"),
+              load("load", "clean", "public"),
+              load("third", "clean", "copy")));
+      visitUntil(chain, seen -> chain.joining instanceof Joining.Underway);
+      chain.visit();
+      // An operator that ended when it had made the reader and not written so down.
+      chain
+          .nats
+          .jetStreamManagement()
+          .createConsumer(
+              chain.stream("clean"), ConsumerConfiguration.builder().durable("third").build());
+      chain.restartOperator();
+      execute(
+          "target",
+          "INSERT INTO copy.item SELECT id, 0, 'in the way' FROM public.item"
+              + " WHERE id NOT IN (SELECT id FROM copy.item) LIMIT 1");
+      chain.idle("second", false);
+      visitUntil(chain, seen -> chain.joining instanceof Joining.Refused);
+      chain.apply("rev1", before);
+      chain.pace("read", 1_000_000);
+      visitUntil(chain, ChainSnapshot::complete);
+
+      assertThat(chain.nats.jetStreamManagement().getConsumerNames(chain.stream("clean")))
+          .containsExactlyInAnyOrder("load", "second");
+      assertEveryRow();
+      assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(ROWS);
     }
   }
 

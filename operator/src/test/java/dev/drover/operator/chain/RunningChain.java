@@ -1,6 +1,10 @@
 package dev.drover.operator.chain;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.migration.JoiningStep;
+import dev.drover.operator.status.Observation.InForce;
+import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
@@ -26,20 +30,24 @@ import dev.drover.worker.transform.RuleJudge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.nats.client.Connection;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A chain in flow: the operator's own chain over a real NATS server, with real workers in this
  * process, one a stage. Each {@link #visit} does what a visit to a Migration does: it joins the
- * stages, makes queues, dispatches and counts; then workers are rolled as Deployments would be.
+ * stages as {@link JoiningStep} does, makes queues, dispatches and counts; then workers are rolled
+ * as Deployments would be.
  */
 final class RunningChain implements AutoCloseable {
-  static final MigrationSpec.Queues QUEUES = new MigrationSpec.Queues("64Mi", 1);
-
+  private final MigrationSpec.Queues queues;
   private final NatsServer server;
   private final NatsLink link;
   private final ChainRef ref;
@@ -48,15 +56,15 @@ final class RunningChain implements AutoCloseable {
   private final Map<String, Running> workers = new HashMap<>();
   private final java.util.Set<String> idle = new java.util.HashSet<>();
   private Chain chain;
+  private JoiningStep step = new JoiningStep();
   private String revision;
   private ChainSpec spec;
   private ChainPlan plan;
-  private String running = "";
-  private ChainSpec runningSpec;
-  private ChainPlan runningPlan;
+  private MigrationStatus status;
+  private InForce running;
   private int pods;
 
-  /** Why the stages are not joined as the newest spec has them; null when they are. */
+  /** What came of it when the stages were joined last. */
   Joining joining;
 
   private record Running(StageContext context, StageSpec stage, StageWorker worker, Thread thread)
@@ -73,19 +81,26 @@ final class RunningChain implements AutoCloseable {
     }
   }
 
-  RunningChain(NatsServer server, String name, Path secrets, ChainSpec spec) throws Exception {
+  /**
+   * A chain that does not run yet.
+   *
+   * @param maxBytes of each queue
+   */
+  RunningChain(NatsServer server, String name, Path secrets, String maxBytes, ChainSpec spec)
+      throws Exception {
+    this.queues = new MigrationSpec.Queues(maxBytes, 1);
     this.server = server;
     this.secrets = secrets;
     this.ref = new ChainRef("shop", name, "uid-" + name);
     this.link = new NatsLink(server::endpoint);
     this.nats = server.connect();
-    this.chain = new Chains(link).of(ref);
+    restartOperator();
     apply("rev1", spec);
   }
 
   /** What a user's edit does: the spec is planned as that revision. */
   void apply(String revision, ChainSpec spec) throws Exception {
-    chain.publishSpec(revision, spec, QUEUES);
+    chain.publishSpec(revision, spec, queues);
     StateStore state = StateStore.open(nats, ref.names());
     new PlanJob(state, revision, ref.uid(), secrets, "test plan").run();
     this.plan = state.plan(revision).orElseThrow();
@@ -98,7 +113,24 @@ final class RunningChain implements AutoCloseable {
 
   /** An operator that remembers nothing takes the place of the one that was. */
   void restartOperator() {
-    chain = new Chains(link).of(ref);
+    Chain real = new Chains(link).of(ref);
+    chain =
+        (Chain)
+            Proxy.newProxyInstance(
+                Chain.class.getClassLoader(),
+                new Class<?>[] {Chain.class},
+                (proxy, method, args) -> {
+                  try {
+                    Object result = method.invoke(real, args);
+                    if (result instanceof Joining joined) {
+                      joining = joined;
+                    }
+                    return result;
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    step = new JoiningStep();
   }
 
   /** Lets a stage have no worker. */
@@ -119,22 +151,44 @@ final class RunningChain implements AutoCloseable {
 
   /** As a visit, with what would be done to the stages only told. */
   Joining look() {
-    return chain.join(revision, spec, QUEUES, false);
+    return chain.join(revision, spec, queues, false);
   }
 
   ChainSnapshot visit() throws Exception {
-    if (!running.equals(revision)) {
-      joining = chain.join(revision, spec, QUEUES, true);
-      if (joining instanceof Joining.Joined) {
-        running = revision;
-        runningSpec = spec;
-        runningPlan = plan;
-      }
+    JoiningStep.Subject subject = new JoiningStep.Subject(ref.uid(), queues, false, status);
+    Optional<ChainUnavailableException> away = step.recall(subject, chain);
+    if (away.isPresent()) {
+      throw away.get();
     }
-    chain.ensureQueues(runningSpec, QUEUES);
-    ChainSnapshot seen = chain.advance(running, runningSpec, runningPlan, false);
+    JoiningStep.Shape shape =
+        step.shape(subject, chain, new Planning.Done(plan), new InForce(revision, spec, plan));
+    running = Objects.requireNonNull(shape.inForce());
+    status = status(running.revision(), shape.grafting());
+    chain.ensureQueues(running.spec(), queues);
+    ChainSnapshot seen = chain.advance(running.revision(), running.spec(), running.plan(), false);
     roll();
     return seen;
+  }
+
+  /** Whether the stages are joined as the newest spec has them. */
+  boolean joined() {
+    return running.revision().equals(revision) && status.grafting() == null;
+  }
+
+  private static MigrationStatus status(String revision, MigrationStatus.Grafting grafting) {
+    return new MigrationStatus(
+        null,
+        List.of(),
+        null,
+        null,
+        null,
+        null,
+        new MigrationStatus.Plan(revision, 1, 1, 1, List.of()),
+        List.of(),
+        null,
+        List.of(),
+        null,
+        grafting);
   }
 
   /** How fast a stage may go. */
@@ -144,10 +198,10 @@ final class RunningChain implements AutoCloseable {
 
   /** New before old, as a rolling update with a surge has it: for a moment both work. */
   private void roll() throws Exception {
-    if (runningSpec == null) {
+    if (running == null) {
       return;
     }
-    for (StageSpec stage : runningSpec.stages()) {
+    for (StageSpec stage : running.spec().stages()) {
       Running old = workers.get(stage.name());
       boolean wanted = !idle.contains(stage.name());
       if (old == null ? wanted : !wanted || !old.stage().equals(stage)) {
@@ -161,8 +215,8 @@ final class RunningChain implements AutoCloseable {
         }
       }
     }
-    for (String name : java.util.List.copyOf(workers.keySet())) {
-      if (runningSpec.stages().stream().noneMatch(s -> s.name().equals(name))) {
+    for (String name : List.copyOf(workers.keySet())) {
+      if (running.spec().stages().stream().noneMatch(s -> s.name().equals(name))) {
         Objects.requireNonNull(workers.remove(name)).close();
       }
     }
@@ -176,8 +230,8 @@ final class RunningChain implements AutoCloseable {
     StageContext context =
         new StageContext(
             stage.name(),
-            running,
-            runningSpec,
+            running.revision(),
+            running.spec(),
             pod,
             ref.names(),
             own,
@@ -199,7 +253,7 @@ final class RunningChain implements AutoCloseable {
           case StageSpec.Enrich e -> throw new IllegalArgumentException("no enrich here");
           case StageSpec.Load l ->
               LoadStage.worker(
-                  context, l, runningPlan, endpoint(l.connectionName()), "test", ref.uid());
+                  context, l, running.plan(), endpoint(l.connectionName()), "test", ref.uid());
         };
     Thread thread =
         Thread.ofPlatform()
@@ -217,7 +271,7 @@ final class RunningChain implements AutoCloseable {
 
   private Endpoint endpoint(String connection) {
     return new Endpoint(
-        runningSpec.connection(connection), ConnectionFiles.under(secrets, connection));
+        running.spec().connection(connection), ConnectionFiles.under(secrets, connection));
   }
 
   String stream(String stage) {

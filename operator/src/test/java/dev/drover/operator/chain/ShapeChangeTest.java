@@ -94,4 +94,45 @@ class ShapeChangeTest {
     assertThat(change.closed()).containsExactly("read");
     assertThat(change.beginning()).isEmpty();
   }
+
+  @Test
+  void a_load_under_another_name_or_another_in_its_place_takes_its_queue_over() {
+    Edge gone = Edge.original("clean", "load");
+    ShapeChange renamed =
+        ShapeChange.of(NOW, chain(READ, step("clean", "read"), load("load2", "clean")));
+    assertThat(renamed.ending()).containsExactly(gone);
+    assertThat(renamed.closed()).containsExactly("clean");
+    assertThat(renamed.beginning()).containsExactly(new Beginning("clean", "load2", false, gone));
+
+    Edges forked = Edges.original("r1", chain(READ, load("load", "read"), load("archive", "read")));
+    assertThat(ShapeChange.of(forked, chain(READ, load("load", "read"), load("b", "read"))))
+        .extracting(ShapeChange::beginning)
+        .isEqualTo(List.of(new Beginning("read", "b", false, Edge.original("read", "archive"))));
+  }
+
+  @Test
+  void the_edge_that_leads_to_the_same_stages_is_the_one_replaced() {
+    Edges forked =
+        Edges.original(
+            "r1", chain(READ, load("old", "read"), step("clean", "read"), load("load", "clean")));
+    ShapeChange change =
+        ShapeChange.of(forked, chain(READ, step("new", "read"), load("load", "new")));
+    assertThat(change.to("new").orElseThrow().replaces()).isEqualTo(Edge.original("read", "clean"));
+  }
+
+  @Test
+  void a_stage_is_inserted_if_it_leads_to_one_that_stays() {
+    ShapeChange change =
+        ShapeChange.of(
+            NOW,
+            chain(
+                READ,
+                step("one", "read"),
+                step("two", "one"),
+                step("three", "two"),
+                step("clean", "three"),
+                load("load2", "clean")));
+    assertThat(change.added()).containsExactly("one", "two", "three", "load2");
+    assertThat(change.added()).filteredOn(change::inserted).containsExactly("one", "two", "three");
+  }
 }

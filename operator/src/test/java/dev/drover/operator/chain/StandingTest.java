@@ -7,6 +7,7 @@ import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.StageSpec;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Balance, loss and the waiting round, all judged from how stages stand. */
@@ -96,20 +97,35 @@ class StandingTest {
   @Test
   void batches_that_are_nowhere_are_lost_after_a_while() {
     List<Standing> stages = List.of(load(passed(10), 2, 2, 1, 20, Backlog.NONE));
-    LossWatch watch = LossWatch.NOTHING.next(stages, NOW);
+    LossWatch watch = LossWatch.NOTHING.next(stages, Set.of(), NOW);
     assertThat(watch.certain(stages, NOW)).isNull();
 
-    LossWatch later = watch.next(stages, NOW.plusSeconds(10));
+    LossWatch later = watch.next(stages, Set.of(), NOW.plusSeconds(10));
     assertThat(later.certain(stages, NOW.plusSeconds(10))).isEqualTo(stages.get(0));
+  }
+
+  @Test
+  void what_a_closed_queue_refuses_is_not_lost() {
+    List<Standing> stages = List.of(load(passed(10), 2, 2, 1, 20, Backlog.NONE));
+    Instant later = NOW.plusSeconds(10);
+    LossWatch watch = LossWatch.NOTHING.next(stages, Set.of("clean"), NOW);
+    assertThat(watch.next(stages, Set.of("clean"), later).certain(stages, later)).isNull();
+
+    LossWatch open = watch.next(stages, Set.of(), later);
+    assertThat(open.certain(stages, later)).as("the while begins when it opens").isNull();
+    assertThat(open.certain(stages, later.plusSeconds(10))).isEqualTo(stages.get(0));
+    LossWatch other = LossWatch.NOTHING.next(stages, Set.of("read"), NOW);
+    assertThat(other.certain(stages, later)).isEqualTo(stages.get(0));
   }
 
   @Test
   void a_decision_shows_that_nothing_is_lost_yet() {
     LossWatch watch =
-        LossWatch.NOTHING.next(List.of(load(passed(10), 3, 3, 1, 30, Backlog.NONE)), NOW);
+        LossWatch.NOTHING.next(List.of(load(passed(10), 3, 3, 1, 30, Backlog.NONE)), Set.of(), NOW);
     List<Standing> stages = List.of(load(passed(20), 3, 3, 2, 30, Backlog.NONE));
 
-    assertThat(watch.next(stages, NOW.plusSeconds(10)).certain(stages, NOW.plusSeconds(10)))
+    assertThat(
+            watch.next(stages, Set.of(), NOW.plusSeconds(10)).certain(stages, NOW.plusSeconds(10)))
         .isNull();
   }
 

@@ -545,6 +545,27 @@ class LifeOfAMigrationIT {
     await().until(() -> editions(operator.chain(M).budgets), e -> !e.equals(editions(told)));
   }
 
+  @Test
+  void while_stages_come_and_go_budgets_of_those_that_stay_are_told() {
+    operator.secrets();
+    operator.apply(budgeted("maxPercent: 5", "record.qty > 0"));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    FaultyChain chain = operator.chain(M);
+    ChainSpec before = chain.specs.values().iterator().next();
+    Map<String, String> told = editions(chain.budgets);
+    chain.joining =
+        (revision, spec, go) -> spec.equals(before) ? new Joining.Joined() : branching(before, go);
+
+    operator.apply(budgeted("maxPercent: 9", "record.qty > 0") + ARCHIVE);
+    await().until(() -> operator.migration(M).getStatus().grafting() != null);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(editions(chain.budgets))
+                    .containsOnlyKeys(told.keySet())
+                    .allSatisfy((stage, e) -> assertThat(e).isNotEqualTo(told.get(stage))));
+  }
+
   private static Map<String, String> editions(Map<String, BudgetWish> budgets) {
     return budgets.entrySet().stream()
         .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().edition()));

@@ -9,6 +9,10 @@ import dev.drover.operator.chain.BudgetWish;
 import dev.drover.operator.cluster.Manifests;
 import dev.drover.wire.budget.BudgetTerms;
 import dev.drover.wire.budget.BudgetTerms.Scope;
+import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.StageSpec.LoadMode;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +58,34 @@ class BudgetWishesTest {
     assertThat(wishes).containsOnlyKeys("clean");
     assertThat(wishes.get("clean").terms())
         .isEqualTo(new BudgetTerms(7L, null, 1000, 60, Scope.Fingerprint));
+  }
+
+  @Test
+  void while_stages_come_and_go_those_that_do_the_same_are_told_wherever_they_read() {
+    MigrationSpec spec = with("connections:", OF_ALL);
+    ChainSpec chain = ChainMapping.chain(spec);
+    StageSpec.Transform clean = (StageSpec.Transform) chain.stage("clean");
+    ChainSpec runs =
+        new ChainSpec(
+            chain.connections(),
+            List.of(
+                chain.stage("read"),
+                new StageSpec.Transform("gone", "read", List.of()),
+                new StageSpec.Transform("clean", "gone", clean.steps()),
+                new StageSpec.Load("load", "clean", "shop", "other", LoadMode.Upsert, List.of())));
+
+    ChainSpec told = BudgetWishes.told(spec, runs);
+    assertThat(told.stages()).extracting(StageSpec::name).containsExactly("read", "clean");
+    assertThat(BudgetWishes.of(spec, told, stage -> true)).containsOnlyKeys("read", "clean");
+    assertThat(BudgetWishes.told(spec, chain).stages()).isEqualTo(chain.stages());
+
+    List<ConnectionSpec> moved =
+        chain.connections().stream()
+            .map(c -> new ConnectionSpec(c.name(), c.jdbcUrl() + "2", c.maxConnections()))
+            .toList();
+    assertThat(BudgetWishes.told(spec, new ChainSpec(moved, chain.stages())).stages())
+        .extracting(StageSpec::name)
+        .containsExactly("clean");
   }
 
   @Test

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
-import dev.drover.wire.plan.StageSpec.CreateTables;
-import dev.drover.wire.plan.StageSpec.Indexes;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
 import java.util.List;
@@ -91,25 +89,5 @@ class ChainShapeTest {
         new StageSpec.Extract(
             "read", "legacy", List.of("public.*"), 1000, StageSpec.Consistency.Snapshot);
     assertRefused(chain(throughOne, CLEAN, load("load", "clean")), "spec.stages[0]", "read was");
-  }
-
-  @Test
-  void a_load_that_owes_indexes_stays() {
-    StageSpec deferring =
-        new StageSpec.Load(
-            "archive",
-            "read",
-            "target",
-            null,
-            LoadMode.Upsert,
-            List.of(),
-            CreateTables.Never,
-            Indexes.Defer);
-    assertThat(
-            ChainShape.changes(
-                chain(READ, CLEAN, load("load", "clean"), deferring),
-                chain(READ, CLEAN, load("load", "clean"))))
-        .extracting(Finding::reason)
-        .containsExactly("IndexesOwed");
   }
 }

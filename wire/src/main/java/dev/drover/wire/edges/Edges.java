@@ -51,11 +51,9 @@ public record Edges(String revision, List<Edge> edges) {
     return edges.stream().filter(Edge::lasts).toList();
   }
 
-  /** The stages whose queues are read now. */
-  public Set<String> queues() {
-    Set<String> queues = new LinkedHashSet<>();
-    lasting().forEach(e -> queues.add(e.queue()));
-    return queues;
+  /** Whether a stage reads a queue now. */
+  public boolean join(String queue, String reader) {
+    return lasting().stream().anyMatch(e -> e.joins(queue, reader));
   }
 
   /** Every stage that ever read a queue. */
