@@ -3,7 +3,6 @@ package dev.drover.operator.chain;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
-import dev.drover.wire.queues.WaitingRoom;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerInfo;
 import java.util.HashMap;
@@ -19,17 +18,16 @@ import org.jspecify.annotations.Nullable;
  * they ever delivered is compared with what they will have (see {@link WaitingWatch}).
  */
 final class Backlogs {
-  /** A queue that is filled so far has refused a batch, or is about to. */
-  private static final int FULL_PERCENT = 90;
-
   private static final Reading NOTHING = new Reading(0, 0, 0, 0, false, null);
 
   private final NatsLink link;
   private final ChainNames names;
+  private final Room room;
 
   Backlogs(NatsLink link, ChainNames names) {
     this.link = link;
     this.names = names;
+    room = new Room(link, names);
   }
 
   /** The backlog of each stage, by name. */
@@ -58,7 +56,7 @@ final class Backlogs {
               : reading(stage, names.queueStream(from), spec.consumersOf(from).size());
       Reading retries = reading(stage, names.retriesStream(), spec.stages().size());
       Reading waiting = load ? consumer(names.waitingStream(), stage.name()) : NOTHING;
-      boolean roomFull = waiting.unacknowledged() > 0 && roomIsFull(stage.name());
+      boolean roomFull = waiting.unacknowledged() > 0 && room.full();
       return new Backlog(
           queue.unacknowledged(),
           retries.unacknowledged(),
@@ -67,8 +65,8 @@ final class Backlogs {
           queue.redelivered + retries.redelivered,
           List.of(queue.trials(), retries.trials(), waiting.trials()),
           roomFull,
-          roomFull && from != null && (queue.atMost || outputPercent(from) >= FULL_PERCENT),
-          load ? 0 : outputPercent(stage.name()),
+          roomFull && from != null && (queue.atMost || queue(from).filter(StreamFigures::full).isPresent()),
+          load ? 0 : queue(stage.name()).map(StreamFigures::percent).orElse(0),
           queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
     }
 
@@ -85,24 +83,14 @@ final class Backlogs {
           : consumer(stream, stage.name());
     }
 
-    private int outputPercent(String stage) {
-      return stream(names.queueStream(stage))
-          .filter(queue -> queue.maxBytes() > 0)
-          .map(queue -> (int) (100 * queue.bytes() / queue.maxBytes()))
-          .orElse(0);
+    private Optional<StreamFigures> queue(String stage) {
+      return stream(names.queueStream(stage));
     }
 
     private Optional<StreamFigures> stream(String name) {
       return streams.computeIfAbsent(
           name, n -> link.stream("read the state of the queue " + n, n, null));
     }
-  }
-
-  private boolean roomIsFull(String stage) {
-    return link.call(
-        "read how full the waiting room of stage " + stage + " is",
-        nats ->
-            WaitingRoom.isFull(nats.jetStreamManagement().getStreamInfo(names.waitingStream())));
   }
 
   private static @Nullable String or(@Nullable String one, @Nullable String other) {

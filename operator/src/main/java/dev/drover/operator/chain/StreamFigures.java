@@ -1,6 +1,7 @@
 package dev.drover.operator.chain;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -35,6 +36,9 @@ public record StreamFigures(
     Map<String, Long> subjects) {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  /** A queue that is filled so far has refused a batch, or is about to. */
+  private static final int FULL_PERCENT = 90;
+
   private record Answer(
       @Nullable Object error,
       @Nullable String created,
@@ -52,6 +56,16 @@ public record StreamFigures(
       @Nullable Map<String, Long> subjects) {}
 
   private record Question(@JsonProperty("subjects_filter") String filter, int offset) {}
+
+  /** How full it is, of its most bytes: at most 100, also if it was closed; 0 without a limit. */
+  int percent() {
+    return maxBytes <= 0 ? 0 : (int) Math.min(100, 100 * bytes / maxBytes);
+  }
+
+  /** Whether it refuses, or will soon; not of a queue that was closed, however much is in it. */
+  boolean full() {
+    return percent() >= FULL_PERCENT && !QueueLayout.isClosed(maxBytes);
+  }
 
   /**
    * Asks the server.

@@ -177,6 +177,10 @@ class NatsChainIT {
     assertThatThrownBy(() -> nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]))
         .isInstanceOf(JetStreamApiException.class);
 
+    assertThat(stages(advance(PlayedWorker.plan(1, 0))).get("read").flow().outputPercent())
+        .as("a closed queue is full, and no more than that")
+        .isEqualTo(100);
+
     // An operator that ended when it had made a reader of the queue and not written so down, and
     // then one that remembers nothing and finds the edit withdrawn.
     management.createConsumer(queue, ConsumerConfiguration.builder().durable("load").build());
@@ -740,6 +744,53 @@ class NatsChainIT {
     limit(names.waitingStream(), 8 << 20);
     advance(plan);
     assertThat(round()).as("there is room again").isNull();
+  }
+
+  @Test
+  void a_queue_stays_open_while_a_load_that_is_to_be_drained_finds_the_waiting_room_full()
+      throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 1));
+    worker.extract(2, 5);
+    worker.clean(Judge.PASS);
+    Message first = worker.fetch(names.queueStream("clean"), "load").getFirst();
+    worker.decide(
+        "load",
+        BatchHeaders.parse(first.getHeaders()),
+        first.getData(),
+        row -> PlayedWorker.cause("fk"),
+        true);
+    fill(names.waitingStream());
+    ChainSpec removed =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().getFirst(),
+                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+
+    assertThat(told(chain.join("rev2", removed, QUEUES, true)))
+        .satisfies(c -> assertThat(c.draining()).isFalse())
+        .satisfies(c -> assertThat(c.message()).contains("records of load lack a parent"));
+    chain.ensureQueues(SPEC, QUEUES);
+    publishRead();
+
+    limit(names.waitingStream(), 8 << 20);
+    assertThat(told(chain.join("rev2", removed, QUEUES, true)).draining()).isTrue();
+    chain.ensureQueues(SPEC, QUEUES);
+    assertThatThrownBy(this::publishRead).isInstanceOf(JetStreamApiException.class);
+
+    fill(names.waitingStream());
+    assertThat(told(chain.join("rev2", removed, QUEUES, true)).draining()).isFalse();
+    chain.ensureQueues(SPEC, QUEUES);
+    publishRead();
+  }
+
+  private static Joining.Change told(Joining joining) {
+    return ((Joining.Underway) joining).changes().getFirst();
+  }
+
+  private void publishRead() throws Exception {
+    nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
   }
 
   /** Two tries of what is in some streams for the load. */

@@ -31,6 +31,11 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
     closed = Set.copyOf(closed);
   }
 
+  /** Whether a queue of so many bytes at most is one that was closed. */
+  public static boolean isClosed(long maxBytes) {
+    return maxBytes == NOTHING;
+  }
+
   /** With all queues open. */
   public QueueLayout(ChainNames names, long maxBytes, int replicas) {
     this(names, maxBytes, replicas, Set.of());
