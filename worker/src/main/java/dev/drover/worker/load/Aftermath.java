@@ -13,6 +13,7 @@ import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.target.LoadOutcome;
+import dev.drover.worker.target.LoadOutcome.AlreadyDecided;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,15 @@ final class Aftermath {
         verdicts = holds.take() == batch.headers().take() ? verdicts(holds) : List.of();
       }
       publishFailures(batch, verdicts, holds.decidedAt());
+    } else if (judged.outcome() instanceof AlreadyDecided earlier && earlier.logged() != null) {
+      // The decision came first, so it does not tell whether they were published.
+      errors.publishAgain(
+          batch.headers(),
+          batch.schema(),
+          earlier.revision(),
+          earlier.logged().at(),
+          earlier.logged().errorsAfter(),
+          failures(batch, verdicts));
     } else {
       publishFailures(batch, verdicts, now());
     }
@@ -110,13 +120,14 @@ final class Aftermath {
   }
 
   /** Without a ledger: what an earlier attempt decided, and perhaps did not live to do. */
-  static LoadOutcome.AlreadyDecided decided(Decision decision) {
-    return new LoadOutcome.AlreadyDecided(
+  static AlreadyDecided decided(Decision decision) {
+    return new AlreadyDecided(
         decision.take(),
         decision.revision(),
         decision.inputHash(),
         decision.counts(),
-        verdicts(decision));
+        verdicts(decision),
+        new AlreadyDecided.Logged(decision.decidedAt(), decision.errorsAfter()));
   }
 
   /**

@@ -314,6 +314,26 @@ final class TestChain implements AutoCloseable {
             .build());
   }
 
+  /** How long a second copy of a failed record's message is known as such. */
+  void remembersIdsOfFailuresFor(Duration window) throws Exception {
+    var management = nats.jetStreamManagement();
+    management.updateStream(
+        StreamConfiguration.builder(
+                management.getStreamInfo(names.errorsStream()).getConfiguration())
+            .duplicateWindow(window)
+            .build());
+  }
+
+  /** How often messages of a stage's queue were delivered to it. */
+  long deliveries(String stage) throws Exception {
+    return nats.jetStreamManagement()
+        .getConsumerInfo(
+            names.queueStream(Objects.requireNonNull(spec.stage(stage).from())),
+            ChainNames.consumer(stage))
+        .getDelivered()
+        .getConsumerSequence();
+  }
+
   /** Has what a killed worker of a stage held come again sooner than in earnest. */
   void comesAgainAfter(String stage, Duration ackWait) throws Exception {
     for (var place : new QueueLayout(names, 1, 1).consumers(spec)) {

@@ -194,6 +194,37 @@ class WaitingIT extends ChainScenario {
     }
   }
 
+  @Test
+  void without_a_ledger_a_batch_that_comes_again_after_its_ids_are_forgotten_fails_no_record_twice()
+      throws Exception {
+    inBoth(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int PRIMARY KEY, qty int, parent int REFERENCES parent)");
+    databases.execute("target", "ALTER TABLE child ADD CHECK (qty > 0)");
+    databases.execute(
+        "legacy",
+        "INSERT INTO parent SELECT generate_series(1, 10)",
+        "INSERT INTO child SELECT i, CASE WHEN i <= 3 THEN 0 ELSE 1 END, 1 + i % 10 FROM generate_series(1, 100) i",
+        "ANALYZE");
+    try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"));
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets)) {
+      chain.limit(chain.names.waitingStream(), 1);
+      chain.remembersIdsOfFailuresFor(Duration.ofSeconds(2));
+      try (RunningStage load = RunningStage.startWithoutLedger(chain, "load", databases.secrets)) {
+        ChainPlan plan = plan(chain);
+        chain.dispatch(table(plan, "public.child"));
+        await().atMost(SOON).until(() -> chain.deliveries("load") >= 5); // after 1 + 2 + 4 s
+        assertThat(chain.failures())
+            .extracting(f -> f.detail().key())
+            .containsExactly("1", "2", "3");
+        chain.dispatch(table(plan, "public.parent"));
+        await().atMost(SOON).until(() -> chain.messages(chain.names.queueStream("read")) == 0);
+      }
+      assertThat(chain.failures()).extracting(f -> f.detail().key()).containsExactly("1", "2", "3");
+      assertThat(now(chain, "load")).isEqualTo(new Counts(110, 107, 0, 3, 0, 0));
+    }
+  }
+
   /** The tally as it is now: what was decided a second time counts no more as what it was. */
   private static Counts now(TestChain chain, String stage) throws Exception {
     Counts counts = Counts.ZERO;
