@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * they ever delivered is compared with what they will have (see {@link WaitingWatch}).
  */
 final class Backlogs {
-  private static final Reading NOTHING = new Reading(0, 0, 0, 0, false, null);
+  private static final Reading NOTHING = new Reading(0, 0, 0, 0, 0, false, null);
 
   private final NatsLink link;
   private final ChainNames names;
@@ -102,14 +102,15 @@ final class Backlogs {
       long inFlight,
       long redelivered,
       long deliveries,
+      long reached,
       boolean atMost,
       @Nullable String missing) {
     static Reading missing(String stream) {
-      return new Reading(0, 0, 0, 0, false, stream);
+      return new Reading(0, 0, 0, 0, 0, false, stream);
     }
 
     Backlog.Trials trials() {
-      return new Backlog.Trials(inFlight, atMost ? 0 : pending, deliveries);
+      return new Backlog.Trials(inFlight, atMost ? 0 : pending, deliveries, reached);
     }
 
     long unacknowledged() {
@@ -129,6 +130,7 @@ final class Backlogs {
                 info.getNumAckPending(),
                 info.getRedelivered(),
                 info.getDelivered().getConsumerSequence(),
+                info.getDelivered().getStreamSequence(),
                 info.getNumAckPending() >= info.getConsumerConfiguration().getMaxAckPending(),
                 null);
           } catch (JetStreamApiException e) {

@@ -726,7 +726,7 @@ class NatsChainIT {
     advance(plan);
     tryInVain(names.waitingStream(), names.queueStream("clean"));
 
-    now = now.plusSeconds(20);
+    now = now.plusSeconds(520);
     advance(plan);
     assertThat(round()).as("the queue takes more, and the parents may come in it").isNull();
 
@@ -734,6 +734,9 @@ class NatsChainIT {
     advance(plan);
     tryInVain(names.waitingStream(), names.queueStream("clean"));
     now = now.plusSeconds(20);
+    advance(plan);
+    assertThat(round()).as("what finds the room full rests longer").isNull();
+    now = now.plusSeconds(500);
     await()
         .untilAsserted(
             () -> {

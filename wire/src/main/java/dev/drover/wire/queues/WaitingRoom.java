@@ -8,8 +8,14 @@ public final class WaitingRoom {
   /** The most batches; a batch may be a single record, and each is tried by itself. */
   static final int MOST_BATCHES = 20_000;
 
-  /** The longest that a batch rests between two tries. */
+  /** The longest that a batch in the room rests between two tries. */
   public static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
+
+  /** How often that pause is doubled at most for batches that found the room full. */
+  public static final int MOST_DOUBLINGS = 5;
+
+  /** The longest that a batch rests that found the room full. */
+  public static final Duration LONGEST_REST = LONGEST_PAUSE.multipliedBy(1 << MOST_DOUBLINGS);
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
@@ -33,8 +39,19 @@ public final class WaitingRoom {
    * @param deliveries how often it was delivered, from 1
    */
   public static Duration pause(long deliveries) {
+    return pause(deliveries, 0);
+  }
+
+  /**
+   * The same for one that found the room full: never much longer than it has rested so far.
+   *
+   * @param deliveries how often it was delivered, from 1
+   * @param more how often the longest pause is doubled
+   */
+  public static Duration pause(long deliveries, int more) {
     int doublings = (int) Math.clamp(deliveries - 1, 0, 10);
     Duration pause = FIRST_PAUSE.multipliedBy(1L << doublings);
-    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+    Duration longest = LONGEST_PAUSE.multipliedBy(1L << Math.clamp(more, 0, MOST_DOUBLINGS));
+    return pause.compareTo(longest) > 0 ? longest : pause;
   }
 }

@@ -1,6 +1,7 @@
 package dev.drover.worker.load;
 
 import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.decision.IndexedVerdict;
@@ -14,6 +15,7 @@ import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.target.LoadOutcome;
 import dev.drover.worker.target.LoadOutcome.AlreadyDecided;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ final class Aftermath {
   private final ErrorQueue errors;
   private final DecisionLog decisions;
   private final WaitingRoomDoor door;
+  private final Rests rests;
 
   /**
    * @param ledger whether the target has decided what is loaded, so that a decision in the log is
@@ -39,12 +42,14 @@ final class Aftermath {
       boolean ledger,
       ErrorQueue errors,
       DecisionLog decisions,
-      WaitingRoomDoor door) {
+      WaitingRoomDoor door,
+      Rests rests) {
     this.context = context;
     this.ledger = ledger;
     this.errors = errors;
     this.decisions = decisions;
     this.door = door;
+    this.rests = rests;
   }
 
   /** Does what follows from the last decision on a message, and from those before. */
@@ -70,7 +75,12 @@ final class Aftermath {
     if (rest == null || door.enter(rest)) {
       delivery.ack();
     } else {
-      delivery.giveBack(WaitingRoom.pause(delivery.deliveries()));
+      Duration pause =
+          delivery.headers().origin() == Origin.waiting
+              ? WaitingRoom.pause(delivery.deliveries())
+              : rests.next(delivery.deliveries());
+      door.comesAgain(pause);
+      delivery.giveBack(pause);
     }
   }
 

@@ -10,11 +10,10 @@ import org.jspecify.annotations.Nullable;
 final class WaitingRoomDoor {
   private static final String STALL = "waiting room";
 
-  /** What was refused has come again by then, or is with another worker. */
-  private static final Duration FORGET = WaitingRoom.LONGEST_PAUSE.multipliedBy(2);
-
   private final StageContext context;
-  private volatile @Nullable Instant refused;
+
+  /** When all that was refused has come again, here or elsewhere; null if nothing was. */
+  private @Nullable Instant until;
 
   WaitingRoomDoor(StageContext context) {
     this.context = context;
@@ -33,10 +32,17 @@ final class WaitingRoomDoor {
     if (entered) {
       reopen();
     } else {
-      refused = context.clock().instant();
+      comesAgain(WaitingRoom.LONGEST_PAUSE);
       context.stalls().begin(STALL, "WaitingRoomFull", full());
     }
     return entered;
+  }
+
+  /** Says how long something rests that was refused. */
+  synchronized void comesAgain(Duration pause) {
+    Instant then = context.clock().instant().plus(pause.multipliedBy(2));
+    Instant known = until;
+    until = known == null || then.isAfter(known) ? then : known;
   }
 
   private String full() {
@@ -45,15 +51,15 @@ final class WaitingRoomDoor {
   }
 
   /** Takes the stall back when nothing was refused for a while. */
-  void look() {
-    Instant last = refused;
-    if (last != null && context.clock().instant().isAfter(last.plus(FORGET))) {
+  synchronized void look() {
+    Instant then = until;
+    if (then != null && context.clock().instant().isAfter(then)) {
       reopen();
     }
   }
 
-  private void reopen() {
-    refused = null;
+  private synchronized void reopen() {
+    until = null;
     context.stalls().over(STALL);
   }
 }

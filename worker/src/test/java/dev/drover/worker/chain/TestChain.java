@@ -56,6 +56,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -214,6 +215,22 @@ final class TestChain implements AutoCloseable {
       failures.put(m.metaData().streamSequence(), FailedMessage.parse(m.getData()));
     }
     return failures;
+  }
+
+  /** Puts a batch into the queue of an extract, as if that had read it. */
+  void enqueue(
+      String extract, RecordSchema schema, int number, int records, IntFunction<Object[]> row)
+      throws Exception {
+    RowWriter rows = new RowWriter(schema, 1024);
+    for (int i = 0; i < records; i++) {
+      rows.append(new Row(i, Integer.toString(i), row.apply(i)));
+    }
+    BatchId id = BatchId.extracted(SplitId.of(schema.table(), 0), number);
+    BatchHeaders headers =
+        new BatchHeaders(
+            id, 1, records, state.putSchema(schema), REVISION, Origin.queue, List.of());
+    nats.jetStream()
+        .publish(names.queueSubject(extract, id.text()), headers.toHeaders(), rows.toByteArray());
   }
 
   /** Sends a failed record to its stage again, changed, as the operator's desk would. */

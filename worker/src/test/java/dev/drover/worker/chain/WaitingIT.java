@@ -11,6 +11,10 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
@@ -109,6 +113,42 @@ class WaitingIT extends ChainScenario {
       awaitAllLoaded(chain, 3_600);
       assertThat(chain.failures()).isEmpty();
       await().atMost(SOON).until(() -> chain.stalls("load").isEmpty());
+    }
+  }
+
+  /** What comes again costs 1,250 records a second, and would use up the pace for good. */
+  @Test
+  void parents_are_reached_though_more_comes_again_than_the_pace_allows() throws Exception {
+    reachParents(40, 250, 700);
+  }
+
+  /** With batches of children in the queue, of so many records, and one of parents behind them. */
+  private void reachParents(int batches, int records, long pace) throws Exception {
+    inBoth(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)");
+    Column id = new Column("id", ColumnType.INTEGER, false, "integer");
+    RecordSchema parents = new RecordSchema("public.parent", List.of(id));
+    RecordSchema children =
+        new RecordSchema(
+            "public.child",
+            List.of(id, new Column("parent", ColumnType.INTEGER, true, "integer")));
+    try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"))) {
+      chain.limit(chain.names.waitingStream(), 1);
+      chain.state.bucket().put(Pace.key("load"), WireJson.bytes(new Pace(pace, 1)));
+      for (int batch = 0; batch < batches; batch++) {
+        int first = batch * records;
+        chain.enqueue("read", children, batch, records, i -> new Object[] {first + i, i % 100});
+      }
+      chain.enqueue("read", parents, 0, 100, i -> new Object[] {i});
+      try (RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(databases.query("target", "SELECT count(*) FROM parent"))
+                        .containsExactly("100"));
+      }
     }
   }
 
