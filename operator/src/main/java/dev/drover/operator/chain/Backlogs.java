@@ -42,6 +42,7 @@ final class Backlogs {
   private final class Round {
     private final ChainSpec spec;
     private final Map<String, Optional<StreamFigures>> streams = new HashMap<>();
+    private @Nullable Boolean roomFull;
 
     Round(ChainSpec spec) {
       this.spec = spec;
@@ -56,7 +57,10 @@ final class Backlogs {
               : reading(stage, names.queueStream(from), spec.consumersOf(from).size());
       Reading retries = reading(stage, names.retriesStream(), spec.stages().size());
       Reading waiting = load ? consumer(names.waitingStream(), stage.name()) : NOTHING;
-      boolean roomFull = waiting.unacknowledged() > 0 && room.full();
+      // One room for all loads: another's records may fill it before any of this one is in.
+      boolean mayWait =
+          load && queue.unacknowledged() + retries.unacknowledged() + waiting.unacknowledged() > 0;
+      boolean roomFull = mayWait && roomFull();
       return new Backlog(
           queue.unacknowledged(),
           retries.unacknowledged(),
@@ -85,6 +89,14 @@ final class Backlogs {
 
     private Optional<StreamFigures> queue(String stage) {
       return stream(names.queueStream(stage));
+    }
+
+    /** Asked once, and only where anything may have to wait. */
+    private boolean roomFull() {
+      if (roomFull == null) {
+        roomFull = room.full();
+      }
+      return roomFull;
     }
 
     private Optional<StreamFigures> stream(String name) {

@@ -750,6 +750,28 @@ class NatsChainIT {
   }
 
   @Test
+  void a_load_that_finds_the_room_full_of_anothers_records_is_given_up_though_it_has_none_in()
+      throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan);
+    worker.extract(1, 5);
+    worker.clean(Judge.PASS);
+    worker.fetch(names.queueStream("clean"), "load").getFirst().nak();
+    nats.jetStream().publish(names.waitingSubject("other"), new byte[100]);
+    fill(names.waitingStream());
+    fill(names.queueStream("clean"));
+    advance(plan);
+    tryInVain(names.queueStream("clean"));
+    now = now.plusSeconds(520);
+    await()
+        .untilAsserted(
+            () -> {
+              advance(plan);
+              assertThat(round()).isNotNull();
+            });
+  }
+
+  @Test
   void a_queue_stays_open_while_a_load_that_is_to_be_drained_finds_the_waiting_room_full()
       throws Exception {
     chain.join(REVISION, SPEC, QUEUES, true);
