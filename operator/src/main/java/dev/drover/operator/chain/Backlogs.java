@@ -69,7 +69,7 @@ final class Backlogs {
           queue.redelivered + retries.redelivered,
           List.of(queue.trials(), retries.trials(), waiting.trials()),
           roomFull,
-          roomFull && from != null && (queue.atMost || queue(from).filter(StreamFigures::full).isPresent()),
+          roomFull && from != null && (queue.atMost || isFull(from)),
           load ? 0 : queue(stage.name()).map(StreamFigures::percent).orElse(0),
           queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
     }
@@ -89,6 +89,10 @@ final class Backlogs {
 
     private Optional<StreamFigures> queue(String stage) {
       return stream(names.queueStream(stage));
+    }
+
+    private boolean isFull(String queue) {
+      return queue(queue).filter(q -> q.full(link.maxPayload())).isPresent();
     }
 
     /** Asked once, and only where anything may have to wait. */

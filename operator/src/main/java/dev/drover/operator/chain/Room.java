@@ -18,6 +18,8 @@ final class Room {
     return link.call(
         "read how full the waiting room is",
         nats ->
-            WaitingRoom.isFull(nats.jetStreamManagement().getStreamInfo(names.waitingStream())));
+            WaitingRoom.isFull(
+                nats.jetStreamManagement().getStreamInfo(names.waitingStream()),
+                link.maxPayload()));
   }
 }

@@ -36,9 +36,6 @@ public record StreamFigures(
     Map<String, Long> subjects) {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  /** A queue that is filled so far has refused a batch, or is about to. */
-  private static final int FULL_PERCENT = 90;
-
   private record Answer(
       @Nullable Object error,
       @Nullable String created,
@@ -62,9 +59,14 @@ public record StreamFigures(
     return maxBytes <= 0 ? 0 : (int) Math.min(100, 100 * bytes / maxBytes);
   }
 
-  /** Whether it refuses, or will soon; not of a queue that was closed, however much is in it. */
-  boolean full() {
-    return percent() >= FULL_PERCENT && !QueueLayout.isClosed(maxBytes);
+  /**
+   * Whether it has refused a batch, or may refuse the next; not of a queue that was closed, however
+   * much is in it.
+   *
+   * @param maxPayload the most bytes that a message may have
+   */
+  boolean full(long maxPayload) {
+    return QueueLayout.mayRefuse(bytes, maxBytes, maxPayload);
   }
 
   /**

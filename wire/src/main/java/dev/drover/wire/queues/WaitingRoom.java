@@ -19,17 +19,25 @@ public final class WaitingRoom {
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
-  /** Room that a batch with its headers may need. */
-  private static final long FOR_A_BATCH = 1 << 20;
-
   private WaitingRoom() {}
 
-  /** Whether the room may refuse the next batch. */
-  public static boolean isFull(StreamInfo room) {
-    long mostBytes = room.getConfiguration().getMaxBytes();
+  /**
+   * Whether the room may refuse the next batch.
+   *
+   * @param maxPayload the most bytes that a message may have, which a single record may need
+   */
+  public static boolean isFull(StreamInfo room, long maxPayload) {
+    return hasMostBatches(room)
+        || QueueLayout.mayRefuse(
+            room.getStreamState().getByteCount(),
+            room.getConfiguration().getMaxBytes(),
+            maxPayload);
+  }
+
+  /** Whether the room has as many batches as it may, whatever bytes are left. */
+  public static boolean hasMostBatches(StreamInfo room) {
     long most = room.getConfiguration().getMaxMsgs();
-    return (mostBytes > 0 && room.getStreamState().getByteCount() + FOR_A_BATCH > mostBytes)
-        || (most > 0 && room.getStreamState().getMsgCount() >= most);
+    return most > 0 && room.getStreamState().getMsgCount() >= most;
   }
 
   /**
