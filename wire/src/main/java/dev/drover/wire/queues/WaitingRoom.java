@@ -6,7 +6,7 @@ import java.time.Duration;
 /** The bounds of the waiting room, where the records wait that lack a parent. Pure. */
 public final class WaitingRoom {
   /** The most batches; a batch may be a single record, and each is tried by itself. */
-  static final int MOST_BATCHES = 20_000;
+  public static final int MOST_BATCHES = 20_000;
 
   /** The longest that a batch in the room rests between two tries. */
   public static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);

@@ -1,6 +1,7 @@
 package dev.drover.worker.load;
 
 import dev.drover.wire.queues.WaitingRoom;
+import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.stage.StageContext;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,12 +12,14 @@ final class WaitingRoomDoor {
   private static final String STALL = "waiting room";
 
   private final StageContext context;
+  private final Patience patience;
 
   /** When all that was refused has come again, here or elsewhere; null if nothing was. */
   private @Nullable Instant until;
 
   WaitingRoomDoor(StageContext context) {
     this.context = context;
+    this.patience = new Patience(context.stalls());
   }
 
   /** Puts a batch of records that wait into the room; false if that is full. */
@@ -33,7 +36,7 @@ final class WaitingRoomDoor {
       reopen();
     } else {
       comesAgain(WaitingRoom.LONGEST_PAUSE);
-      context.stalls().begin(STALL, "WaitingRoomFull", full());
+      context.stalls().begin(STALL, "WaitingRoomFull", full(batches()));
     }
     return entered;
   }
@@ -45,9 +48,26 @@ final class WaitingRoomDoor {
     until = known == null || then.isAfter(known) ? then : known;
   }
 
-  private String full() {
-    return "the waiting room of stage %s is full of records that lack a parent, and those that come now are tried again from the queue. It goes on by itself when the parents come; raise spec.queues.maxBytes to give it more room"
-        .formatted(context.stage());
+  /** Whether it is by their number that no more batches are let in. */
+  private boolean batches() throws InterruptedException {
+    return patience.ask(
+        "read how full the waiting room is",
+        () ->
+            WaitingRoom.hasMostBatches(
+                context
+                    .nats()
+                    .jetStreamManagement()
+                    .getStreamInfo(context.names().waitingStream())));
+  }
+
+  private String full(boolean batches) {
+    return "the waiting room is full of records that lack a parent, and those of stage %s that come now are tried again from the queue. It goes on by itself when the parents come; %s"
+        .formatted(
+            context.stage(),
+            batches
+                ? "it has the %d batches that it may have, and more bytes would not change that"
+                    .formatted(WaitingRoom.MOST_BATCHES)
+                : "raise spec.queues.maxBytes to give it more room");
   }
 
   /** Takes the stall back when nothing was refused for a while. */

@@ -331,6 +331,15 @@ final class TestChain implements AutoCloseable {
             .build());
   }
 
+  /** Sets the most messages of a stream. */
+  void limitMessages(String stream, long most) throws Exception {
+    var management = nats.jetStreamManagement();
+    management.updateStream(
+        StreamConfiguration.builder(management.getStreamInfo(stream).getConfiguration())
+            .maxMessages(most)
+            .build());
+  }
+
   /** How long a second copy of a failed record's message is known as such. */
   void remembersIdsOfFailuresFor(Duration window) throws Exception {
     var management = nats.jetStreamManagement();

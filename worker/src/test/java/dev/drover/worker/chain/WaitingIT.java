@@ -35,6 +35,11 @@ class WaitingIT extends ChainScenario {
   /** So wide that some two hundred and fifty fill a batch. */
   private static final String WIDE = "repeat(md5(i::text), 64)";
 
+  private static final Column ID = new Column("id", ColumnType.INTEGER, false, "integer");
+  private static final RecordSchema CHILDREN =
+      new RecordSchema(
+          "public.child", List.of(ID, new Column("parent", ColumnType.INTEGER, true, "integer")));
+
   @TempDir Path logs;
 
   /** Each key must come once: a row that came twice would be a failure. */
@@ -116,6 +121,45 @@ class WaitingIT extends ChainScenario {
     }
   }
 
+  @Test
+  void a_full_room_tells_which_of_its_bounds_was_met() throws Exception {
+    inBoth(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)");
+    try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"));
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      chain.limit(chain.names.waitingStream(), 1);
+      chain.enqueue("read", CHILDREN, 0, 1, i -> new Object[] {1, 1});
+      awaitStall(chain, "raise spec.queues.maxBytes");
+
+      chain.limit(chain.names.waitingStream(), SMALL_ROOM);
+      awaitAllWait(chain, 1);
+      chain.limitMessages(chain.names.waitingStream(), 1);
+      chain.enqueue("read", CHILDREN, 1, 1, i -> new Object[] {2, 1});
+      awaitStall(chain, "batches that it may have, and more bytes would not change that");
+    }
+  }
+
+  private static void awaitStall(TestChain chain, String told) {
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () ->
+                assertThat(chain.stalls("load"))
+                    .singleElement()
+                    .returns("WaitingRoomFull", Stall::reason)
+                    .satisfies(s -> assertThat(s.message()).contains(told)));
+  }
+
+  private static void awaitAllWait(TestChain chain, int batches) {
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                chain.messages(chain.names.waitingStream()) == batches
+                    && chain.messages(chain.names.queueStream("read")) == 0);
+  }
+
   /** What comes again costs 1,250 records a second, and would use up the pace for good. */
   @Test
   void parents_are_reached_though_more_comes_again_than_the_pace_allows() throws Exception {
@@ -127,18 +171,13 @@ class WaitingIT extends ChainScenario {
     inBoth(
         "CREATE TABLE parent (id int PRIMARY KEY)",
         "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)");
-    Column id = new Column("id", ColumnType.INTEGER, false, "integer");
-    RecordSchema parents = new RecordSchema("public.parent", List.of(id));
-    RecordSchema children =
-        new RecordSchema(
-            "public.child",
-            List.of(id, new Column("parent", ColumnType.INTEGER, true, "integer")));
+    RecordSchema parents = new RecordSchema("public.parent", List.of(ID));
     try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"))) {
       chain.limit(chain.names.waitingStream(), 1);
       chain.state.bucket().put(Pace.key("load"), WireJson.bytes(new Pace(pace, 1)));
       for (int batch = 0; batch < batches; batch++) {
         int first = batch * records;
-        chain.enqueue("read", children, batch, records, i -> new Object[] {first + i, i % 100});
+        chain.enqueue("read", CHILDREN, batch, records, i -> new Object[] {first + i, i % 100});
       }
       chain.enqueue("read", parents, 0, 100, i -> new Object[] {i});
       try (RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
