@@ -156,6 +156,10 @@ public class OperatorLifecycle {
       @Override
       public void sync(Migration migration, ChainRef chain, boolean busy) {
         desk.sync(migration, chain, busy);
+      }
+
+      @Override
+      public void upkeep(Migration migration, ChainRef chain) {
         redrives.sync(migration, chain);
       }
 

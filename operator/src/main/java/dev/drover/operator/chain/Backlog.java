@@ -40,8 +40,9 @@ record Backlog(
    * @param taken its messages that were delivered and are not acknowledged
    * @param left its messages that were never delivered and may be
    * @param deliveries how often messages of it were delivered, ever
+   * @param reached the sequence of the newest message that was delivered
    */
-  record Trials(long taken, long left, long deliveries) {}
+  record Trials(long taken, long left, long deliveries, long reached) {}
 
   long messages() {
     return queued + retries + waiting;

@@ -3,7 +3,6 @@ package dev.drover.operator.chain;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
-import dev.drover.wire.queues.WaitingRoom;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerInfo;
 import java.util.HashMap;
@@ -19,17 +18,16 @@ import org.jspecify.annotations.Nullable;
  * they ever delivered is compared with what they will have (see {@link WaitingWatch}).
  */
 final class Backlogs {
-  /** A queue that is filled so far has refused a batch, or is about to. */
-  private static final int FULL_PERCENT = 90;
-
-  private static final Reading NOTHING = new Reading(0, 0, 0, 0, false, null);
+  private static final Reading NOTHING = new Reading(0, 0, 0, 0, 0, false, null);
 
   private final NatsLink link;
   private final ChainNames names;
+  private final Room room;
 
   Backlogs(NatsLink link, ChainNames names) {
     this.link = link;
     this.names = names;
+    room = new Room(link, names);
   }
 
   /** The backlog of each stage, by name. */
@@ -44,6 +42,7 @@ final class Backlogs {
   private final class Round {
     private final ChainSpec spec;
     private final Map<String, Optional<StreamFigures>> streams = new HashMap<>();
+    private @Nullable Boolean roomFull;
 
     Round(ChainSpec spec) {
       this.spec = spec;
@@ -58,7 +57,10 @@ final class Backlogs {
               : reading(stage, names.queueStream(from), spec.consumersOf(from).size());
       Reading retries = reading(stage, names.retriesStream(), spec.stages().size());
       Reading waiting = load ? consumer(names.waitingStream(), stage.name()) : NOTHING;
-      boolean roomFull = waiting.unacknowledged() > 0 && roomIsFull(stage.name());
+      // One room for all loads: another's records may fill it before any of this one is in.
+      boolean mayWait =
+          load && queue.unacknowledged() + retries.unacknowledged() + waiting.unacknowledged() > 0;
+      boolean roomFull = mayWait && roomFull();
       return new Backlog(
           queue.unacknowledged(),
           retries.unacknowledged(),
@@ -67,8 +69,8 @@ final class Backlogs {
           queue.redelivered + retries.redelivered,
           List.of(queue.trials(), retries.trials(), waiting.trials()),
           roomFull,
-          roomFull && from != null && (queue.atMost || outputPercent(from) >= FULL_PERCENT),
-          load ? 0 : outputPercent(stage.name()),
+          roomFull && from != null && (queue.atMost || isFull(from)),
+          load ? 0 : queue(stage.name()).map(StreamFigures::percent).orElse(0),
           queue.missing != null ? queue.missing : or(retries.missing, waiting.missing));
     }
 
@@ -85,24 +87,26 @@ final class Backlogs {
           : consumer(stream, stage.name());
     }
 
-    private int outputPercent(String stage) {
-      return stream(names.queueStream(stage))
-          .filter(queue -> queue.maxBytes() > 0)
-          .map(queue -> (int) (100 * queue.bytes() / queue.maxBytes()))
-          .orElse(0);
+    private Optional<StreamFigures> queue(String stage) {
+      return stream(names.queueStream(stage));
+    }
+
+    private boolean isFull(String queue) {
+      return queue(queue).filter(q -> q.full(link.maxPayload())).isPresent();
+    }
+
+    /** Asked once, and only where anything may have to wait. */
+    private boolean roomFull() {
+      if (roomFull == null) {
+        roomFull = room.full();
+      }
+      return roomFull;
     }
 
     private Optional<StreamFigures> stream(String name) {
       return streams.computeIfAbsent(
           name, n -> link.stream("read the state of the queue " + n, n, null));
     }
-  }
-
-  private boolean roomIsFull(String stage) {
-    return link.call(
-        "read how full the waiting room of stage " + stage + " is",
-        nats ->
-            WaitingRoom.isFull(nats.jetStreamManagement().getStreamInfo(names.waitingStream())));
   }
 
   private static @Nullable String or(@Nullable String one, @Nullable String other) {
@@ -114,14 +118,15 @@ final class Backlogs {
       long inFlight,
       long redelivered,
       long deliveries,
+      long reached,
       boolean atMost,
       @Nullable String missing) {
     static Reading missing(String stream) {
-      return new Reading(0, 0, 0, 0, false, stream);
+      return new Reading(0, 0, 0, 0, 0, false, stream);
     }
 
     Backlog.Trials trials() {
-      return new Backlog.Trials(inFlight, atMost ? 0 : pending, deliveries);
+      return new Backlog.Trials(inFlight, atMost ? 0 : pending, deliveries, reached);
     }
 
     long unacknowledged() {
@@ -141,6 +146,7 @@ final class Backlogs {
                 info.getNumAckPending(),
                 info.getRedelivered(),
                 info.getDelivered().getConsumerSequence(),
+                info.getDelivered().getStreamSequence(),
                 info.getNumAckPending() >= info.getConsumerConfiguration().getMaxAckPending(),
                 null);
           } catch (JetStreamApiException e) {

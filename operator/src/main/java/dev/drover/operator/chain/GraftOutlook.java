@@ -48,9 +48,22 @@ final class GraftOutlook {
         change.closed().isEmpty()
             ? ""
             : "; meanwhile the queue of " + String.join(", ", change.closed()) + " takes nothing";
+    return all(change, true, why + held);
+  }
+
+  /** The same while a load finds the waiting room full. */
+  static List<Change> keptOut(ShapeChange change, String load) {
+    return all(
+        change,
+        false,
+        "it begins when the waiting room has room again: records of %s lack a parent and find it full, and what they wait for may be what a closed queue would hold back"
+            .formatted(load));
+  }
+
+  private static List<Change> all(ShapeChange change, boolean draining, String why) {
     List<Change> changes = new ArrayList<>();
-    change.added().forEach(s -> changes.add(new Change(s, kind(change, s), true, why + held)));
-    change.removed().forEach(s -> changes.add(new Change(s, Kind.Removed, true, why + held)));
+    change.added().forEach(s -> changes.add(new Change(s, kind(change, s), draining, why)));
+    change.removed().forEach(s -> changes.add(new Change(s, Kind.Removed, draining, why)));
     return changes;
   }
 

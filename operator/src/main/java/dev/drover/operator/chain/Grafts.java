@@ -96,11 +96,17 @@ final class Grafts {
   /**
    * Closes the queues that get another reader, waits until those who read them no longer have
    * decided all, and then writes the new edges down: that is the moment from which on they hold.
+   * What is closed opens again while a load that has to drain finds the waiting room full.
    */
   private Joining cutOver(
       String revision, ChainSpec spec, QueueLayout layout, Edges now, ShapeChange change) {
     swept = false;
     withdrawReaders(change);
+    Optional<String> keptOut = leftovers.keptOut(change);
+    if (keptOut.isPresent()) {
+      letGo();
+      return new Joining.Underway(now, GraftOutlook.keptOut(change, keptOut.get()));
+    }
     closed = change.closed();
     QueueLayout closing =
         new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed);

@@ -15,7 +15,7 @@ import java.util.Optional;
 final class Leftovers {
   private final NatsLink link;
   private final ChainNames names;
-
+  private final Room room;
   private final Budgets budgets;
   private final Deferrals deferrals;
 
@@ -24,6 +24,20 @@ final class Leftovers {
     this.names = names;
     this.budgets = budgets;
     this.deferrals = deferrals;
+    room = new Room(link, names);
+  }
+
+  /**
+   * A load that is to drain its queue and may never: the room lets in none of its records that
+   * wait, and what they wait for may be what a closed queue holds back. Empty if there is none.
+   */
+  Optional<String> keptOut(ShapeChange change) {
+    return change.ending().stream()
+        .filter(edge -> waits(edge.reader()))
+        .filter(edge -> unacknowledged(names.queueStream(edge.queue()), edge.reader()) > 0)
+        .filter(edge -> room.full())
+        .map(Edge::reader)
+        .findFirst();
   }
 
   /** What is not drained yet, upstream first, since what is above comes down; empty if all is. */
@@ -110,17 +124,25 @@ final class Leftovers {
     return faults;
   }
 
+  private boolean waits(String stage) {
+    return consumer(names.waitingStream(), stage).isPresent();
+  }
+
   private long unacknowledged(String stream, String stage) {
+    return consumer(stream, stage).map(c -> c.getNumPending() + c.getNumAckPending()).orElse(0L);
+  }
+
+  /** A stage's consumer, if it has one: a load alone has one in the waiting room. */
+  private Optional<ConsumerInfo> consumer(String stream, String stage) {
     return link.call(
         "read what is left for stage " + stage,
         nats -> {
           try {
-            ConsumerInfo info =
-                nats.jetStreamManagement().getConsumerInfo(stream, ChainNames.consumer(stage));
-            return info.getNumPending() + info.getNumAckPending();
+            return Optional.of(
+                nats.jetStreamManagement().getConsumerInfo(stream, ChainNames.consumer(stage)));
           } catch (JetStreamApiException e) {
-            if (Refusals.missing(e)) { // a load alone has a waiting room
-              return 0L;
+            if (Refusals.missing(e)) {
+              return Optional.<ConsumerInfo>empty();
             }
             throw e;
           }

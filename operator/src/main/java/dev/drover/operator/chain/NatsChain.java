@@ -290,13 +290,13 @@ final class NatsChain implements Chain {
         continue;
       }
       String stage = s.stage().name();
-      WaitingWatch watch =
-          waiting.computeIfAbsent(stage, key -> WaitingWatch.start(s, now)).next(s, now);
+      WaitingWatch before = waiting.computeIfAbsent(stage, key -> WaitingWatch.start(s, now));
+      WaitingWatch watch = before.next(s, now);
       if (watch.over(s, now)) {
         endless.remove(stage); // first: the round may be there though the answer was lost
         writeRound(stage, new WaitingRound(s.decisions()));
         watch = WaitingWatch.start(s, now);
-      } else if (!WaitingWatch.inVain(s) && !endless.contains(stage)) {
+      } else if (!before.goesOn(s) && !endless.contains(stage)) {
         forgetRound(stage);
         endless.add(stage);
       }

@@ -1,6 +1,7 @@
 package dev.drover.operator.chain;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -52,6 +53,21 @@ public record StreamFigures(
       @Nullable Map<String, Long> subjects) {}
 
   private record Question(@JsonProperty("subjects_filter") String filter, int offset) {}
+
+  /** How full it is, of its most bytes: at most 100, also if it was closed; 0 without a limit. */
+  int percent() {
+    return maxBytes <= 0 ? 0 : (int) Math.min(100, 100 * bytes / maxBytes);
+  }
+
+  /**
+   * Whether it has refused a batch, or may refuse the next; not of a queue that was closed, however
+   * much is in it.
+   *
+   * @param maxPayload the most bytes that a message may have
+   */
+  boolean full(long maxPayload) {
+    return QueueLayout.mayRefuse(bytes, maxBytes, maxPayload);
+  }
 
   /**
    * Asks the server.

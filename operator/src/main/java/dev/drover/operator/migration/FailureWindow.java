@@ -19,6 +19,13 @@ public interface FailureWindow {
     return false;
   }
 
+  /**
+   * Looks after what stays when nothing fails any more; called at every visit, whatever is shown.
+   *
+   * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
+   */
+  default void upkeep(Migration migration, ChainRef chain) {}
+
   /** Forgets a Migration that is gone, by its uid. */
   default void forget(String uid) {}
 }

@@ -146,13 +146,18 @@ final class Visit {
 
   private void show(Migration migration, ChainSnapshot snapshot, boolean busy) {
     ChainRef ref = ref(migration);
-    if (snapshot.failures().equals(ChainSnapshot.Failures.NONE) && failures.empty(ref)) {
-      return;
+    boolean none = snapshot.failures().equals(ChainSnapshot.Failures.NONE) && failures.empty(ref);
+    if (!none) {
+      whileNatsAnswers(() -> failures.sync(migration, ref, busy));
     }
+    whileNatsAnswers(() -> failures.upkeep(migration, ref));
+  }
+
+  private static void whileNatsAnswers(Runnable showing) {
     try {
-      failures.sync(migration, ref, busy);
+      showing.run();
     } catch (ChainUnavailableException e) {
-      LOG.debug("failed records are shown when NATS is back", e);
+      LOG.debug("what failed is shown when NATS is back", e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.drover.operator.redrive;
 
+import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.names.ChainNames;
@@ -9,6 +10,7 @@ import dev.drover.wire.replay.RenewedRows;
 import dev.drover.wire.replay.RetryBatch;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.MessageGetRequest;
@@ -46,8 +48,14 @@ final class Leftovers {
     return keys(ALL).stream().map(key -> key.split("\\.", 4)[1]).collect(Collectors.toSet());
   }
 
-  /** Removes what may go of Redrives that are gone. */
-  void remove(Collection<String> uids, Instant now) {
+  /**
+   * Removes what may go of Redrives that are gone.
+   *
+   * @return why something of one of them could not be done yet, as when a queue is full; the others
+   *     are done all the same
+   */
+  Optional<ChainUnavailableException> remove(Collection<String> uids, Instant now) {
+    ChainUnavailableException refused = null;
     List<JournalEntry> journal = null;
     for (String uid : uids) {
       List<String> keys = keys("redrive." + uid + ".>");
@@ -58,17 +66,29 @@ final class Leftovers {
       if (!rows.isEmpty() && journal == null) {
         journal = journal();
       }
-      boolean all = true;
-      for (String key : rows) {
-        boolean free = isFree(key, journal == null ? List.of() : journal);
-        if (free) {
-          delete(key);
+      try {
+        remove(keys, rows, journal == null ? List.of() : journal);
+      } catch (ChainUnavailableException e) {
+        if (!(e.getCause() instanceof JetStreamApiException)) { // the next would wait in vain too
+          throw e;
         }
-        all &= free;
+        refused = refused == null ? e : refused;
       }
-      if (all) {
-        keys.stream().filter(key -> !rows.contains(key)).forEach(this::delete);
+    }
+    return Optional.ofNullable(refused);
+  }
+
+  private void remove(List<String> keys, Set<String> rows, List<JournalEntry> journal) {
+    boolean all = true;
+    for (String key : rows) {
+      boolean free = isFree(key, journal);
+      if (free) {
+        delete(key);
       }
+      all &= free;
+    }
+    if (all) {
+      keys.stream().filter(key -> !rows.contains(key)).forEach(this::delete);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
 import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.replay.RedriveProgress;
@@ -24,6 +25,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks after what Redrives leave behind: the samples of those that have ended show what their
@@ -31,6 +34,7 @@ import java.util.stream.Collectors;
  * with each visit to a Migration; what it remembers only spares it from looking. Thread-safe.
  */
 public final class RedriveUpkeep {
+  private static final Logger LOG = LoggerFactory.getLogger(RedriveUpkeep.class);
   private static final Duration BETWEEN_SWEEPS = Duration.ofMinutes(5);
   private static final int CONFLICT = 409;
   private static final int NOT_FOUND = 404;
@@ -49,6 +53,9 @@ public final class RedriveUpkeep {
   private final Map<String, Long> shown = new ConcurrentHashMap<>();
 
   private final Map<String, Instant> swept = new ConcurrentHashMap<>();
+
+  /** Uids of Migrations of which it was told that something could not be done. */
+  private final Set<String> refusing = ConcurrentHashMap.newKeySet();
 
   /** Over the operator's connections. */
   public RedriveUpkeep(NatsLink link, KubernetesClient client, InstantSource clock) {
@@ -76,8 +83,22 @@ public final class RedriveUpkeep {
     Instant now = clock.instant();
     Instant last = swept.get(ref.uid());
     if (last == null || !now.isBefore(last.plus(BETWEEN_SWEEPS))) {
-      sweep(ref, now);
-      swept.put(ref.uid(), now);
+      swept.put(ref.uid(), now); // first: what cannot be done now is not tried at every visit
+      tell(ref, sweep(ref, now));
+    }
+  }
+
+  /** Once, until all could be done again. */
+  private void tell(ChainRef ref, Optional<ChainUnavailableException> refused) {
+    if (refused.isEmpty()) {
+      refusing.remove(ref.uid());
+    } else if (refusing.add(ref.uid())) {
+      LOG.warn(
+          "what deleted Redrives of {}/{} left stays for now, it is tried again every {} minutes: {}",
+          ref.namespace(),
+          ref.name(),
+          BETWEEN_SWEEPS.toMinutes(),
+          refused.get().getMessage());
     }
   }
 
@@ -85,18 +106,19 @@ public final class RedriveUpkeep {
   public void forget(String uid) {
     shown.remove(uid);
     swept.remove(uid);
+    refusing.remove(uid);
   }
 
-  private void sweep(ChainRef ref, Instant now) {
+  private Optional<ChainUnavailableException> sweep(ChainRef ref, Instant now) {
     Leftovers leftovers = new Leftovers(link, ref.names());
     Set<String> kept = leftovers.uids();
     if (kept.isEmpty()) {
-      return;
+      return Optional.empty();
     }
     // After the keys: a Redrive exists before it has any.
     Set<String> there =
         redrives(ref).stream().map(r -> r.getMetadata().getUid()).collect(Collectors.toSet());
-    leftovers.remove(kept.stream().filter(uid -> !there.contains(uid)).toList(), now);
+    return leftovers.remove(kept.stream().filter(uid -> !there.contains(uid)).toList(), now);
   }
 
   private List<Redrive> redrives(ChainRef ref) {

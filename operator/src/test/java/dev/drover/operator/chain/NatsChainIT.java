@@ -184,6 +184,10 @@ class NatsChainIT {
     assertThatThrownBy(() -> nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]))
         .isInstanceOf(JetStreamApiException.class);
 
+    assertThat(stages(advance(PlayedWorker.plan(1, 0))).get("read").flow().outputPercent())
+        .as("a closed queue is full, and no more than that")
+        .isEqualTo(100);
+
     // An operator that ended when it had made a reader of the queue and not written so down, and
     // then one that remembers nothing and finds the edit withdrawn.
     management.createConsumer(queue, ConsumerConfiguration.builder().durable("load").build());
@@ -950,7 +954,7 @@ class NatsChainIT {
     advance(plan);
     tryInVain(names.waitingStream(), names.queueStream("clean"));
 
-    now = now.plusSeconds(20);
+    now = now.plusSeconds(520);
     advance(plan);
     assertThat(round()).as("the queue takes more, and the parents may come in it").isNull();
 
@@ -958,6 +962,9 @@ class NatsChainIT {
     advance(plan);
     tryInVain(names.waitingStream(), names.queueStream("clean"));
     now = now.plusSeconds(20);
+    advance(plan);
+    assertThat(round()).as("what finds the room full rests longer").isNull();
+    now = now.plusSeconds(500);
     await()
         .untilAsserted(
             () -> {
@@ -968,6 +975,75 @@ class NatsChainIT {
     limit(names.waitingStream(), 8 << 20);
     advance(plan);
     assertThat(round()).as("there is room again").isNull();
+  }
+
+  @Test
+  void a_load_that_finds_the_room_full_of_anothers_records_is_given_up_though_it_has_none_in()
+      throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 1);
+    advance(plan);
+    worker.extract(1, 5);
+    worker.clean(Judge.PASS);
+    worker.fetch(names.queueStream("clean"), "load").getFirst().nak();
+    nats.jetStream().publish(names.waitingSubject("other"), new byte[100]);
+    fill(names.waitingStream());
+    fill(names.queueStream("clean"));
+    advance(plan);
+    tryInVain(names.queueStream("clean"));
+    now = now.plusSeconds(520);
+    await()
+        .untilAsserted(
+            () -> {
+              advance(plan);
+              assertThat(round()).isNotNull();
+            });
+  }
+
+  @Test
+  void a_queue_stays_open_while_a_load_that_is_to_be_drained_finds_the_waiting_room_full()
+      throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 1));
+    worker.extract(2, 5);
+    worker.clean(Judge.PASS);
+    Message first = worker.fetch(names.queueStream("clean"), "load").getFirst();
+    worker.decide(
+        "load",
+        BatchHeaders.parse(first.getHeaders()),
+        first.getData(),
+        row -> PlayedWorker.cause("fk"),
+        true);
+    fill(names.waitingStream());
+    ChainSpec removed =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().getFirst(),
+                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+
+    assertThat(told(chain.join("rev2", removed, QUEUES, true)))
+        .satisfies(c -> assertThat(c.draining()).isFalse())
+        .satisfies(c -> assertThat(c.message()).contains("records of load lack a parent"));
+    chain.ensureQueues(SPEC, QUEUES);
+    publishRead();
+
+    limit(names.waitingStream(), 8 << 20);
+    assertThat(told(chain.join("rev2", removed, QUEUES, true)).draining()).isTrue();
+    chain.ensureQueues(SPEC, QUEUES);
+    assertThatThrownBy(this::publishRead).isInstanceOf(JetStreamApiException.class);
+
+    fill(names.waitingStream());
+    assertThat(told(chain.join("rev2", removed, QUEUES, true)).draining()).isFalse();
+    chain.ensureQueues(SPEC, QUEUES);
+    publishRead();
+  }
+
+  private static Joining.Change told(Joining joining) {
+    return ((Joining.Underway) joining).changes().getFirst();
+  }
+
+  private void publishRead() throws Exception {
+    nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
   }
 
   /** Two tries of what is in some streams for the load. */

@@ -15,7 +15,7 @@ class StandingTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final StageSpec LOAD = PlayedWorker.spec().stage("load");
 
-  private static final Trials NONE = new Trials(0, 0, 0);
+  private static final Trials NONE = new Trials(0, 0, 0, 9);
 
   private static Standing load(
       Counts counts, long promised, long atMost, long decided, long passed, Backlog backlog) {
@@ -41,7 +41,7 @@ class StandingTest {
   }
 
   private static Backlog waiting(long messages, long deliveries) {
-    return backlog(0, 0, new Trials(messages, 0, deliveries), false, false);
+    return backlog(0, 0, new Trials(messages, 0, deliveries, 9), false, false);
   }
 
   private static Backlog backlog(
@@ -53,8 +53,8 @@ class StandingTest {
         0,
         0,
         List.of(
-            new Trials(queued, 0, 2 * waiting.deliveries()),
-            new Trials(retries, 0, 2 * waiting.deliveries()),
+            new Trials(queued, 0, 2 * waiting.deliveries(), 9),
+            new Trials(retries, 0, 2 * waiting.deliveries(), 9),
             waiting),
         roomFull,
         inputFull,
@@ -147,7 +147,7 @@ class StandingTest {
     Counts counts = new Counts(20, 15, 0, 0, 5, 0);
     WaitingWatch watch = WaitingWatch.start(load(counts, 2, 2, 2, 20, waiting(3, 7)), NOW);
 
-    Standing busy = load(counts, 3, 3, 2, 30, backlog(1, 0, new Trials(3, 0, 20), false, false));
+    Standing busy = load(counts, 3, 3, 2, 30, backlog(1, 0, new Trials(3, 0, 20, 9), false, false));
     assertThat(watch.next(busy, NOW.plusSeconds(10)))
         .isEqualTo(WaitingWatch.start(busy, NOW.plusSeconds(10)));
     Standing decided = load(counts, 3, 3, 3, 30, waiting(3, 20));
@@ -156,51 +156,119 @@ class StandingTest {
   }
 
   @Test
-  void a_round_is_not_over_before_each_batch_of_it_was_tried_at_all() {
+  void what_was_never_tried_is_waited_for_as_long_as_anything_new_comes_to_be_tried() {
     Counts counts = new Counts(20, 15, 0, 0, 5, 0);
-    Backlog untried = backlog(0, 0, new Trials(3, 1, 7), false, false);
-    WaitingWatch watch = WaitingWatch.start(load(counts, 2, 2, 2, 20, untried), NOW);
+    WaitingWatch watch =
+        WaitingWatch.start(load(counts, 2, 2, 2, 20, room(new Trials(3, 1, 7, 9))), NOW);
 
-    Backlog often = backlog(0, 0, new Trials(3, 1, 70), false, false);
-    assertThat(watch.over(load(counts, 2, 2, 2, 20, often), NOW.plusSeconds(60))).isFalse();
+    Backlog often = room(new Trials(3, 1, 70, 9));
+    assertThat(watch.over(load(counts, 2, 2, 2, 20, often), NOW.plusSeconds(511))).isFalse();
+    assertThat(watch.over(load(counts, 2, 2, 2, 20, often), NOW.plusSeconds(512))).isTrue();
+    assertThat(
+            watch.over(
+                load(counts, 2, 2, 2, 20, room(new Trials(4, 1, 70, 10))), NOW.plusSeconds(512)))
+        .as("another was tried meanwhile")
+        .isFalse();
+    assertThat(
+            watch.over(
+                load(counts, 2, 2, 2, 20, room(new Trials(0, 4, 7, 9))), NOW.plusSeconds(512)))
+        .as("nobody tries anything")
+        .isFalse();
   }
+
+  private static Backlog room(Trials waiting) {
+    return backlog(0, 0, waiting, false, false);
+  }
+
+  private static final Instant LATER = NOW.plusSeconds(512);
 
   @Test
   void a_full_room_is_given_up_only_when_nothing_more_can_come_and_all_in_reach_was_tried() {
     Counts counts = new Counts(20, 15, 0, 0, 5, 0);
-    Instant later = NOW.plusSeconds(16);
-    Trials before = new Trials(3, 0, 7);
-    Trials after = new Trials(3, 0, 13);
+    Trials before = new Trials(3, 0, 7, 9);
+    Trials after = new Trials(3, 0, 13, 9);
     WaitingWatch watch =
         WaitingWatch.start(load(counts, 9, 9, 2, 90, backlog(4, 1, before, true, true)), NOW);
 
-    assertThat(watch.over(load(counts, 9, 9, 2, 90, backlog(4, 1, after, true, true)), later))
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, backlog(4, 1, after, true, true)), LATER))
         .isTrue();
-    assertThat(reading(counts, backlog(4, 1, after, true, false), watch, later))
+    assertThat(
+            watch.over(
+                load(counts, 9, 9, 2, 90, backlog(4, 1, after, true, true)), LATER.minusSeconds(1)))
+        .as("what found it full may rest that long")
+        .isFalse();
+    assertThat(reading(counts, backlog(4, 1, after, true, false), watch, LATER))
         .as("the queue takes more, and its stage reads on")
         .isFalse();
-    assertThat(reading(counts, backlog(4, 1, after, true, true), watch, later)).isTrue();
-    assertThat(watch.over(load(counts, 9, 9, 2, 90, backlog(4, 1, after, false, true)), later))
+    assertThat(reading(counts, backlog(4, 1, after, true, true), watch, LATER)).isTrue();
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, backlog(4, 1, after, false, true)), LATER))
         .as("there is room")
         .isFalse();
-    assertThat(watch.over(load(counts, 9, 9, 3, 90, backlog(4, 1, after, true, true)), later))
+    assertThat(watch.over(load(counts, 9, 9, 3, 90, backlog(4, 1, after, true, true)), LATER))
         .as("something was decided")
         .isFalse();
-    Backlog untouched =
-        new Backlog(
-            4,
-            1,
-            3,
-            0,
-            0,
-            List.of(new Trials(3, 1, 70), new Trials(1, 0, 70), after),
-            true,
-            true,
-            0,
-            null);
-    assertThat(watch.over(load(counts, 9, 9, 2, 90, untouched), later))
-        .as("a batch in the queue was not looked at")
+  }
+
+  @Test
+  void a_full_room_is_given_up_though_batches_are_left_that_nobody_comes_to() {
+    Counts counts = new Counts(20, 15, 0, 0, 5, 0);
+    Trials room = new Trials(3, 0, 7, 9);
+    WaitingWatch watch =
+        WaitingWatch.start(load(counts, 9, 9, 2, 90, full(new Trials(3, 2, 7, 40), room)), NOW);
+
+    Trials tried = new Trials(3, 0, 13, 9);
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, full(new Trials(3, 2, 13, 40), tried)), LATER))
+        .isTrue();
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, full(new Trials(4, 1, 15, 41), tried)), LATER))
+        .as("a batch of the queue was come to")
         .isFalse();
+    assertThat(watch.over(load(counts, 9, 9, 2, 90, full(new Trials(0, 5, 7, 40), tried)), LATER))
+        .as("nobody works on the queue")
+        .isFalse();
+  }
+
+  @Test
+  void a_full_rooms_round_ends_with_the_first_decision_and_one_at_the_end_goes_on() {
+    Counts counts = new Counts(20, 15, 0, 0, 5, 0);
+    Backlog full = full(new Trials(3, 2, 7, 40), new Trials(3, 0, 7, 9));
+    WaitingWatch begun = WaitingWatch.start(load(counts, 9, 9, 2, 90, full), NOW);
+    assertThat(begun.goesOn(load(counts, 9, 9, 2, 90, full))).isTrue();
+    assertThat(begun.goesOn(load(counts, 9, 9, 3, 90, full))).isFalse();
+
+    begun = WaitingWatch.start(load(counts, 2, 2, 2, 20, waiting(3, 7)), NOW);
+    assertThat(begun.goesOn(load(counts, 3, 3, 3, 20, waiting(2, 7)))).isTrue();
+  }
+
+  @Test
+  void at_the_end_what_the_room_had_no_place_for_is_given_up_with_the_rest() {
+    Counts counts = new Counts(20, 15, 0, 0, 5, 0);
+    Trials queue = new Trials(4, 0, 7, 40);
+    WaitingWatch begun =
+        WaitingWatch.start(load(counts, 2, 2, 2, 20, full(queue, new Trials(3, 0, 7, 9))), NOW);
+    Backlog tried = full(new Trials(4, 0, 15, 40), new Trials(3, 0, 13, 9));
+
+    assertThat(begun.over(load(counts, 2, 2, 2, 20, tried), NOW.plusSeconds(16)))
+        .as("it may rest for minutes")
+        .isFalse();
+    assertThat(begun.over(load(counts, 2, 2, 2, 20, tried), LATER)).isTrue();
+    Backlog less = full(new Trials(3, 0, 16, 40), new Trials(1, 0, 14, 9));
+    assertThat(begun.goesOn(load(counts, 2, 2, 2, 20, less))).isTrue();
+    Standing more = new Standing(LOAD, counts, 2, 2, 2, 0, 0, 5, 20, 20, true, true, less, 0);
+    assertThat(begun.goesOn(more)).as("also when some were decided").isTrue();
+  }
+
+  private static Backlog full(Trials queue, Trials room) {
+    return new Backlog(
+        queue.taken() + queue.left(),
+        0,
+        room.taken(),
+        0,
+        0,
+        List.of(queue, NONE, room),
+        true,
+        true,
+        0,
+        null);
   }
 
   private static boolean reading(Counts counts, Backlog backlog, WaitingWatch watch, Instant now) {

@@ -108,6 +108,16 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void what_redrives_left_is_looked_after_at_each_visit_though_nothing_fails() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+
+    await().until(() -> operator.lookedAfter.getOrDefault(M, 0) > 2);
+    assertThat(operator.shown).as("there is nothing to show").isEmpty();
+  }
+
+  @Test
   void deployments_are_left_alone_while_nothing_changes() {
     operator.secrets();
     operator.apply(Manifests.migration(M));

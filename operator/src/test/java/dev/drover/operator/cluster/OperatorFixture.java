@@ -9,6 +9,7 @@ import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.ChainSource;
+import dev.drover.operator.migration.FailureWindow;
 import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.WorkloadSettings;
@@ -49,6 +50,13 @@ public final class OperatorFixture implements AutoCloseable {
   public final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Map<String, FaultyChain> chains = new ConcurrentHashMap<>();
   private final Kubelets kubelets;
+
+  /** Shows of which Migrations failed records were brought up to date. */
+  public final Map<String, Integer> shown = new ConcurrentHashMap<>();
+
+  /** What else is looked after, by Migration. */
+  public final Map<String, Integer> lookedAfter = new ConcurrentHashMap<>();
+
   private Operator operator;
   private Duration ahead = Duration.ZERO;
 
@@ -95,10 +103,30 @@ public final class OperatorFixture implements AutoCloseable {
           @Override
           public void forget(ChainRef ref) {}
         },
-        (migration, ref, busy) -> {},
+        window(),
         new MigrationMetrics(meters),
         Clock.offset(Clock.systemUTC(), ahead));
     operator.start();
+  }
+
+  /** No failed record is ever shown. */
+  private FailureWindow window() {
+    return new FailureWindow() {
+      @Override
+      public void sync(Migration migration, ChainRef chain, boolean busy) {
+        shown.merge(chain.name(), 1, Integer::sum);
+      }
+
+      @Override
+      public boolean empty(ChainRef chain) {
+        return true;
+      }
+
+      @Override
+      public void upkeep(Migration migration, ChainRef chain) {
+        lookedAfter.merge(chain.name(), 1, Integer::sum);
+      }
+    };
   }
 
   /** Starts the operator anew with a clock that much ahead of the API server's. */

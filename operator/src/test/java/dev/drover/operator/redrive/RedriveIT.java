@@ -11,6 +11,7 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
 import dev.drover.operator.ServedNamespaces;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
@@ -43,6 +44,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.Operator;
 import io.nats.client.Connection;
+import io.nats.client.api.StreamConfiguration;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -614,6 +616,54 @@ class RedriveIT {
     upkeep(Duration.ofMinutes(11)).sync(migration, ref);
     assertThat(bucket.keys("redrive.gone.>")).isEmpty();
     assertThat(bucket.get(here)).isNotNull();
+  }
+
+  @Test
+  void what_cannot_be_sent_on_keeps_up_no_other_and_is_not_tried_at_every_visit() throws Exception {
+    Migration migration = migration();
+    ChainRef ref = ref(migration);
+    MigrationSpec.Queues queues = new MigrationSpec.Queues("64Mi", 1);
+    Chain chain = new Chains(link).of(ref);
+    chain.publishSpec("rev1", PlayedWorker.spec(), queues);
+    chain.ensureQueues(PlayedWorker.spec(), queues);
+    var bucket = state(migration).bucket();
+    byte[] rows = new RenewedRows("s", "rev1", true, new byte[] {1}).toBytes();
+    String unsent = RenewedRows.key("gone", "unsent");
+    bucket.put(unsent, rows);
+    claim(ref.names(), 7, "read", unsent);
+    List<String> others = Stream.of("a", "b", "c", "d").map(RedriveOrder::key).toList();
+    for (String key : others) {
+      bucket.put(key, rows);
+    }
+    limit(ref.names().queueStream("read"), 1);
+    Instant[] now = {Instant.now().plus(Duration.ofMinutes(11))};
+    RedriveUpkeep upkeep = new RedriveUpkeep(link, client, () -> now[0]);
+
+    upkeep.sync(migration, ref);
+    assertThat(bucket.keys("redrive.>")).containsExactly(unsent);
+
+    limit(ref.names().queueStream("read"), 1 << 20);
+    upkeep.sync(migration, ref);
+    assertThat(bucket.keys("redrive.>")).as("it was tried a moment ago").containsExactly(unsent);
+
+    now[0] = now[0].plus(Duration.ofMinutes(6));
+    upkeep.sync(migration, ref);
+    assertThat(bucket.keys("redrive.>")).isEmpty();
+    assertThat(
+            nats.jetStreamManagement()
+                .getStreamInfo(ref.names().queueStream("read"))
+                .getStreamState()
+                .getMsgCount())
+        .isEqualTo(1);
+  }
+
+  private void limit(String stream, long bytes) throws Exception {
+    nats.jetStreamManagement()
+        .updateStream(
+            StreamConfiguration.builder(
+                    nats.jetStreamManagement().getStreamInfo(stream).getConfiguration())
+                .maxBytes(bytes)
+                .build());
   }
 
   /** One that remembers nothing, some time from now. */

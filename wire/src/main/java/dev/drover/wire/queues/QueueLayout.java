@@ -31,6 +31,22 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
     closed = Set.copyOf(closed);
   }
 
+  /** Whether a queue of so many bytes at most is one that was closed. */
+  public static boolean isClosed(long maxBytes) {
+    return maxBytes == NOTHING;
+  }
+
+  /**
+   * Whether a stream that is not closed may refuse the next message for its size.
+   *
+   * @param bytes what it has
+   * @param maxBytes what it may have; none or less for no limit
+   * @param maxPayload the most bytes that a message may have
+   */
+  public static boolean mayRefuse(long bytes, long maxBytes, long maxPayload) {
+    return maxBytes > 0 && !isClosed(maxBytes) && maxBytes - bytes < maxPayload;
+  }
+
   /** With all queues open. */
   public QueueLayout(ChainNames names, long maxBytes, int replicas) {
     this(names, maxBytes, replicas, Set.of());

@@ -6,24 +6,38 @@ import java.time.Duration;
 /** The bounds of the waiting room, where the records wait that lack a parent. Pure. */
 public final class WaitingRoom {
   /** The most batches; a batch may be a single record, and each is tried by itself. */
-  static final int MOST_BATCHES = 20_000;
+  public static final int MOST_BATCHES = 20_000;
 
-  /** The longest that a batch rests between two tries. */
+  /** The longest that a batch in the room rests between two tries. */
   public static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
+
+  /** How often that pause is doubled at most for batches that found the room full. */
+  public static final int MOST_DOUBLINGS = 5;
+
+  /** The longest that a batch rests that found the room full. */
+  public static final Duration LONGEST_REST = LONGEST_PAUSE.multipliedBy(1 << MOST_DOUBLINGS);
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
-  /** Room that a batch with its headers may need. */
-  private static final long FOR_A_BATCH = 1 << 20;
-
   private WaitingRoom() {}
 
-  /** Whether the room may refuse the next batch. */
-  public static boolean isFull(StreamInfo room) {
-    long mostBytes = room.getConfiguration().getMaxBytes();
+  /**
+   * Whether the room may refuse the next batch.
+   *
+   * @param maxPayload the most bytes that a message may have, which a single record may need
+   */
+  public static boolean isFull(StreamInfo room, long maxPayload) {
+    return hasMostBatches(room)
+        || QueueLayout.mayRefuse(
+            room.getStreamState().getByteCount(),
+            room.getConfiguration().getMaxBytes(),
+            maxPayload);
+  }
+
+  /** Whether the room has as many batches as it may, whatever bytes are left. */
+  public static boolean hasMostBatches(StreamInfo room) {
     long most = room.getConfiguration().getMaxMsgs();
-    return (mostBytes > 0 && room.getStreamState().getByteCount() + FOR_A_BATCH > mostBytes)
-        || (most > 0 && room.getStreamState().getMsgCount() >= most);
+    return most > 0 && room.getStreamState().getMsgCount() >= most;
   }
 
   /**
@@ -33,8 +47,19 @@ public final class WaitingRoom {
    * @param deliveries how often it was delivered, from 1
    */
   public static Duration pause(long deliveries) {
+    return pause(deliveries, 0);
+  }
+
+  /**
+   * The same for one that found the room full: never much longer than it has rested so far.
+   *
+   * @param deliveries how often it was delivered, from 1
+   * @param more how often the longest pause is doubled
+   */
+  public static Duration pause(long deliveries, int more) {
     int doublings = (int) Math.clamp(deliveries - 1, 0, 10);
     Duration pause = FIRST_PAUSE.multipliedBy(1L << doublings);
-    return pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+    Duration longest = LONGEST_PAUSE.multipliedBy(1L << Math.clamp(more, 0, MOST_DOUBLINGS));
+    return pause.compareTo(longest) > 0 ? longest : pause;
   }
 }

@@ -33,6 +33,14 @@ class QueueLayoutTest {
     assertThat(all()).hasSize(9).allSatisfy(s -> assertThat(s.getReplicas()).isEqualTo(3));
   }
 
+  @Test
+  void a_stream_may_refuse_when_the_largest_message_has_no_room_and_its_bound_is_known() {
+    assertThat(QueueLayout.mayRefuse(60 << 20, 64 << 20, 4 << 20)).isFalse();
+    assertThat(QueueLayout.mayRefuse(60 << 20, 64 << 20, 8 << 20)).isTrue();
+    assertThat(QueueLayout.mayRefuse(60 << 20, -1, 8 << 20)).isFalse();
+    assertThat(QueueLayout.mayRefuse(60 << 20, 1, 8 << 20)).as("it is closed").isFalse();
+  }
+
   /** A replica that lags would say that a batch is not decided though it is. */
   @Test
   void only_a_streams_leader_answers() {

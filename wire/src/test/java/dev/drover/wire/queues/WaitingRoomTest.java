@@ -12,4 +12,21 @@ class WaitingRoomTest {
   void pauses_double_up_to_the_longest(long deliveries, int seconds) {
     assertThat(WaitingRoom.pause(deliveries)).isEqualTo(Duration.ofSeconds(seconds));
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1,5,1",
+    "4,5,8",
+    "5,0,8",
+    "5,1,16",
+    "9,1,16",
+    "9,5,256",
+    "10,5,256",
+    "1000000,5,256",
+    "20,9,256"
+  })
+  void outside_a_full_room_they_double_further(long deliveries, int more, int seconds) {
+    assertThat(WaitingRoom.pause(deliveries, more)).isEqualTo(Duration.ofSeconds(seconds));
+    assertThat(WaitingRoom.LONGEST_REST).isEqualTo(Duration.ofSeconds(256));
+  }
 }

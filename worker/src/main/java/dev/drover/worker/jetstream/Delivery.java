@@ -52,6 +52,11 @@ public final class Delivery {
     return message.metaData().deliveredCount();
   }
 
+  /** How many messages its consumer has never delivered so far. */
+  public long behind() {
+    return message.metaData().pendingCount();
+  }
+
   /**
    * Acknowledges the message and waits until the server has recorded it. When the server doesn't
    * answer, the message comes again, and its decision is followed then.

@@ -40,6 +40,12 @@ public final class Publisher {
   /** Not that the subject has a message: one is on its way to the replicas, and may yet fail. */
   private static final int SUBJECT_IN_PROCESS = 10164;
 
+  /**
+   * A message of that id is on its way to the replicas. Servers up to 2.11 answer so, too, when the
+   * stream was full for it less than its duplicate window ago.
+   */
+  private static final int ID_IN_PROCESS = 10158;
+
   private final JetStream jetStream;
   private final Stalls stalls;
 
@@ -66,7 +72,7 @@ public final class Publisher {
   /**
    * The same, unless the stream is full.
    *
-   * @return whether the stream has the message
+   * @return whether the stream surely has the message
    */
   public boolean publishIfRoom(String subject, Headers headers, byte[] body, String messageId)
       throws InterruptedException {
@@ -150,7 +156,10 @@ public final class Publisher {
     return send(subject, headers, body, first, IfFull.Wait) != null;
   }
 
-  /** Null means refused because the subject has a message, or left because the stream is full. */
+  /**
+   * Null means refused because the subject has a message, or left because the stream is full or may
+   * be.
+   */
   private @Nullable PublishAck send(
       String subject, Headers headers, byte[] body, PublishOptions options, IfFull ifFull)
       throws InterruptedException {
@@ -175,6 +184,13 @@ public final class Publisher {
               return null;
             }
             stalls.begin(subject, "QueueFull", full(subject));
+          }
+          case ID_IN_PROCESS -> {
+            if (ifFull == IfFull.Leave) {
+              stalls.over(subject);
+              return null;
+            }
+            stalls.begin(subject, NatsFailure.of("keep " + subject, e));
           }
           default -> stalls.begin(subject, NatsFailure.of("keep " + subject, e));
         }

@@ -1,6 +1,7 @@
 package dev.drover.worker.load;
 
 import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.decision.IndexedVerdict;
@@ -13,6 +14,8 @@ import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.target.LoadOutcome;
+import dev.drover.worker.target.LoadOutcome.AlreadyDecided;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +31,7 @@ final class Aftermath {
   private final ErrorQueue errors;
   private final DecisionLog decisions;
   private final WaitingRoomDoor door;
+  private final Rests rests;
 
   /**
    * @param ledger whether the target has decided what is loaded, so that a decision in the log is
@@ -38,12 +42,14 @@ final class Aftermath {
       boolean ledger,
       ErrorQueue errors,
       DecisionLog decisions,
-      WaitingRoomDoor door) {
+      WaitingRoomDoor door,
+      Rests rests) {
     this.context = context;
     this.ledger = ledger;
     this.errors = errors;
     this.decisions = decisions;
     this.door = door;
+    this.rests = rests;
   }
 
   /** Does what follows from the last decision on a message, and from those before. */
@@ -69,7 +75,12 @@ final class Aftermath {
     if (rest == null || door.enter(rest)) {
       delivery.ack();
     } else {
-      delivery.giveBack(WaitingRoom.pause(delivery.deliveries()));
+      Duration pause =
+          delivery.headers().origin() == Origin.waiting
+              ? WaitingRoom.pause(delivery.deliveries())
+              : rests.next(delivery.deliveries());
+      door.comesAgain(pause);
+      delivery.giveBack(pause);
     }
   }
 
@@ -96,6 +107,15 @@ final class Aftermath {
         verdicts = holds.take() == batch.headers().take() ? verdicts(holds) : List.of();
       }
       publishFailures(batch, verdicts, holds.decidedAt());
+    } else if (judged.outcome() instanceof AlreadyDecided earlier && earlier.logged() != null) {
+      // The decision came first, so it does not tell whether they were published.
+      errors.publishAgain(
+          batch.headers(),
+          batch.schema(),
+          earlier.revision(),
+          earlier.logged().at(),
+          earlier.logged().errorsAfter(),
+          failures(batch, verdicts));
     } else {
       publishFailures(batch, verdicts, now());
     }
@@ -110,13 +130,14 @@ final class Aftermath {
   }
 
   /** Without a ledger: what an earlier attempt decided, and perhaps did not live to do. */
-  static LoadOutcome.AlreadyDecided decided(Decision decision) {
-    return new LoadOutcome.AlreadyDecided(
+  static AlreadyDecided decided(Decision decision) {
+    return new AlreadyDecided(
         decision.take(),
         decision.revision(),
         decision.inputHash(),
         decision.counts(),
-        verdicts(decision));
+        verdicts(decision),
+        new AlreadyDecided.Logged(decision.decidedAt(), decision.errorsAfter()));
   }
 
   /**

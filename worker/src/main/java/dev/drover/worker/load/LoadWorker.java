@@ -54,6 +54,7 @@ public final class LoadWorker implements StageWorker {
   private final DecisionLog decisions;
   private final PassedBefore passedBefore;
   private final WaitingRoomDoor door;
+  private final Rests rests = new Rests();
   private final Aftermath aftermath;
   private final Patience patience;
   private final Inbox inbox;
@@ -83,7 +84,8 @@ public final class LoadWorker implements StageWorker {
         new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
     this.passedBefore = new PassedBefore(context, decisions);
     this.door = new WaitingRoomDoor(context);
-    this.aftermath = new Aftermath(context, ledger, new ErrorQueue(context), decisions, door);
+    this.aftermath =
+        new Aftermath(context, ledger, new ErrorQueue(context), decisions, door, rests);
     this.patience = new Patience(context.stalls());
     StageSpec.Load stage = (StageSpec.Load) context.spec().stage(context.stage());
     this.inbox =
@@ -126,9 +128,14 @@ public final class LoadWorker implements StageWorker {
     int rows = 0;
     int bytes = 0;
     for (Delivery d = first; d != null; d = context.mustWait() ? null : inbox.take(Duration.ZERO)) {
-      context.pace().took(d.records());
+      if (d.deliveries() == 1) { // what comes again was paid for, and must not hold off the new
+        context.pace().took(d.records());
+      }
       try {
         HeldBatch batch = decode(d);
+        if (batch.headers().origin() == Origin.queue) {
+          rests.came(d.deliveries(), d.behind());
+        }
         gathered.computeIfAbsent(batch.schema(), s -> new ArrayList<>()).add(batch);
         rows += batch.rows().size();
         bytes += d.body().length;

@@ -9,19 +9,38 @@ import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
 import io.nats.client.api.PublishAck;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Sets failed records aside: one message each, however often a batch is worked on. Thread-safe. */
 public final class ErrorQueue {
+  /** Batches that are known to have come whole, the newest. */
+  private static final int REMEMBERED = 20_000;
+
   private final StageContext context;
+  private final PublishedFailures published;
+  private final Map<String, Boolean> whole =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+              return size() > REMEMBERED;
+            }
+          });
 
   /** The error queue as a worker writes it. */
   public ErrorQueue(StageContext context) {
     this.context = context;
+    this.published = new PublishedFailures(context);
   }
 
   /**
@@ -66,13 +85,51 @@ public final class ErrorQueue {
           new Publisher.Outgoing(
               subjects.computeIfAbsent(failure.verdict().cause(), this::subject),
               message(headers, schema, fingerprint, revision, decidedAt, failure).toBytes(),
-              FailedMessage.messageId(context.stage(), headers.id(), failure.index())));
+              id(headers, failure)));
     }
     long first = Long.MAX_VALUE;
     for (PublishAck ack : context.publisher().publishAll(messages)) {
       first = Math.min(first, ack.getSeqno());
     }
     return first - 1;
+  }
+
+  /**
+   * Publishes those failures of a batch that an earlier attempt decided and may not have lived to
+   * publish. While the server surely knows their ids it drops the others; later the queue itself is
+   * looked at.
+   *
+   * @param after a sequence of the queue after which those are that were published
+   */
+  public void publishAgain(
+      BatchHeaders headers,
+      RecordSchema schema,
+      String revision,
+      String decidedAt,
+      long after,
+      List<Failure> failures)
+      throws InterruptedException {
+    String batch = headers.id().text();
+    if (failures.isEmpty() || whole.containsKey(batch)) {
+      return;
+    }
+    List<Failure> left = failures;
+    Duration age = Duration.between(Instant.parse(decidedAt), context.clock().instant());
+    if (age.compareTo(published.window().dividedBy(2)) >= 0) {
+      Map<String, Set<String>> ids = new HashMap<>();
+      failures.forEach(
+          f ->
+              ids.computeIfAbsent(subject(f.verdict().cause()), s -> new HashSet<>())
+                  .add(id(headers, f)));
+      Set<String> missing = published.missing(ids, after);
+      left = failures.stream().filter(f -> missing.contains(id(headers, f))).toList();
+    }
+    publish(headers, schema, revision, decidedAt, left);
+    whole.put(batch, true);
+  }
+
+  private String id(BatchHeaders headers, Failure failure) {
+    return FailedMessage.messageId(context.stage(), headers.id(), failure.index());
   }
 
   /** Costs a hash, so that it is made once a cause. */

@@ -56,6 +56,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
@@ -216,6 +217,22 @@ final class TestChain implements AutoCloseable {
     return failures;
   }
 
+  /** Puts a batch into the queue of an extract, as if that had read it. */
+  void enqueue(
+      String extract, RecordSchema schema, int number, int records, IntFunction<Object[]> row)
+      throws Exception {
+    RowWriter rows = new RowWriter(schema, 1024);
+    for (int i = 0; i < records; i++) {
+      rows.append(new Row(i, Integer.toString(i), row.apply(i)));
+    }
+    BatchId id = BatchId.extracted(SplitId.of(schema.table(), 0), number);
+    BatchHeaders headers =
+        new BatchHeaders(
+            id, 1, records, state.putSchema(schema), REVISION, Origin.queue, List.of());
+    nats.jetStream()
+        .publish(names.queueSubject(extract, id.text()), headers.toHeaders(), rows.toByteArray());
+  }
+
   /** Sends a failed record to its stage again, changed, as the operator's desk would. */
   void replay(long sequence, FailedMessage failed, UnaryOperator<Object[]> correction)
       throws Exception {
@@ -312,6 +329,35 @@ final class TestChain implements AutoCloseable {
         StreamConfiguration.builder(management.getStreamInfo(stream).getConfiguration())
             .maxBytes(maxBytes)
             .build());
+  }
+
+  /** Sets the most messages of a stream. */
+  void limitMessages(String stream, long most) throws Exception {
+    var management = nats.jetStreamManagement();
+    management.updateStream(
+        StreamConfiguration.builder(management.getStreamInfo(stream).getConfiguration())
+            .maxMessages(most)
+            .build());
+  }
+
+  /** How long a second copy of a failed record's message is known as such. */
+  void remembersIdsOfFailuresFor(Duration window) throws Exception {
+    var management = nats.jetStreamManagement();
+    management.updateStream(
+        StreamConfiguration.builder(
+                management.getStreamInfo(names.errorsStream()).getConfiguration())
+            .duplicateWindow(window)
+            .build());
+  }
+
+  /** How often messages of a stage's queue were delivered to it. */
+  long deliveries(String stage) throws Exception {
+    return nats.jetStreamManagement()
+        .getConsumerInfo(
+            names.queueStream(Objects.requireNonNull(spec.stage(stage).from())),
+            ChainNames.consumer(stage))
+        .getDelivered()
+        .getConsumerSequence();
   }
 
   /** Has what a killed worker of a stage held come again sooner than in earnest. */

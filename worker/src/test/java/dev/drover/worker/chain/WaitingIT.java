@@ -11,6 +11,10 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.WaitingRound;
 import dev.drover.wire.state.WireJson;
@@ -30,6 +34,11 @@ class WaitingIT extends ChainScenario {
 
   /** So wide that some two hundred and fifty fill a batch. */
   private static final String WIDE = "repeat(md5(i::text), 64)";
+
+  private static final Column ID = new Column("id", ColumnType.INTEGER, false, "integer");
+  private static final RecordSchema CHILDREN =
+      new RecordSchema(
+          "public.child", List.of(ID, new Column("parent", ColumnType.INTEGER, true, "integer")));
 
   @TempDir Path logs;
 
@@ -113,6 +122,76 @@ class WaitingIT extends ChainScenario {
   }
 
   @Test
+  void a_full_room_tells_which_of_its_bounds_was_met() throws Exception {
+    inBoth(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)");
+    try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"));
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      chain.limit(chain.names.waitingStream(), 1);
+      chain.enqueue("read", CHILDREN, 0, 1, i -> new Object[] {1, 1});
+      awaitStall(chain, "raise spec.queues.maxBytes");
+
+      chain.limit(chain.names.waitingStream(), SMALL_ROOM);
+      awaitAllWait(chain, 1);
+      chain.limitMessages(chain.names.waitingStream(), 1);
+      chain.enqueue("read", CHILDREN, 1, 1, i -> new Object[] {2, 1});
+      awaitStall(chain, "batches that it may have, and more bytes would not change that");
+    }
+  }
+
+  private static void awaitStall(TestChain chain, String told) {
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () ->
+                assertThat(chain.stalls("load"))
+                    .singleElement()
+                    .returns("WaitingRoomFull", Stall::reason)
+                    .satisfies(s -> assertThat(s.message()).contains(told)));
+  }
+
+  private static void awaitAllWait(TestChain chain, int batches) {
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                chain.messages(chain.names.waitingStream()) == batches
+                    && chain.messages(chain.names.queueStream("read")) == 0);
+  }
+
+  /** What comes again costs 1,250 records a second, and would use up the pace for good. */
+  @Test
+  void parents_are_reached_though_more_comes_again_than_the_pace_allows() throws Exception {
+    reachParents(40, 250, 700);
+  }
+
+  /** With batches of children in the queue, of so many records, and one of parents behind them. */
+  private void reachParents(int batches, int records, long pace) throws Exception {
+    inBoth(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)");
+    RecordSchema parents = new RecordSchema("public.parent", List.of(ID));
+    try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"))) {
+      chain.limit(chain.names.waitingStream(), 1);
+      chain.state.bucket().put(Pace.key("load"), WireJson.bytes(new Pace(pace, 1)));
+      for (int batch = 0; batch < batches; batch++) {
+        int first = batch * records;
+        chain.enqueue("read", CHILDREN, batch, records, i -> new Object[] {first + i, i % 100});
+      }
+      chain.enqueue("read", parents, 0, 100, i -> new Object[] {i});
+      try (RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(databases.query("target", "SELECT count(*) FROM parent"))
+                        .containsExactly("100"));
+      }
+    }
+  }
+
+  @Test
   void two_tables_that_refer_to_each_other_are_loaded() throws Exception {
     inBoth(
         "CREATE TABLE head (id int PRIMARY KEY, tail int, note text)",
@@ -191,6 +270,37 @@ class WaitingIT extends ChainScenario {
                   assertThat(databases.query("target", "SELECT count(*) FROM child"))
                       .containsExactly("100"));
       assertThat(chain.failures()).as("none failed again").hasSize(11);
+    }
+  }
+
+  @Test
+  void without_a_ledger_a_batch_that_comes_again_after_its_ids_are_forgotten_fails_no_record_twice()
+      throws Exception {
+    inBoth(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "CREATE TABLE child (id int PRIMARY KEY, qty int, parent int REFERENCES parent)");
+    databases.execute("target", "ALTER TABLE child ADD CHECK (qty > 0)");
+    databases.execute(
+        "legacy",
+        "INSERT INTO parent SELECT generate_series(1, 10)",
+        "INSERT INTO child SELECT i, CASE WHEN i <= 3 THEN 0 ELSE 1 END, 1 + i % 10 FROM generate_series(1, 100) i",
+        "ANALYZE");
+    try (TestChain chain = new TestChain(nats.url(), name, chain("public.*"));
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets)) {
+      chain.limit(chain.names.waitingStream(), 1);
+      chain.remembersIdsOfFailuresFor(Duration.ofSeconds(2));
+      try (RunningStage load = RunningStage.startWithoutLedger(chain, "load", databases.secrets)) {
+        ChainPlan plan = plan(chain);
+        chain.dispatch(table(plan, "public.child"));
+        await().atMost(SOON).until(() -> chain.deliveries("load") >= 5); // after 1 + 2 + 4 s
+        assertThat(chain.failures())
+            .extracting(f -> f.detail().key())
+            .containsExactly("1", "2", "3");
+        chain.dispatch(table(plan, "public.parent"));
+        await().atMost(SOON).until(() -> chain.messages(chain.names.queueStream("read")) == 0);
+      }
+      assertThat(chain.failures()).extracting(f -> f.detail().key()).containsExactly("1", "2", "3");
+      assertThat(now(chain, "load")).isEqualTo(new Counts(110, 107, 0, 3, 0, 0));
     }
   }
 
