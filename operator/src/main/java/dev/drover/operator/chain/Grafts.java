@@ -79,7 +79,7 @@ final class Grafts {
     if (!faults.isEmpty() || !go) {
       letGo();
       return faults.isEmpty()
-          ? new Joining.Underway(now, outlook.plan(change, spec))
+          ? new Joining.Underway(now, outlook.plan(revision, change, spec))
           : new Joining.Refused(now, faults);
     }
     return cutOver(revision, spec, layout, now, change);
@@ -204,6 +204,8 @@ final class Grafts {
       if (spec.stages().stream().noneMatch(s -> s.name().equals(stage))) {
         setup.deleteConsumer(names.retriesStream(), stage);
         setup.deleteConsumer(names.waitingStream(), stage);
+        setup.deleteConsumer(names.splitsStream(), stage);
+        setup.forgetSplits(stage);
         setup.deleteQueue(stage);
       }
     }
