@@ -6,6 +6,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.queues.QueueLayout;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
+import io.nats.client.PurgeOptions;
 import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -133,6 +134,17 @@ final class QueueSetup {
             }
           }
         });
+  }
+
+  /** Removes what an extract was to read. */
+  void forgetSplits(String stage) {
+    link.call(
+        "forget the splits of " + stage,
+        nats ->
+            nats.jetStreamManagement()
+                .purgeStream(
+                    names.splitsStream(),
+                    PurgeOptions.builder().subject(names.allOf("splits", stage)).build()));
   }
 
   /** The stages whose queues are there. */

@@ -789,7 +789,8 @@ class NatsChainIT {
               worker.load(Judge.PASS);
               advance(plan);
               assertThat(everDispatched())
-                  .as("the children beside the parents; what a killed server sends again is no more")
+                  .as(
+                      "the children beside the parents; what a killed server sends again is no more")
                   .isEqualTo(4);
             });
   }

@@ -17,6 +17,7 @@ import dev.drover.wire.decision.Cause;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -508,6 +509,56 @@ class LifeOfAMigrationIT {
     await().until(() -> operator.deployment("archive") != null);
     await().until(() -> operator.migration(M).getStatus().grafting() == null);
     assertThat(generations()).containsAllEntriesOf(generations);
+  }
+
+  @Test
+  void a_graft_with_backfill_brings_copies_of_the_stages_before_it_and_takes_them_along() {
+    String backfill = ARCHIVE.replace("from: clean", "from: clean\n      backfill: true");
+    operator.secrets();
+    operator.apply(Manifests.migration(M) + backfill);
+    operator.awaitCondition(M, "SpecValid", "False", "NothingToBackfill");
+    assertThat(operator.deployment("load")).as("nothing starts").isNull();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.migration(M).getStatus().startTime() != null);
+    Map<String, Long> generations = generations();
+
+    operator.apply(Manifests.migration(M) + backfill);
+    await().until(() -> operator.deployment("archive_read") != null);
+    assertThat(operator.deployment("archive").getMetadata().getName()).startsWith(M + "-archive-");
+    assertThat(operator.deployment("archive_clean").getMetadata().getName())
+        .startsWith(M + "-archive--clean-");
+    assertThat(operator.chain(M).specs.values())
+        .flatExtracting(ChainSpec::stages)
+        .anySatisfy(
+            stage ->
+                assertThat(stage)
+                    .returns("archive", StageSpec::name)
+                    .returns("archive_clean", StageSpec::from));
+    assertThat(generations()).containsAllEntriesOf(generations);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.migration(M).getStatus().stages())
+                    .extracting(MigrationStatus.StageStatus::name)
+                    .containsExactly(
+                        "read", "clean", "load", "archive", "archive_clean", "archive_read"));
+
+    operator.apply(Manifests.migration(M) + ARCHIVE);
+    operator.awaitCondition(M, "SpecValid", "False", "ChainChanged");
+    assertThat(operator.condition(M, "SpecValid").orElseThrow().message())
+        .contains("spec.stages[3].backfill");
+    assertThat(operator.deployment("archive_read")).as("it runs on").isNotNull();
+
+    operator.apply(Manifests.migration(M));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        List.of("archive", "archive_clean", "archive_read").stream()
+                            .map(operator::deployment))
+                    .containsOnlyNulls());
+    operator.awaitCondition(M, "SpecValid", "True", "Valid");
   }
 
   @Test
