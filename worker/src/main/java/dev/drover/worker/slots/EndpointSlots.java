@@ -64,6 +64,11 @@ final class EndpointSlots {
     return id.hash();
   }
 
+  /** Of the clock by which others go silent. */
+  long nanos() {
+    return clock.getAsLong();
+  }
+
   boolean isSingle() {
     return id.single();
   }

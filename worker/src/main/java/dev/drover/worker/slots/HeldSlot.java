@@ -24,6 +24,7 @@ final class HeldSlot implements SessionPermit {
   private final int number;
   private final String applicationName;
   private final ConnectionSpec connection;
+  private final Doubts doubts = new Doubts();
   private Slot slot;
   private long revision;
   private boolean over;
@@ -34,7 +35,7 @@ final class HeldSlot implements SessionPermit {
   private volatile long renewedAt;
   private volatile boolean lost;
   private volatile boolean askedBack;
-  private volatile boolean doubts;
+  private volatile boolean listed;
   private volatile boolean missed;
 
   /**
@@ -85,7 +86,7 @@ final class HeldSlot implements SessionPermit {
   public void opened(Connection opened) throws SQLException {
     SlotTable before = slots.known();
     SessionList list = SessionList.read(opened, slots.endpoint(), number);
-    boolean listed = list.own() && slots.isSingle();
+    listed = list.own() && slots.isSingle();
     synchronized (this) {
       session = opened;
       slot = slot.opened(listed);
@@ -117,7 +118,7 @@ final class HeldSlot implements SessionPermit {
 
   @Override
   public boolean mustRest() {
-    return askedBack() || doubts;
+    return askedBack() || doubts.open();
   }
 
   @Override
@@ -130,11 +131,12 @@ final class HeldSlot implements SessionPermit {
     if (askedBack()) {
       return false;
     }
-    if (doubts && slot().listed()) {
+    if (doubts.open()) {
       SlotTable before = slots.known();
       try {
         SessionList list = SessionList.read(asking, slots.endpoint(), number);
-        doubts = false; // until the next look
+        doubts.asked();
+        tellListed();
         slots.free(before, list);
       } catch (SQLException e) {
         LOG.debug("the server was not asked for its sessions", e);
@@ -148,7 +150,13 @@ final class HeldSlot implements SessionPermit {
   void seen(boolean isAskedBack, boolean isMissed, boolean hasDoubts) {
     missed = isMissed;
     askedBack = isAskedBack;
-    doubts = hasDoubts && slot().listed();
+    doubts.seen(hasDoubts && listed, slots.nanos());
+    tellListed();
+  }
+
+  /** With the next renewal. */
+  private synchronized void tellListed() {
+    slot = slot.listed(listed && !doubts.passed(slots.nanos()));
   }
 
   /** Renews it; says so if somebody else has it. */

@@ -222,6 +222,14 @@ class SlotRulesTest {
   }
 
   @Test
+  void who_does_not_come_to_ask_is_waited_for_no_longer() {
+    Taken dead = held(0, "load", Duration.ofDays(1));
+    Taken busy = new Taken(1, held(1, "read", LIVE).slot().listed(false), 1, LIVE);
+    assertThat(choose(table(List.of(dead, busy)), wish("me", "load", 2)))
+        .isEqualTo(new Choice.TakeOver(dead));
+  }
+
+  @Test
   void who_holds_a_snapshot_is_nobody_who_could_ask() {
     Taken holder = held(0, "read", SessionUse.Hold, State.Open, LIVE);
     Taken dead = held(1, "read", DAYS);

@@ -50,6 +50,7 @@ class SlotTakeOverIT {
   private static final ChainNames NAMES = ChainNames.of("shop", "orders", "1");
   private static final String APPLICATION = "drover/orders/load";
   private static final int FASTER = 10;
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir Path folder;
 
@@ -88,30 +89,36 @@ class SlotTakeOverIT {
   }
 
   private Endpoint endpoint(String login, String url) throws Exception {
+    return endpoint(login, url, 1, slots);
+  }
+
+  private Endpoint endpoint(String login, String url, int cap, SlotKeeper keeper) throws Exception {
     ConnectionFiles files = ConnectionFiles.under(folder, login);
     Files.createDirectories(files.username().getParent());
     Files.writeString(files.username(), login);
     Files.writeString(files.password(), "x");
-    return new Endpoint(new ConnectionSpec(login, url, 1), files, slots);
+    return new Endpoint(new ConnectionSpec(login, url, cap), files, keeper);
   }
 
   /** A login of the server, and the only slot that it may have taken by a pod that is silent. */
   private Endpoint silent(String login) throws Exception {
     execute("CREATE ROLE " + login + " LOGIN PASSWORD 'x'");
-    Slot slot =
-        new Slot(
-            login,
-            "load-1",
-            "p",
-            "shop/orders",
-            "load",
-            SessionUse.Work,
-            1,
-            Slot.State.Open,
-            true,
-            Instant.now().toString());
-    bucket.create(SlotBucket.slotKey(hash(login), 0), WireJson.bytes(slot));
+    bucket.create(SlotBucket.slotKey(hash(login), 0), WireJson.bytes(dead(login, 1)));
     return endpoint(login, url());
+  }
+
+  private static Slot dead(String id, int cap) {
+    return new Slot(
+        id,
+        "load-1",
+        "p",
+        "shop/orders",
+        "load",
+        SessionUse.Work,
+        cap,
+        Slot.State.Open,
+        true,
+        Instant.now().toString());
   }
 
   private static String url() {
@@ -181,6 +188,50 @@ class SlotTakeOverIT {
     Slot left =
         WireJson.parse(bucket.get(SlotBucket.slotKey(hash("frozen"), 0)).getValue(), Slot.class);
     assertThat(left.state()).isEqualTo(Slot.State.Left);
+  }
+
+  @Test
+  void who_is_in_something_long_and_does_not_ask_keeps_no_dead_workers_slot_taken()
+      throws Exception {
+    silent("deserted");
+    Endpoint busy = endpoint("deserted", url(), 2, slots);
+    try (SlotKeeper others = keeper(nats, "load-5");
+        java.sql.Connection working = busy.open(APPLICATION)) {
+      // Its session has looked, and freed what was gone; then a worker dies.
+      bucket.put(SlotBucket.slotKey(hash("deserted"), 0), WireJson.bytes(dead("deserted", 2)));
+      Endpoint endpoint = endpoint("deserted", url(), 2, others);
+      try (java.sql.Connection second =
+          await().atMost(SOON).until(() -> open(endpoint), s -> true)) {
+        assertThat(second.isValid(5)).isTrue();
+        assertThat(working.isValid(5)).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void who_asks_again_and_again_is_believed_that_a_frozen_session_is_there() throws Exception {
+    execute("CREATE ROLE watched LOGIN PASSWORD 'x'");
+    String name = SlotName.of(APPLICATION, hash("watched"), 0);
+    try (java.sql.Connection still =
+            DriverManager.getConnection(url() + "?ApplicationName=" + name, "watched", "x");
+        SlotKeeper others = keeper(nats, "load-6")) {
+      bucket.create(SlotBucket.slotKey(hash("watched"), 0), WireJson.bytes(dead("watched", 2)));
+      Endpoint asks = endpoint("watched", url(), 2, slots);
+      Endpoint waits = endpoint("watched", url(), 2, others);
+      try (java.sql.Connection asking = asks.open(APPLICATION);
+          ExecutorService one = Executors.newVirtualThreadPerTaskExecutor()) {
+        Future<?> waiting = one.submit(() -> open(waits));
+        // More than a minute by their clock, and a half beyond.
+        await()
+            .atMost(SOON)
+            .pollInterval(Duration.ofMillis(100))
+            .during(Duration.ofSeconds(100).dividedBy(FASTER))
+            .until(() -> asks.mayKeep(asking) && sessions("watched") == 2 && !waiting.isDone());
+        bucket.delete(SlotBucket.slotKey(hash("watched"), 0));
+        ((java.sql.Connection) waiting.get()).close();
+      }
+      assertThat(still.isValid(5)).isTrue();
+    }
   }
 
   @Test
