@@ -29,6 +29,11 @@ final class EndpointSlots {
 
   private static final Duration LOOK = Duration.ofMillis(250);
 
+  /** What was written is heard of in this time. */
+  private static final Duration HEARD = Duration.ofSeconds(2);
+
+  private static final Duration SHORTLY = Duration.ofMillis(5);
+
   /** Who has not asked again for so long waits no more. */
   private static final Duration WISHED = Duration.ofSeconds(20);
 
@@ -79,33 +84,34 @@ final class EndpointSlots {
     long until = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
       Wish me = wish(caps.of(request.connection()));
-      switch (SlotRules.choose(look(), me, holder)) {
-        case Choice.Free free -> {
-          HeldSlot taken = tryToTake(free.number(), me.cap(), request);
-          if (taken != null) {
-            return taken;
-          }
-        }
-        case Choice.TakeOver over -> {
-          HeldSlot taken = tryToTakeOver(over.taken(), me.cap(), request);
-          if (taken != null) {
-            return taken;
-          }
-        }
-        case Choice.Wait wait -> {
-          tellWish();
-          if (System.nanoTime() > until) {
-            throw NoPermitException.capReached(
-                "connection " + request.connection().name() + ": " + wait.why());
-          }
-          Thread.sleep(LOOK);
-        }
+      Choice choice = SlotRules.choose(look(), me, holder);
+      HeldSlot taken =
+          switch (choice) {
+            case Choice.Free free -> tryToTake(free.number(), me.cap(), request);
+            case Choice.TakeOver over -> tryToTakeOver(over.taken(), me.cap(), request);
+            case Choice.Wait wait -> null;
+          };
+      if (taken != null) {
+        return taken;
+      }
+      if (choice instanceof Choice.Wait) {
+        tellWish();
+      }
+      if (System.nanoTime() > until) {
+        throw NoPermitException.capReached(
+            "connection "
+                + request.connection().name()
+                + ": "
+                + (choice instanceof Choice.Wait wait ? wait.why() : "others were quicker"));
+      }
+      if (choice instanceof Choice.Wait) {
+        Thread.sleep(LOOK);
       }
     }
   }
 
   private @Nullable HeldSlot tryToTake(int number, int cap, SessionRequest request)
-      throws IOException, JetStreamApiException {
+      throws IOException, JetStreamApiException, InterruptedException {
     long before = System.nanoTime();
     Slot slot = slot(cap, request);
     String key = SlotBucket.slotKey(endpoint(), number);
@@ -116,7 +122,51 @@ final class EndpointSlots {
       mayBeThere(number, slot, request);
       throw e;
     }
-    return revision.isEmpty() ? null : hold(number, slot, request, revision.getAsLong(), before);
+    if (revision.isEmpty()) {
+      return null;
+    }
+    wrote(revision.getAsLong());
+    try {
+      int capNow = Math.min(cap, caps.of(request.connection()));
+      if (!SlotRules.isTooMany(lookFrom(revision.getAsLong()), number, capNow)) {
+        HeldSlot taken = hold(number, slot, request, revision.getAsLong(), before);
+        taken.under(capNow); // told with the next renewal
+        return taken;
+      }
+    } catch (IOException
+        | JetStreamApiException
+        | InterruptedException
+        | IllegalStateException e) {
+      mayBeThere(number, slot, request);
+      throw e;
+    }
+    mayBeThere(number, slot, request);
+    settle();
+    tellWish(); // and so the cap, to whoever does not know it
+    Thread.sleep(LOOK);
+    return null;
+  }
+
+  /**
+   * What is there, once all is heard of that was written before a revision: of two who choose at
+   * once, the later sees the other, and has no session yet.
+   */
+  private SlotTable lookFrom(long revision)
+      throws IOException, JetStreamApiException, InterruptedException {
+    long until = System.nanoTime() + HEARD.toNanos();
+    while (!hasHeard(revision)) {
+      if (System.nanoTime() > until) {
+        throw new IOException("NATS does not tell of what was written");
+      }
+      Thread.sleep(SHORTLY);
+    }
+    return look();
+  }
+
+  private synchronized boolean hasHeard(long revision)
+      throws IOException, JetStreamApiException, InterruptedException {
+    look(); // which watches
+    return watch != null && watch.revision() >= revision;
   }
 
   private @Nullable HeldSlot tryToTakeOver(Taken gone, int cap, SessionRequest request)
@@ -158,7 +208,7 @@ final class EndpointSlots {
         Instant.now().toString());
   }
 
-  /** The answer was lost, so it may have been written: then it is given back. */
+  /** It is given back if it was written; if the answer was lost, it may have been. */
   private void mayBeThere(int number, Slot slot, SessionRequest request) {
     HeldSlot perhaps = held(number, slot, request, 0, System.nanoTime());
     perhaps.neverOpened();
