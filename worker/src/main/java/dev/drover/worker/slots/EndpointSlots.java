@@ -2,6 +2,7 @@ package dev.drover.worker.slots;
 
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.EndpointId;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionRequest;
 import dev.drover.worker.slots.SlotTable.Taken;
@@ -57,6 +58,9 @@ final class EndpointSlots {
   private long written;
   private long expected;
 
+  /** Who wants a slot, and how its session is marked. */
+  private record Seeker(SessionRequest request, SlotMark mark) {}
+
   EndpointSlots(SlotBucket bucket, Caps caps, EndpointId id, Holder holder, LongSupplier clock) {
     this.clock = clock;
     this.bucket = bucket;
@@ -82,13 +86,14 @@ final class EndpointSlots {
   HeldSlot take(SessionRequest request)
       throws IOException, JetStreamApiException, InterruptedException, NoPermitException {
     long until = System.nanoTime() + PATIENCE.toNanos();
+    Seeker seeker = new Seeker(request, new SlotMark(endpoint(), bucket.installation()));
     while (true) {
       Wish me = wish(caps.of(request.connection()));
       Choice choice = SlotRules.choose(look(), me, holder);
       HeldSlot taken =
           switch (choice) {
-            case Choice.Free free -> tryToTake(free.number(), me.cap(), request);
-            case Choice.TakeOver over -> tryToTakeOver(over.taken(), me.cap(), request);
+            case Choice.Free free -> tryToTake(free.number(), me.cap(), seeker);
+            case Choice.TakeOver over -> tryToTakeOver(over.taken(), me.cap(), seeker);
             case Choice.Wait wait -> null;
           };
       if (taken != null) {
@@ -110,16 +115,16 @@ final class EndpointSlots {
     }
   }
 
-  private @Nullable HeldSlot tryToTake(int number, int cap, SessionRequest request)
+  private @Nullable HeldSlot tryToTake(int number, int cap, Seeker seeker)
       throws IOException, JetStreamApiException, InterruptedException {
     long before = System.nanoTime();
-    Slot slot = slot(cap, request);
+    Slot slot = slot(cap, seeker);
     String key = SlotBucket.slotKey(endpoint(), number);
     OptionalLong revision;
     try {
       revision = bucket.create(key, slot);
     } catch (IOException e) {
-      mayBeThere(number, slot, request);
+      mayBeThere(number, slot, seeker);
       throw e;
     }
     if (revision.isEmpty()) {
@@ -127,20 +132,17 @@ final class EndpointSlots {
     }
     wrote(revision.getAsLong());
     try {
-      int capNow = Math.min(cap, caps.of(request.connection()));
+      int capNow = Math.min(cap, caps.of(seeker.request().connection()));
       if (!SlotRules.isTooMany(lookFrom(revision.getAsLong()), number, capNow)) {
-        HeldSlot taken = hold(number, slot, request, revision.getAsLong(), before);
+        HeldSlot taken = hold(number, slot, seeker, revision.getAsLong(), before);
         taken.under(capNow); // told with the next renewal
         return taken;
       }
-    } catch (IOException
-        | JetStreamApiException
-        | InterruptedException
-        | IllegalStateException e) {
-      mayBeThere(number, slot, request);
+    } catch (IOException | JetStreamApiException | InterruptedException | IllegalStateException e) {
+      mayBeThere(number, slot, seeker);
       throw e;
     }
-    mayBeThere(number, slot, request);
+    mayBeThere(number, slot, seeker);
     settle();
     tellWish(); // and so the cap, to whoever does not know it
     Thread.sleep(LOOK);
@@ -169,16 +171,16 @@ final class EndpointSlots {
     return watch != null && watch.revision() >= revision;
   }
 
-  private @Nullable HeldSlot tryToTakeOver(Taken gone, int cap, SessionRequest request)
+  private @Nullable HeldSlot tryToTakeOver(Taken gone, int cap, Seeker seeker)
       throws IOException, JetStreamApiException, InterruptedException {
     long before = System.nanoTime();
-    Slot slot = slot(cap, request);
+    Slot slot = slot(cap, seeker);
     String key = SlotBucket.slotKey(endpoint(), gone.number());
     OptionalLong revision;
     try {
       revision = bucket.update(key, slot, gone.revision());
     } catch (IOException e) {
-      mayBeThere(gone.number(), slot, request);
+      mayBeThere(gone.number(), slot, seeker);
       throw e;
     }
     if (revision.isEmpty()) {
@@ -191,17 +193,17 @@ final class EndpointSlots {
         gone.number(),
         gone.slot().pod(),
         gone.quiet().toSeconds());
-    return hold(gone.number(), slot, request, revision.getAsLong(), before);
+    return hold(gone.number(), slot, seeker, revision.getAsLong(), before);
   }
 
-  private Slot slot(int cap, SessionRequest request) {
+  private Slot slot(int cap, Seeker seeker) {
     return new Slot(
         UUID.randomUUID().toString(),
         holder.pod(),
         holder.process(),
         holder.chain(),
         holder.stage(),
-        request.use(),
+        seeker.request().use(),
         cap,
         Slot.State.Opening,
         false,
@@ -209,27 +211,28 @@ final class EndpointSlots {
   }
 
   /** It is given back if it was written; if the answer was lost, it may have been. */
-  private void mayBeThere(int number, Slot slot, SessionRequest request) {
-    HeldSlot perhaps = held(number, slot, request, 0, System.nanoTime());
+  private void mayBeThere(int number, Slot slot, Seeker seeker) {
+    HeldSlot perhaps = held(number, slot, seeker, 0, System.nanoTime());
     perhaps.neverOpened();
     unsettled.add(perhaps);
   }
 
-  private HeldSlot hold(int number, Slot slot, SessionRequest request, long revision, long since) {
-    HeldSlot taken = held(number, slot, request, revision, since);
-    held.put(taken, request.connection());
+  private HeldSlot hold(int number, Slot slot, Seeker seeker, long revision, long since) {
+    HeldSlot taken = held(number, slot, seeker, revision, since);
+    held.put(taken, seeker.request().connection());
     endWish();
     return taken;
   }
 
-  private HeldSlot held(int number, Slot slot, SessionRequest request, long revision, long since) {
+  private HeldSlot held(int number, Slot slot, Seeker seeker, long revision, long since) {
     return new HeldSlot(
         this,
         bucket,
         SlotBucket.slotKey(endpoint(), number),
         number,
-        SlotName.of(request.applicationName(), endpoint(), number),
-        request.connection(),
+        seeker.mark(),
+        SlotName.of(seeker.request().applicationName(), seeker.mark(), number),
+        seeker.request().connection(),
         slot,
         revision,
         since);
@@ -340,9 +343,9 @@ final class EndpointSlots {
     return table;
   }
 
-  /** Tells whether the server's sessions can be listed. */
-  void advise(ConnectionSpec connection, boolean listed) {
-    caps.advise(connection, listed);
+  /** Tells how far a cap can be relied upon. */
+  void advise(ConnectionSpec connection, CapAdvisory advisory) {
+    caps.advise(connection, advisory);
   }
 
   /** Called when the session of a slot is over. */

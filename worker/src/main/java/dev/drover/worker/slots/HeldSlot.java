@@ -1,6 +1,7 @@
 package dev.drover.worker.slots;
 
 import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionPermit;
 import dev.drover.worker.postgres.SessionUse;
@@ -22,6 +23,7 @@ final class HeldSlot implements SessionPermit {
   private final SlotBucket bucket;
   private final String key;
   private final int number;
+  private final SlotMark mark;
   private final String applicationName;
   private final ConnectionSpec connection;
   private final Doubts doubts = new Doubts();
@@ -46,6 +48,7 @@ final class HeldSlot implements SessionPermit {
       SlotBucket bucket,
       String key,
       int number,
+      SlotMark mark,
       String applicationName,
       ConnectionSpec connection,
       Slot slot,
@@ -55,6 +58,7 @@ final class HeldSlot implements SessionPermit {
     this.bucket = bucket;
     this.key = key;
     this.number = number;
+    this.mark = mark;
     this.applicationName = applicationName;
     this.connection = connection;
     this.slot = slot;
@@ -85,7 +89,7 @@ final class HeldSlot implements SessionPermit {
   @Override
   public void opened(Connection opened) throws SQLException {
     SlotTable before = slots.known();
-    SessionList list = SessionList.read(opened, slots.endpoint(), number);
+    SessionList list = SessionList.read(opened, mark, number);
     listed = list.own() && slots.isSingle();
     synchronized (this) {
       session = opened;
@@ -109,7 +113,7 @@ final class HeldSlot implements SessionPermit {
     if (listed) {
       slots.free(before, list);
     }
-    slots.advise(connection, listed);
+    slots.advise(connection, new CapAdvisory(listed, list.foreign()));
   }
 
   private boolean askedBack() {
@@ -134,7 +138,7 @@ final class HeldSlot implements SessionPermit {
     if (doubts.open()) {
       SlotTable before = slots.known();
       try {
-        SessionList list = SessionList.read(asking, slots.endpoint(), number);
+        SessionList list = SessionList.read(asking, mark, number);
         doubts.asked();
         tellListed();
         slots.free(before, list);

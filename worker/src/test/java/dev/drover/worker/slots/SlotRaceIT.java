@@ -29,7 +29,7 @@ class SlotRaceIT extends SlotScenario {
         proxy(
             KeyValue.class,
             (method, args) -> {
-              if (method.getName().equals("create")) {
+              if (takesSlot(method, args)) {
                 made.add(String.valueOf(args[0]));
                 if (happened.compareAndSet(false, true)) {
                   happens.call();
@@ -38,7 +38,7 @@ class SlotRaceIT extends SlotScenario {
               return method.invoke(real, args);
             });
     slots.close();
-    slots = keeper(with(racing), "load-9", 1);
+    slots = keeper(with(racing), "load-9", System::nanoTime);
     execute("DROP ROLE IF EXISTS " + login, "CREATE ROLE " + login + " LOGIN PASSWORD 'x'");
     return endpoint(login, url(), cap, slots);
   }
@@ -79,9 +79,7 @@ class SlotRaceIT extends SlotScenario {
             LOGIN,
             4,
             () ->
-                state
-                    .bucket()
-                    .put(ConnectionCap.key(LOGIN), WireJson.bytes(new ConnectionCap(1)))),
+                state.bucket().put(ConnectionCap.key(LOGIN), WireJson.bytes(new ConnectionCap(1)))),
         "the 1 connections");
   }
 

@@ -26,6 +26,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * faster than it does, so that silence lasts long enough soon.
  */
 abstract class SlotScenario {
-  private static final ChainNames NAMES = ChainNames.of("shop", "orders", "1");
+  static final ChainNames NAMES = ChainNames.of("shop", "orders", "1");
   static final String APPLICATION = "drover/orders/load";
   static final int FASTER = 10;
   static final Duration SOON = Duration.ofSeconds(60);
@@ -51,26 +52,32 @@ abstract class SlotScenario {
   @BeforeEach
   void start() throws Exception {
     server = NatsServer.start();
-    nats = new NatsEndpoint(server.url(), null, null).connect("worker");
-    QueueLayout layout = new QueueLayout(NAMES, 1 << 20, 1);
-    nats.jetStreamManagement().addStream(layout.stateBucket());
-    nats.jetStreamManagement().addStream(layout.slotsBucket());
+    nats = connect(server);
     state = StateStore.open(nats, NAMES);
     bucket = nats.keyValue(ChainNames.SLOTS_BUCKET);
     slots = keeper(nats, "load-2");
   }
 
-  SlotKeeper keeper(Connection connection, String pod) throws IOException {
-    return keeper(connection, pod, FASTER);
+  /** A connection to a server in which the buckets are made. */
+  static Connection connect(NatsServer server) throws Exception {
+    Connection connection = new NatsEndpoint(server.url(), null, null).connect("worker");
+    QueueLayout layout = new QueueLayout(NAMES, 1 << 20, 1);
+    connection.jetStreamManagement().addStream(layout.stateBucket());
+    connection.jetStreamManagement().addStream(layout.slotsBucket());
+    return connection;
   }
 
-  SlotKeeper keeper(Connection connection, String pod, int faster) throws IOException {
+  SlotKeeper keeper(Connection connection, String pod) throws IOException {
+    return keeper(connection, pod, () -> FASTER * System.nanoTime());
+  }
+
+  SlotKeeper keeper(Connection connection, String pod, LongSupplier clock) throws IOException {
     return new SlotKeeper(
         connection,
         state,
         new Holder("shop", "orders", "load", pod),
-        Duration.ofSeconds(3).dividedBy(faster),
-        () -> faster * System.nanoTime());
+        Duration.ofSeconds(3).dividedBy(FASTER),
+        clock);
   }
 
   @AfterEach
@@ -115,6 +122,12 @@ abstract class SlotScenario {
     return EndpointId.of("shop", url(), login).hash();
   }
 
+  /** What a session of a slot is listed as. */
+  String sessionName(String login, int number) throws Exception {
+    SlotMark mark = new SlotMark(hash(login), new SlotBucket(nats).installation());
+    return SlotName.of(APPLICATION, mark, number);
+  }
+
   static void execute(String... statements) throws SQLException {
     try (java.sql.Connection admin = DriverManager.getConnection(url(), "postgres", "postgres");
         Statement statement = admin.createStatement()) {
@@ -156,6 +169,11 @@ abstract class SlotScenario {
             method.getName().equals("keyValue") && args[0].equals(ChainNames.SLOTS_BUCKET)
                 ? other
                 : method.invoke(nats, args));
+  }
+
+  /** Whether a call of the bucket makes the entry of a slot. */
+  static boolean takesSlot(Method method, Object[] args) {
+    return method.getName().equals("create") && String.valueOf(args[0]).contains(".slot.");
   }
 
   interface Call {
