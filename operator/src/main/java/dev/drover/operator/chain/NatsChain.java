@@ -280,7 +280,7 @@ final class NatsChain implements Chain {
         causes.read(now),
         splits.started().orElse(null),
         latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()),
-        follower.checkpoints().unlisted());
+        follower.checkpoints().advisories());
   }
 
   /** Tells loads that have nothing but records that wait, and waited in vain, to give them up. */

@@ -30,6 +30,8 @@ public final class JudgingWorker implements StageWorker {
   /** Enough to work while others wait for their acknowledgements; bounds the memory. */
   private static final int BATCHES_HELD = 4;
 
+  private static final Duration REST = Duration.ofSeconds(1);
+
   private final StageContext context;
   private final DecisionLog decisions;
   private final PassedBefore passedBefore;
@@ -68,7 +70,12 @@ public final class JudgingWorker implements StageWorker {
 
   @Override
   public void run() throws InterruptedException {
+    long rested = System.nanoTime();
     while (!stopping) {
+      if (System.nanoTime() - rested >= REST.toNanos()) {
+        rested = System.nanoTime();
+        batches.execute(judge::rest);
+      }
       context.awaitTurn(this::idleUntilStopped);
       Delivery delivery = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {

@@ -15,7 +15,9 @@ import dev.drover.wire.state.WireJson;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
+import io.nats.client.KeyValue;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -37,7 +40,8 @@ class ConnectionCapIT extends ChainScenario {
   private static final int ROWS = 8_000;
   private static final String LOGIN = "mover";
 
-  @TempDir Path folder;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  Path folder;
 
   private final List<WorkerProcess> workers = new ArrayList<>();
   private Path secrets;
@@ -128,6 +132,14 @@ class ConnectionCapIT extends ChainScenario {
     return folder.resolve("workers.log").toFile();
   }
 
+  private static String read(File log) {
+    try {
+      return Files.readString(log.toPath());
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
   private SessionSampler sampler(int cap) {
     return new SessionSampler(databases.url("postgres"), LOGIN, cap);
   }
@@ -141,7 +153,12 @@ class ConnectionCapIT extends ChainScenario {
       worker.close();
     }
     // The wish of a worker that was killed fades by its age.
-    assertThat(chain.nats.keyValue(ChainNames.SLOTS_BUCKET).keys("*.slot.>")).isEmpty();
+    KeyValue slots = chain.nats.keyValue(ChainNames.SLOTS_BUCKET);
+    List<String> left = new ArrayList<>();
+    for (String key : slots.keys("*.slot.>")) {
+      left.add(key + " " + slots.get(key).getValueAsString());
+    }
+    assertThat(left).as(() -> "slots left; the log: " + read(log())).isEmpty();
   }
 
   @Test
