@@ -4,14 +4,19 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.api.v1alpha1.MigrationStatus.BudgetExceeded;
 import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.status.BudgetStatuses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The news between two statuses of a Migration. Pure. */
 public final class Transitions {
+  private static final Predicate<Condition> UNSAFE =
+      c -> c.status().equals("True") && c.reason().equals(Chain.NATS_VERSION_UNSAFE);
+
   private Transitions() {}
 
   /** What happened, in the order in which one would tell it. */
@@ -21,6 +26,7 @@ public final class Transitions {
     failed(before, after, "Planned").ifPresent(c -> news.add(warn("PlanFailed", c)));
     became(before, after, "Planned", "True").ifPresent(c -> news.add(tell("Planned", c)));
     failed(before, after, "QueuesReady").ifPresent(c -> news.add(warn(c.reason(), c)));
+    endangered(before, after).ifPresent(c -> news.add(warn(c.reason(), c)));
     back(before, after, "QueuesReady").ifPresent(c -> news.add(tell("NatsBack", c)));
     suspension(before, after).ifPresent(news::add);
     if (after.startTime() != null && (before == null || before.startTime() == null)) {
@@ -101,6 +107,14 @@ public final class Transitions {
     return now.filter(
         n ->
             was.filter(w -> w.status().equals("False") && w.reason().equals(n.reason())).isEmpty());
+  }
+
+  /** The queues, where they are there and became unsafe. */
+  private static Optional<Condition> endangered(
+      @Nullable MigrationStatus before, MigrationStatus after) {
+    Optional<Condition> was =
+        before == null ? Optional.empty() : condition(before, "QueuesReady").filter(UNSAFE);
+    return was.isPresent() ? Optional.empty() : condition(after, "QueuesReady").filter(UNSAFE);
   }
 
   private static Optional<Condition> became(

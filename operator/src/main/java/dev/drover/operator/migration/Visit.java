@@ -229,14 +229,18 @@ final class Visit {
           spec.mode() == MigrationSpec.Mode.PlanOnly
               ? null
               : chain.advance(inForce.revision(), inForce.spec(), inForce.plan(), halted);
-      return new Running(halted ? new Queues.NotNeeded() : new Queues.Ready(), snapshot);
+      return new Running(halted ? new Queues.NotNeeded() : ready(chain, spec), snapshot);
     } catch (ChainUnavailableException e) {
       return new Running(
           e.reason().equals(STILL_COUNTING)
-              ? new Queues.Ready()
+              ? ready(chain, spec)
               : new Queues.Unavailable(e.reason(), String.valueOf(e.getMessage())),
           null);
     }
+  }
+
+  private static Queues ready(Chain chain, MigrationSpec spec) {
+    return new Queues.Ready(chain.danger(spec.queues()).orElse(null));
   }
 
   private record Running(Queues queues, @Nullable ChainSnapshot snapshot) {}

@@ -9,6 +9,7 @@ import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.operator.status.Observation.Planning;
@@ -171,6 +172,12 @@ public final class StatusComposer {
     switch (seen.queues()) {
       case Queues.NotNeeded q ->
           conditions.keep(QUEUES_READY, "NotStarted", "queues are made once the plan is ready");
+      case Queues.Ready q when q.danger() != null ->
+          conditions.set(
+              QUEUES_READY,
+              "True",
+              Chain.NATS_VERSION_UNSAFE,
+              "all streams and consumers exist; but " + q.danger());
       case Queues.Ready q ->
           conditions.set(QUEUES_READY, "True", "Ready", "all streams and consumers exist");
       case Queues.Unavailable q -> conditions.set(QUEUES_READY, "False", q.reason(), q.message());

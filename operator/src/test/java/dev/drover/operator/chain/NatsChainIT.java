@@ -112,7 +112,7 @@ class NatsChainIT {
 
   /** An operator that remembers nothing. */
   private Chain operator() {
-    return new Chains(link, () -> now).of(ref);
+    return new Chains(link, () -> now, link::serverVersion).of(ref);
   }
 
   private ChainSnapshot advance(ChainPlan plan) {

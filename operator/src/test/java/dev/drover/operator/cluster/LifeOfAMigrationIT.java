@@ -818,6 +818,29 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void queues_that_nats_may_lose_are_told_of_once_and_nothing_is_written_again() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).danger = "NATS 2.15.2 may lose batches";
+    Condition queues = operator.awaitCondition(M, "QueuesReady", "True", "NatsVersionUnsafe");
+    assertThat(queues.message()).endsWith("but NATS 2.15.2 may lose batches");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.events())
+                    .filteredOn(e -> e.startsWith("Warning NatsVersionUnsafe"))
+                    .hasSize(1));
+    String version = operator.migration(M).getMetadata().getResourceVersion();
+    double visits = operator.visits();
+    await().until(() -> operator.visits() > visits + 3);
+    assertThat(operator.migration(M).getMetadata().getResourceVersion()).isEqualTo(version);
+    assertThat(operator.replicas("read")).as("goes on").isEqualTo(3);
+    operator.chain(M).danger = null;
+    operator.awaitCondition(M, "QueuesReady", "True", "Ready");
+  }
+
+  @Test
   void completion_is_told_with_counts_and_duration_and_all_workers_go() {
     operator.secrets();
     operator.apply(Manifests.migration(M));

@@ -68,6 +68,20 @@ class TransitionsTest {
   }
 
   @Test
+  void queues_that_a_server_may_lose_are_told_of_once() {
+    MigrationStatus safe = status(null, condition("QueuesReady", "True", "Ready"));
+    MigrationStatus unsafe = status(null, condition("QueuesReady", "True", "NatsVersionUnsafe"));
+    MigrationStatus refused = status(null, condition("QueuesReady", "False", "NatsVersionUnsafe"));
+    MigrationStatus none = status(null);
+    assertThat(reasons(safe, unsafe)).containsExactly("Warning NatsVersionUnsafe");
+    assertThat(reasons(unsafe, unsafe)).isEmpty();
+    assertThat(reasons(unsafe, safe)).isEmpty();
+    assertThat(reasons(none, refused)).containsExactly("Warning NatsVersionUnsafe");
+    assertThat(reasons(refused, refused)).isEmpty();
+    assertThat(reasons(refused, safe)).containsExactly("Normal NatsBack");
+  }
+
+  @Test
   void suspension_and_resumption_are_told() {
     MigrationStatus running = status(null, condition("Ready", "True", "Running"));
     MigrationStatus suspended = status(null, condition("Ready", "False", "Suspended"));

@@ -360,6 +360,29 @@ class StatusComposerTest {
   }
 
   @Test
+  void queues_that_a_server_may_lose_are_there_and_tell_it() {
+    MigrationStatus status =
+        StatusComposer.compose(
+            null,
+            1,
+            new Observation(
+                Specs.plain(),
+                List.of(),
+                new Planning.Done(PLAN),
+                new Queues.Ready("NATS 2.15.2 may lose batches"),
+                IN_FORCE,
+                workers(),
+                snapshot(100, 10, 0)),
+            T0);
+
+    Condition queues = condition(status, "QueuesReady");
+    assertThat(queues.status()).isEqualTo("True");
+    assertThat(queues.reason()).isEqualTo("NatsVersionUnsafe");
+    assertThat(queues.message()).endsWith("exist; but NATS 2.15.2 may lose batches");
+    assertThat(condition(status, "Ready").reason()).as("it goes on").isEqualTo("Running");
+  }
+
+  @Test
   void an_exceeded_budget_is_still_told_while_nats_is_away() {
     MigrationStatus before = running(null, paused(snapshot(2000, 0, 150), CAUSE), T0);
     MigrationStatus away =
