@@ -201,7 +201,7 @@ class ConnectionCapIT extends ChainScenario {
       assertThat(sampler.tooMany()).isEmpty();
       assertThat(sampler.peak()).isBetween(2, 3);
       assertThat(sampler.samples()).isGreaterThan(400);
-      assertEverySlotGivenBack(one);
+      // The slot of one that was killed stays until somebody lacks it: SlotTakeOverIT has that.
     }
   }
 
