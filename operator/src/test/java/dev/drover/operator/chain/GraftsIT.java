@@ -393,18 +393,19 @@ class GraftsIT {
   }
 
   /** Few batches fill a queue here: what nobody takes out of it would stop all. */
-  private static final String SMALL = "256Ki";
+  private static final String SMALL = "128Ki";
 
   @Test
   void a_branch_below_a_stage_that_drains_leaves_it_room_to_drain() throws Exception {
     try (RunningChain chain = running(SMALL, plain())) {
       inFlow(chain);
-      chain.idle("clean", true);
-      chain.pace("read", 1_000_000);
-      visitUntil(chain, seen -> stage(seen, "clean").backlogMessages() > 10);
       chain.idle("load", true);
-      chain.idle("clean", false);
-      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      chain.pace("read", 1_000_000);
+      visitUntil(
+          chain,
+          seen ->
+              stage(seen, "load").backlogMessages() > 8
+                  && stage(seen, "clean").backlogMessages() > 8);
       chain.apply(
           "rev2",
           chain(
@@ -416,15 +417,16 @@ class GraftsIT {
       for (int i = 0; i < 5; i++) {
         chain.visit();
       }
-      assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
       chain.restartOperator();
+      chain.visit();
+      assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
       chain.idle("load", false);
       visitUntil(chain, seen -> chain.joined());
       ChainSnapshot end = toTheEnd(chain);
 
       assertEveryRow();
       long archived = stage(end, "archive").counts().passed();
-      assertThat(archived).isBetween(1L, ROWS - ROWS / 4L);
+      assertThat(archived).isBetween(ROWS / 2L, ROWS - 1L);
       assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(archived);
       assertThat(count("SELECT count(*) FROM public.item WHERE note = 'stamped'"))
           .isEqualTo(stage(end, "stamp").counts().passed())
@@ -452,6 +454,7 @@ class GraftsIT {
               load("load", "clean", "public"),
               load("third", "clean", "copy")));
       visitUntil(chain, seen -> chain.joining instanceof Joining.Underway);
+      chain.restartOperator();
       chain.visit();
       // An operator that ended when it had made the reader and not written so down.
       chain
@@ -459,7 +462,6 @@ class GraftsIT {
           .jetStreamManagement()
           .createConsumer(
               chain.stream("clean"), ConsumerConfiguration.builder().durable("third").build());
-      chain.restartOperator();
       execute(
           "target",
           "INSERT INTO copy.item SELECT id, 0, 'in the way' FROM public.item"
@@ -635,8 +637,10 @@ class GraftsIT {
               });
       chain.pace(Map.of("read", 8000L, "graft_read", 8000L));
       // The old way is not held up for a moment: nothing is drained, nothing closed.
-      chain.visit();
+      chain.visit(); // tells
+      chain.visit(); // and does
       assertThat(chain.joining).isInstanceOf(Joining.Joined.class);
+      assertThat(chain.joined()).isTrue();
       String last = kind.stages()[kind.stages().length - 1].name();
       for (int crash = 1; crash <= 3; crash++) {
         int some = crash * ROWS / 8;
@@ -660,8 +664,9 @@ class GraftsIT {
     try (RunningChain chain = running(plain())) {
       toTheEnd(chain);
       chain.apply("rev2", backfilled("clean", load("graft", "graft_clean", "copy")));
-      chain.look();
+      chain.visit(); // tells
       ChainSnapshot first = chain.visit();
+      assertThat(chain.joined()).isTrue();
       assertThat(first.complete()).isFalse();
       toTheEnd(chain);
 
@@ -676,6 +681,7 @@ class GraftsIT {
       inFlow(chain);
       edit(chain, backfilled("clean", load("graft", "graft_clean", "copy")));
       chain.pace(Map.of("read", 8000L, "graft_read", 2000L));
+      visitUntil(chain, seen -> chain.joined());
       visitUntil(chain, seen -> stage(seen, "graft").counts().passed() > ROWS / 20);
       chain.idle("graft", true);
       visitUntil(chain, seen -> stage(seen, "graft").backlogMessages() > 5);
@@ -692,7 +698,7 @@ class GraftsIT {
       }
       assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
       chain.idle("graft", false);
-      visitUntil(chain, seen -> chain.joining instanceof Joining.Joined);
+      visitUntil(chain, seen -> chain.joined());
       chain.visit();
       assertThat(chain.splits("graft_read")).isZero();
       assertThat(chain.nats.jetStreamManagement().getStreamNames())
