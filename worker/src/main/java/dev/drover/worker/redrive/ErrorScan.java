@@ -33,10 +33,20 @@ final class ErrorScan implements AutoCloseable {
   private final RedriveContext context;
   private final List<String> subjects;
   private final long last;
+  private final Witness witness;
   private long after;
   private long expected = 1;
   private boolean ended;
   private @Nullable ConsumerContext consumer;
+
+  /** Is told of each message that a scan comes to, also of one that it cannot read. */
+  @FunctionalInterface
+  interface Witness {
+    Witness NONE = (subject, sequence) -> {};
+
+    /** The scan is at this message. */
+    void saw(String subject, long sequence);
+  }
 
   /**
    * A scan of a part of the queue.
@@ -45,8 +55,9 @@ final class ErrorScan implements AutoCloseable {
    * @param first sequence to begin with
    * @param last sequence to end with
    */
-  ErrorScan(RedriveContext context, List<String> subjects, long first, long last) {
+  ErrorScan(RedriveContext context, List<String> subjects, long first, long last, Witness witness) {
     this.context = context;
+    this.witness = witness;
     this.subjects = subjects;
     this.after = first - 1;
     this.last = last;
@@ -75,7 +86,7 @@ final class ErrorScan implements AutoCloseable {
             return false; // one was lost on the way
           }
           got++;
-          add(found, meta.streamSequence(), m.getData());
+          add(found, m.getSubject(), meta.streamSequence(), m.getData());
           ended = meta.pendingCount() == 0 || meta.streamSequence() >= last;
         }
       }
@@ -96,11 +107,12 @@ final class ErrorScan implements AutoCloseable {
     }
   }
 
-  private void add(List<QueuedFailure> found, long sequence, byte[] data) {
+  private void add(List<QueuedFailure> found, String subject, long sequence, byte[] data) {
     after = sequence;
     if (sequence > last) {
       return;
     }
+    witness.saw(subject, sequence);
     try {
       found.add(new QueuedFailure(sequence, FailedMessage.parse(data)));
     } catch (IllegalArgumentException e) {

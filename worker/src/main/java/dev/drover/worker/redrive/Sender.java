@@ -160,7 +160,8 @@ final class Sender {
             context,
             List.of(context.names().errorSubject(entry.stage(), "*")),
             sequences.getFirst(),
-            sequences.getLast())) {
+            sequences.getLast(),
+            ErrorScan.Witness.NONE)) {
       for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
         some.stream().filter(failure -> entry.has(failure.sequence())).forEach(found::add);
       }
