@@ -88,6 +88,22 @@ class ReportTest {
   }
 
   @Test
+  void stages_that_come_or_go_need_a_look() {
+    Migration grafted =
+        migration(
+            "startTime:",
+            """
+            grafting:
+                  revision: r
+                  stages:
+                    - {name: archive, change: Added, state: Planned, message: queued records only}
+                startTime:""");
+
+    assertThat(status(grafted, new Rates()).details(Style.PLAIN))
+        .contains("! Graft archive Planned: Added: queued records only");
+  }
+
+  @Test
   void rates_are_known_from_the_second_change_on() {
     Rates rates = new Rates();
     rates.note(migration(), NOW);
