@@ -642,7 +642,9 @@ class GraftsIT {
       assertThat(chain.joining).isInstanceOf(Joining.Joined.class);
       assertThat(chain.joined()).isTrue();
       String last = kind.stages()[kind.stages().length - 1].name();
-      for (int crash = 1; crash <= 3; crash++) {
+      // Each crash costs the time after which NATS gives its splits to another.
+      int crashes = kind == Kind.TransformBehindATransform ? 3 : 1;
+      for (int crash = 1; crash <= crashes; crash++) {
         int some = crash * ROWS / 8;
         visitUntil(chain, seen -> stage(seen, last).counts().passed() > some);
         chain.crash("graft_read");
