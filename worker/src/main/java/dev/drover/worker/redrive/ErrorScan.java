@@ -9,6 +9,7 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
@@ -90,7 +91,13 @@ final class ErrorScan implements AutoCloseable {
           ended = meta.pendingCount() == 0 || meta.streamSequence() >= last;
         }
       }
-      ended |= got == 0 && from.getConsumerInfo().getNumPending() == 0;
+      if (got == 0) {
+        ConsumerInfo info = from.getConsumerInfo();
+        if (info.getDelivered().getConsumerSequence() != expected - 1) {
+          return false; // the last ones were lost on the way
+        }
+        ended = info.getNumPending() == 0;
+      }
       whole = true;
       return true;
     } catch (IOException | JetStreamApiException | IllegalStateException e) {

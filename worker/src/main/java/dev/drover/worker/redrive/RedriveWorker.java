@@ -91,6 +91,9 @@ public final class RedriveWorker {
       if (gate.suspended()) {
         fromSource.close();
         outcomes.look();
+        if (outcomes.allSettled()) {
+          outcomes.takeOutTheRest();
+        }
         tell();
         gate.pause();
         continue;

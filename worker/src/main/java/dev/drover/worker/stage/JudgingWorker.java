@@ -149,7 +149,8 @@ public final class JudgingWorker implements StageWorker {
       }
     }
     if (decision != null && judged.isPresent()) {
-      follow(decision, headers, input, judged.get());
+      setAside(decision, before.isPresent(), headers, input, judged.get());
+      follow(decision, headers, judged.get());
       judge.settled(batch, decision.revision());
     }
     delivery.ack();
@@ -176,10 +177,29 @@ public final class JudgingWorker implements StageWorker {
             context.clock().instant().toString()));
   }
 
-  private void follow(
-      Decision decision, BatchHeaders headers, RecordSchema input, JudgedBatch judged)
+  /** Also when the batch comes again so late that the server has forgotten what it was sent. */
+  private void setAside(
+      Decision decision,
+      boolean decidedBefore,
+      BatchHeaders headers,
+      RecordSchema input,
+      JudgedBatch judged)
       throws InterruptedException {
-    errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
+    if (decidedBefore) {
+      errors.publishAgain(
+          headers,
+          input,
+          decision.revision(),
+          decision.decidedAt(),
+          decision.errorsAfter(),
+          judged.failures());
+    } else {
+      errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
+    }
+  }
+
+  private void follow(Decision decision, BatchHeaders headers, JudgedBatch judged)
+      throws InterruptedException {
     String schema = judged.output().fingerprint();
     List<byte[]> bodies = judged.passed().cut(decision.parts());
     for (int part = 0; part < bodies.size(); part++) {
