@@ -12,6 +12,9 @@ public final class BackfillRules {
   /** With what Kubernetes' names have before and behind it, a copy's name stays below 63. */
   private static final int LONGEST_NAME = 50;
 
+  /** What the status of a Migration can tell of: as many as a spec may have without copies. */
+  private static final int MOST_STAGES = 40;
+
   private BackfillRules() {}
 
   /** What is wrong by itself, in a spec that is sound otherwise. */
@@ -36,6 +39,15 @@ public final class BackfillRules {
                 "no stage reads the queue of %s: those with from: %s have backfill, and read copies of their own. Add one without"
                     .formatted(stage.name(), stage.name())));
       }
+    }
+    int all = PrivatePaths.expanded(spec).stages().size();
+    if (findings.isEmpty() && all > MOST_STAGES) {
+      findings.add(
+          Finding.error(
+              "TooManyStages",
+              "spec.stages",
+              "with the copies that backfill brings there are %d stages, and %d are the most: remove a graft with backfill, or let it begin nearer to the extract"
+                  .formatted(all, MOST_STAGES)));
     }
     return findings;
   }

@@ -138,13 +138,20 @@ final class QueueSetup {
 
   /** Removes what an extract was to read. */
   void forgetSplits(String stage) {
-    link.call(
+    link.run(
         "forget the splits of " + stage,
-        nats ->
+        nats -> {
+          try {
             nats.jetStreamManagement()
                 .purgeStream(
                     names.splitsStream(),
-                    PurgeOptions.builder().subject(names.allOf("splits", stage)).build()));
+                    PurgeOptions.builder().subject(names.allOf("splits", stage)).build());
+          } catch (JetStreamApiException e) {
+            if (!Refusals.missing(e)) {
+              throw e;
+            }
+          }
+        });
   }
 
   /** The stages whose queues are there. */

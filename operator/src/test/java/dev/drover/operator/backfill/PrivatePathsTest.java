@@ -10,6 +10,8 @@ import dev.drover.operator.Specs;
 import dev.drover.operator.validation.SpecValidator;
 import dev.drover.wire.plan.Finding;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -113,6 +115,20 @@ class PrivatePathsTest {
         .singleElement()
         .returns("QueueUnread", Finding::reason)
         .returns("spec.stages[1]", Finding::path);
+  }
+
+  @Test
+  void copies_count_among_the_stages_that_a_migration_may_have() {
+    String grafts =
+        IntStream.range(0, 13)
+            .mapToObj(i -> ARCHIVE.replace("name: archive", "name: archive-" + i))
+            .collect(Collectors.joining());
+
+    assertThat(BackfillRules.check(with(grafts)))
+        .filteredOn(f -> f.reason().equals("TooManyStages"))
+        .singleElement()
+        .returns("spec.stages", Finding::path)
+        .satisfies(f -> assertThat(f.message()).contains("42 stages, and 40 are the most"));
   }
 
   @Test
