@@ -92,12 +92,8 @@ class ReportTest {
     Migration grafted =
         migration(
             "startTime:",
-            """
-            grafting:
-                  revision: r
-                  stages:
-                    - {name: archive, change: Added, state: Planned, message: queued records only}
-                startTime:""");
+            "grafting: {revision: r, stages: [{name: archive, change: Added, state: Planned,"
+                + " message: queued records only}]}\n  startTime:");
 
     assertThat(status(grafted, new Rates()).details(Style.PLAIN))
         .contains("! Graft archive Planned: Added: queued records only");
