@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,7 +40,7 @@ class GraftATargetE2E {
 
     assertThat(grafted)
         .contains("archive Added", "queued records only")
-        .contains("history Added", "backfill by re-extraction of 60000 rows");
+        .contains("history Added", "backfill by re-extraction of 90000 rows");
     Map<String, String> second = cluster.podTemplates("letters");
     assertThat(second).as("nothing is rolled for a branch").containsAllEntriesOf(first);
     assertThat(second).containsKeys("archive", "history", "history_read", "history_clean");
@@ -46,7 +48,7 @@ class GraftATargetE2E {
     String end = STORY.tell(parts.subList(3, parts.size()));
 
     assertThat(end)
-        .contains("60000|60000", "history|60000|60000", "had passed before it joined")
+        .contains("90000|90000", "history|90000|90000", "had passed before it joined")
         .containsPattern("before\\|[1-9]")
         .containsPattern("after\\|[1-9]");
     Map<String, String> third = cluster.podTemplates("letters");
@@ -61,6 +63,14 @@ class GraftATargetE2E {
                 "target",
                 "(SELECT id, nullif(reader, 'anonymous'), upper(city) FROM letters.letter)"))
         .isEqualTo(Cluster.checksum("legacy", LETTERS));
-    cluster.awaitCondition("letters", "Balanced", "True");
+    // Each target has a key: a letter that came twice would be a failed record.
+    assertThat(cluster.status("letters").stages())
+        .allSatisfy(s -> assertThat(s.failedRecords()).as(s.name()).isZero());
+    String balance = cluster.awaitCondition("letters", "Balanced", "True").message();
+    Matcher before =
+        Pattern.compile("([0-9]+) had passed before it joined").matcher(balance.replace(",", ""));
+    assertThat(before.find()).as(balance).isTrue();
+    assertThat(Cluster.query("target", "SELECT count(*) FROM archive.letter"))
+        .containsExactly(Long.toString(90000 - Long.parseLong(before.group(1))));
   }
 }
