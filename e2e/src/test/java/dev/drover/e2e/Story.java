@@ -29,8 +29,17 @@ record Story(String example) {
    * @throws IllegalStateException with what they said, if a line failed
    */
   String tell(List<String> parts) throws IOException, InterruptedException {
+    return shell(String.join("\n", parts));
+  }
+
+  /**
+   * Does what lines of shell say, where a user would, and returns what they print.
+   *
+   * @throws IllegalStateException with what they said, if a line failed
+   */
+  static String shell(String lines) throws IOException, InterruptedException {
     String inRoot =
         "cd " + ROOT.toAbsolutePath() + "\nPATH=$PWD/dev/.state/bin:$PATH\nset -euo pipefail\n";
-    return Commands.run(List.of("bash", "-c", inRoot + String.join("\n", parts)));
+    return Commands.run(List.of("bash", "-c", inRoot + lines));
   }
 }

@@ -73,12 +73,21 @@ class ConnectionCapIT extends ChainScenario {
               + ") i",
           "ANALYZE " + table);
     }
+    inserting("0.001");
     databases.execute(
         "target",
-        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
-            + " 'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END'",
         "CREATE TRIGGER slowly BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION slowly()",
         "CREATE TRIGGER slowly BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION slowly()");
+  }
+
+  /** How many seconds the target takes for a row. */
+  private static void inserting(String seconds) throws Exception {
+    databases.execute(
+        "target",
+        "CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN PERFORM pg_sleep("
+            + seconds
+            + "); RETURN NEW; END'");
   }
 
   @AfterEach
@@ -283,6 +292,7 @@ class ConnectionCapIT extends ChainScenario {
         TestChain chain = chain(name, "item", 4)) {
       ChainPlan plan = planCounted(chain);
       chain.dispatchAll(plan);
+      inserting("0.01"); // so that there is work until it is seen who lacks a slot
       for (String stage : List.of("read", "load", "load", "load", "load")) {
         start(name, stage);
       }
@@ -303,6 +313,7 @@ class ConnectionCapIT extends ChainScenario {
                   chain.stalls("load").stream()
                       .map(Stall::reason)
                       .anyMatch("ConnectionCap"::equals));
+      inserting("0.001");
       await()
           .atMost(Duration.ofMinutes(3))
           .pollInterval(Duration.ofMillis(500))
