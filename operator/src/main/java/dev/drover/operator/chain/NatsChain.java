@@ -124,8 +124,19 @@ final class NatsChain implements Chain {
     return new QueueLayout(
         names,
         Quantity.getAmountInBytes(maxBytes).longValueExact(),
-        Objects.requireNonNull(queues.replicas()),
+        replicas(queues),
         grafts.closed());
+  }
+
+  /** What is kept less often stays so while the server may lose what is kept more often. */
+  private int replicas(MigrationSpec.Queues queues) {
+    int wanted = Objects.requireNonNull(queues.replicas());
+    if (server.danger(queues).isEmpty()) {
+      return wanted;
+    }
+    return link.stream("read how often queues are kept", names.decisionsStream(), null)
+        .map(stream -> Math.min(wanted, stream.replicas()))
+        .orElse(wanted);
   }
 
   @Override

@@ -36,7 +36,9 @@ final class SourceReplays {
   private static final Duration FULL = Duration.ofSeconds(2);
 
   private static final int CONFLICT = 409;
-  private static final String WAITS =
+
+  /** What is told of a record whose row is read when there is room. */
+  static final String WAITS =
       "waits until fewer than %d rows are read for records of its Migration".formatted(MOST);
   private static final Pattern GENERATION = Pattern.compile("-g([0-9]{1,18})-[0-9]{1,18}");
 

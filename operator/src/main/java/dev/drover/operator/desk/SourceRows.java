@@ -48,8 +48,14 @@ final class SourceRows {
     return new SourceRow(request, since, READING, cut, null);
   }
 
-  /** When to look again: later and later, as what takes long may take longer. */
+  /**
+   * When to look again: later and later, as what takes long may take longer. Not where it waits for
+   * room, which is whose who asks first.
+   */
   static Duration again(SourceRow reading, Instant now) {
+    if (SourceReplays.WAITS.equals(reading.message())) {
+      return SOON;
+    }
     Duration wait = Duration.between(Instant.parse(reading.time()), now).dividedBy(4);
     return wait.compareTo(SOON) < 0 ? SOON : wait.compareTo(LATEST) > 0 ? LATEST : wait;
   }

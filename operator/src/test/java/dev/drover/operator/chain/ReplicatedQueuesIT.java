@@ -139,14 +139,31 @@ class ReplicatedQueuesIT {
     assertThat(chain.danger(THREE)).isEmpty();
   }
 
+  private int replicas(String stage) throws Exception {
+    return nats.jetStreamManagement()
+        .getStreamInfo(names.queueStream(stage))
+        .getConfiguration()
+        .getReplicas();
+  }
+
   @Test
-  void what_is_kept_once_may_begin_with_any_server() {
+  void what_is_kept_once_may_begin_with_any_server_and_stays_so_until_it_is_safe()
+      throws Exception {
     MigrationSpec.Queues once = new MigrationSpec.Queues("64Mi", 1);
     Chain chain = operator();
     version = LOSSY;
 
     publishSpec(chain, once);
     ensureQueues(chain, once);
+
+    chain.advance(REVISION, PlayedWorker.spec(), PlayedWorker.plan(1, 0), false);
+    // An edit would bring it where it can be lost.
+    ensureQueues(chain, THREE);
+    assertThat(chain.danger(THREE)).isPresent();
+    assertThat(replicas("read")).isEqualTo(1);
+    version = null;
+    ensureQueues(operator(), THREE);
+    assertThat(replicas("read")).isEqualTo(3);
 
     assertThat(chain.danger(once)).isEmpty();
   }

@@ -26,6 +26,13 @@ class SourceRowsTest {
   }
 
   @Test
+  void who_waits_for_room_looks_as_often_as_who_has_just_come() {
+    SourceRow waits = new SourceRow(1, ASKED.toString(), "Reading", SourceReplays.WAITS, null);
+
+    assertThat(SourceRows.again(waits, ASKED.plusSeconds(3600))).isEqualTo(Duration.ofSeconds(1));
+  }
+
+  @Test
   void only_what_is_being_read_is_looked_at_again() {
     assertThat(SourceRows.isReading(READING)).isTrue();
     assertThat(SourceRows.isReading(new SourceRow(1, ASKED.toString(), "Read", null, null)))
