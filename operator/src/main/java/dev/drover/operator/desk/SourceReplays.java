@@ -40,6 +40,7 @@ final class SourceReplays {
   /** What is told of a record whose row is read when there is room. */
   static final String WAITS =
       "waits until fewer than %d rows are read for records of its Migration".formatted(MOST);
+
   private static final Pattern GENERATION = Pattern.compile("-g([0-9]{1,18})-[0-9]{1,18}");
 
   private final KubernetesClient client;

@@ -108,7 +108,10 @@ public final class StatusComposer {
       conditions.set(SPEC_VALID, "True", "Valid", "the spec and its Secrets are in order");
     } else {
       conditions.set(
-          SPEC_VALID, "False", findings.getFirst().reason(), ConditionList.list(findings));
+          SPEC_VALID,
+          "False",
+          findings.getFirst().reason(),
+          ConditionList.list(findings) + meanwhile(seen));
     }
   }
 

@@ -19,6 +19,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
@@ -292,7 +293,7 @@ class LifeOfAMigrationIT {
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
     assertThat(operator.chain(M).paces).isEmpty();
-    Map<String, Long> before = generations();
+    Map<String, PodTemplateSpec> before = templates();
     String scale = "scale: {maxReplicas: 4}";
     for (long rate : List.of(900L, 300L)) {
       operator.apply(
@@ -307,7 +308,7 @@ class LifeOfAMigrationIT {
     }
     operator.apply(Manifests.migration(M));
     await().until(() -> operator.chain(M).paces.isEmpty());
-    assertThat(generations()).isEqualTo(before);
+    assertThat(templates()).isEqualTo(before);
     assertThat(operator.jobs()).as("no new plan").hasSize(1);
   }
 
@@ -332,14 +333,14 @@ class LifeOfAMigrationIT {
                     .containsEntry(Pace.requests("clean"), new Pace(50, 1)));
     assertThat(operator.deployment("clean").toString())
         .contains("/etc/drover/connections/http.clean", "header-authorization");
-    Map<String, Long> before = generations();
+    Map<String, PodTemplateSpec> before = templates();
     operator.apply(http.replace("requestsPerSecond: 50", "requestsPerSecond: 20"));
     await()
         .untilAsserted(
             () ->
                 assertThat(operator.chain(M).paces)
                     .containsEntry(Pace.requests("clean"), new Pace(20, 1)));
-    assertThat(generations()).isEqualTo(before);
+    assertThat(templates()).isEqualTo(before);
     operator.apply(http.replace("key: password", "key: passwrd"));
     operator.awaitCondition(M, "SpecValid", "False", "SecretKeyNotFound");
   }
@@ -586,6 +587,61 @@ class LifeOfAMigrationIT {
     chain.joining = (revision, spec, go) -> new Joining.Joined();
     await().until(() -> operator.deployment("clean") == null);
     operator.awaitCondition(M, "Planned", "True", "Planned");
+  }
+
+  @Test
+  void a_stage_that_a_refused_edit_took_out_keeps_its_rate_even_over_a_restart() {
+    operator.secrets();
+    String limited =
+        Manifests.migration(M)
+            .replace(
+                "scale: {maxReplicas: 4}", "scale: {maxReplicas: 4, maxRecordsPerSecond: 300}");
+    operator.apply(limited);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.chain(M).paces.containsKey("read"));
+    Pace before = operator.chain(M).paces.get("read");
+
+    operator.apply(
+        limited.replace("- name: read\n", "- name: reed\n").replace("from: read", "from: reed"));
+    Condition refused = operator.awaitCondition(M, "SpecValid", "False", "ChainChanged");
+    assertThat(refused.message()).contains("stays in force");
+    assertThat(operator.chain(M).paces).containsEntry("read", before);
+    operator.stop();
+    operator.start();
+    operator.chain(M).paces = Map.of();
+    await().until(() -> before.equals(operator.chain(M).paces.get("read")));
+    assertThat(operator.condition(M, "SpecValid").orElseThrow().reason()).isEqualTo("ChainChanged");
+  }
+
+  @Test
+  void a_suspended_stage_stays_so_when_an_edit_that_takes_it_out_is_refused_and_is_drained_after()
+      throws Exception {
+    operator.secrets();
+    operator.apply(suspended("clean", true));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.replicas("clean"), r -> r == 0);
+    FaultyChain chain = operator.chain(M);
+    Edges now = Edges.original("r1", chain.specs.values().iterator().next());
+    chain.joining =
+        (revision, spec, go) ->
+            new Joining.Refused(
+                now, List.of(Finding.error("StageHoldsFailures", "spec.stages", "clean has 3")));
+    String manifest = Manifests.migration(M);
+    String without =
+        manifest.substring(0, manifest.indexOf("    - name: clean"))
+            + manifest.substring(manifest.indexOf("    - name: load"));
+    operator.apply(without.replace("from: clean", "from: read"));
+    operator.awaitCondition(M, "Planned", "False", "StageHoldsFailures");
+    await()
+        .during(Duration.ofSeconds(3))
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> operator.replicas("clean"), r -> r == 0);
+
+    chain.joining =
+        (revision, spec, go) ->
+            new Joining.Underway(
+                now, List.of(new Joining.Change("clean", Joining.Kind.Removed, true, "drains")));
+    await().until(() -> operator.replicas("clean"), r -> r > 0);
   }
 
   @Test
@@ -893,6 +949,15 @@ class LifeOfAMigrationIT {
     operator.restartLater(Duration.ofSeconds(61));
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.events()).anyMatch(e -> e.startsWith("Warning QueuesLeftBehind"));
+  }
+
+  /** What pods are made of: the same as long as none is rolled. */
+  private Map<String, PodTemplateSpec> templates() {
+    return operator.deployments().stream()
+        .collect(
+            Collectors.toMap(
+                d -> d.getMetadata().getLabels().get("drover.dev/stage"),
+                d -> d.getSpec().getTemplate()));
   }
 
   private Map<String, Long> generations() {
