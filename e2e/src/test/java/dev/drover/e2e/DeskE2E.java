@@ -87,8 +87,7 @@ class DeskE2E {
     cluster.awaitCondition(NAME, "Completed", "True");
     assertThat(stage("clean").failedRecords()).isEqualTo(20_000);
     assertThat(stage("clean").budgetExceeded()).isNull();
-    assertThat(Cluster.query("target", "SELECT count(*) FROM desk.item"))
-        .containsExactly("180000");
+    assertThat(Cluster.query("target", "SELECT count(*) FROM desk.item")).containsExactly("180000");
     cluster.awaitCondition(NAME, "Balanced", "True");
   }
 
@@ -100,21 +99,21 @@ class DeskE2E {
             + " FROM generate_series(1, 4000) i",
         "UPDATE desk.person SET boss = 99999 WHERE id = 3500",
         "ANALYZE desk.person");
-    Cluster.execute("target", "ALTER TABLE desk.person ADD FOREIGN KEY (boss) REFERENCES desk.person");
+    Cluster.execute(
+        "target", "ALTER TABLE desk.person ADD FOREIGN KEY (boss) REFERENCES desk.person");
     cluster.apply(
         Manifest.chain(NAME, "desk.person", "{set: [{field: boss, to: record.boss}]}")
             .replace("splitRecords: 20000", "splitRecords: 1000"));
 
     cluster.awaitCondition(NAME, "Completed", "True");
     // Whoever is below the orphan has nobody above either.
-    assertThat(Cluster.query("target", "SELECT count(*) FROM desk.person"))
-        .containsExactly("500");
+    assertThat(Cluster.query("target", "SELECT count(*) FROM desk.person")).containsExactly("500");
     assertThat(stage("load").failedRecords()).isEqualTo(3_500);
     assertThat(stage("load").waitingRecords()).isZero();
 
     Cluster.execute("target", "INSERT INTO desk.person VALUES (99999, NULL)");
     Story.shell(
-            """
+        """
             kubectl apply -f - <<'END'
             apiVersion: drover.dev/v1alpha1
             kind: Redrive
@@ -124,8 +123,7 @@ class DeskE2E {
             kubectl wait redrive/orphans --for=condition=Complete --timeout=180s
             kubectl delete redrive orphans
             """);
-    assertThat(Cluster.query("target", "SELECT count(*) FROM desk.person"))
-        .containsExactly("4001");
+    assertThat(Cluster.query("target", "SELECT count(*) FROM desk.person")).containsExactly("4001");
     cluster.awaitCondition(NAME, "Balanced", "True");
   }
 
@@ -182,8 +180,7 @@ class DeskE2E {
             .doesNotContain("private-");
       }
     }
-    cluster.patch(
-        record("500"), "{\"spec\":{\"correction\":{\"qty\":5},\"action\":\"Replay\"}}");
+    cluster.patch(record("500"), "{\"spec\":{\"correction\":{\"qty\":5},\"action\":\"Replay\"}}");
     await()
         .atMost(Cluster.SOON)
         .untilAsserted(
