@@ -88,6 +88,26 @@ class ReportTest {
   }
 
   @Test
+  void an_equation_is_shown_only_where_it_holds() {
+    String over = "startTime: \"2026-11-24T10:00:00Z\"\n  completionTime: \"2026-11-24T10:05:00Z\"";
+    String started = "startTime: \"2026-11-24T10:00:00Z\"";
+
+    assertThat(
+            status(
+                    migration(started, over, "loadedRecords: 4000", "loadedRecords: 4987"),
+                    new Rates())
+                .details(Style.PLAIN))
+        .contains("read 5,000 = loaded 4,987 + filtered 10 + failed 3");
+    // Two loads of one queue, each of which has loaded all.
+    assertThat(
+            status(
+                    migration(started, over, "loadedRecords: 4000", "loadedRecords: 9974"),
+                    new Rates())
+                .details(Style.PLAIN))
+        .contains("read 5,000; loaded 9,974 + filtered 10");
+  }
+
+  @Test
   void stages_that_come_or_go_need_a_look() {
     Migration grafted =
         migration(
