@@ -209,6 +209,22 @@ class ReportTest {
         .containsPattern("Replay +60s ago +anna +FailedAgain +- +failed again: no");
   }
 
+  @Test
+  void a_correction_that_was_not_taken_is_not_shown_as_what_was_loaded() {
+    FailedRecord resource =
+        Records.of(
+            "{\"qty\": 7}",
+            "action: None",
+            "action: Replay, correction: {qty: 9}",
+            "conditions:\n",
+            "conditions:\n    - {type: CorrectionValid, status: Unknown, reason: NotTaken,"
+                + " message: came later, lastTransitionTime: x}\n");
+
+    String text = RecordView.of(resource).orElseThrow().details(Style.PLAIN, 100, NOW);
+
+    assertThat(text).contains("! CorrectionValid: came later").doesNotContain("CORRECTED");
+  }
+
   private static RecordOutcome.Said said(FailedRecord resource) {
     return RecordOutcome.said(resource, 2);
   }
