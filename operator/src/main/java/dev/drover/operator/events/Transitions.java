@@ -25,6 +25,7 @@ public final class Transitions {
     failed(before, after, "SpecValid").ifPresent(c -> news.add(warn("SpecInvalid", c)));
     failed(before, after, "Planned").ifPresent(c -> news.add(warn("PlanFailed", c)));
     became(before, after, "Planned", "True").ifPresent(c -> news.add(tell("Planned", c)));
+    grafts(before, after, news);
     failed(before, after, "QueuesReady").ifPresent(c -> news.add(warn(c.reason(), c)));
     endangered(before, after).ifPresent(c -> news.add(warn(c.reason(), c)));
     back(before, after, "QueuesReady").ifPresent(c -> news.add(tell("NatsBack", c)));
@@ -38,6 +39,21 @@ public final class Transitions {
         .ifPresent(
             c -> news.add(new News(c.reason().equals("WithFailures"), "Completed", c.message())));
     return news;
+  }
+
+  /** What stages that come or go will see: the status tells it only until that is done. */
+  private static void grafts(
+      @Nullable MigrationStatus before, MigrationStatus after, List<News> news) {
+    MigrationStatus.Grafting now = after.grafting();
+    if (now == null
+        || (before != null
+            && before.grafting() != null
+            && before.grafting().revision().equals(now.revision()))) {
+      return;
+    }
+    now.stages()
+        .forEach(
+            g -> news.add(News.normal("Graft", g.name() + " " + g.change() + ": " + g.message())));
   }
 
   private static void stage(@Nullable MigrationStatus before, StageStatus now, List<News> news) {
