@@ -48,7 +48,8 @@ class GraftATargetE2E {
     String end = STORY.tell(parts.subList(3, parts.size()));
 
     assertThat(end)
-        .contains("stamp Inserted: ", "90000|90000", "history|90000|90000", "had passed before it joined")
+        .contains(
+            "stamp Inserted: ", "90000|90000", "history|90000|90000", "had passed before it joined")
         .containsPattern("before\\|[1-9]")
         .containsPattern("after\\|[1-9]");
     Map<String, String> third = cluster.podTemplates("letters");
