@@ -37,6 +37,9 @@ cli: ## kubectl drover, one file to put on PATH: dist/kubectl-drover
 bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run
 	bench/chain
 
+bench-stages: ## What one more transform costs where there are cores to spare
+	bench/stages
+
 bench-failures: ## Rows a second while 1, 20 and 100 percent of them fail, beside none
 	bench/failures
 
@@ -55,6 +58,9 @@ bench-fleet: ## A thousand Migrations at once, without pods: memory, time and wr
 chaos: ## A migration in which everything is killed and cut, and each row is looked for afterwards
 	bench/chaos
 
+chaos-redrive: ## A Redrive of 200,000 records during which everybody is killed in turn; each record is looked for
+	bench/chaos-redrive
+
 standstill: ## A target that stops for five minutes: what queues and workers do meanwhile
 	bench/standstill
 
@@ -67,4 +73,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e cli bench bench-failures bench-reaction bench-drain bench-caps bench-fleet chaos standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e cli bench bench-stages bench-failures bench-reaction bench-drain bench-caps bench-fleet chaos chaos-redrive standstill simulate crds format

@@ -1,7 +1,8 @@
--- Tables as in legacy.sql, of which a share of the rows fails. \set rows and warmup, their sizes, and percent, the share of
+-- Tables as in legacy.sql, of which a share of the rows fails. \set rows, warmup and spoilt, their sizes, and percent, the share of
 -- bench.failing that fails, spread evenly.
 --
--- bench.warmup goes before bench.rows, and that before bench.failing: each refers to the one before it.
+-- bench.warmup goes before bench.spoilt, of which the same share fails, that before bench.rows, and that before bench.failing:
+-- each refers to the one before it.
 DROP SCHEMA IF EXISTS bench CASCADE;
 CREATE SCHEMA bench;
 CREATE TABLE bench.rows (
@@ -29,8 +30,11 @@ CREATE TABLE bench.failing (LIKE bench.rows);
 INSERT INTO bench.failing
 SELECT id, customer, status, CASE WHEN id * :percent / 100 > (id - 1) * :percent / 100 THEN 0 ELSE qty END,
   price, weight, ordered_at, day, paid, note FROM bench.rows;
+CREATE TABLE bench.spoilt (LIKE bench.rows);
+INSERT INTO bench.spoilt SELECT * FROM bench.failing LIMIT :spoilt;
 
 ALTER TABLE bench.warmup ADD PRIMARY KEY (id);
-ALTER TABLE bench.rows ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.warmup NOT VALID;
+ALTER TABLE bench.spoilt ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.warmup NOT VALID;
+ALTER TABLE bench.rows ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.spoilt NOT VALID;
 ALTER TABLE bench.failing ADD PRIMARY KEY (id), ADD FOREIGN KEY (customer) REFERENCES bench.rows NOT VALID;
-VACUUM (FREEZE, ANALYZE) bench.warmup, bench.rows, bench.failing;
+VACUUM (FREEZE, ANALYZE) bench.warmup, bench.spoilt, bench.rows, bench.failing;

@@ -8,7 +8,7 @@ pipe() { # SOURCE_TABLE TARGET_TABLE
 # By a Migration that begins with no pod running; returns when it says that it is Completed.
 migrate() { # TABLES, quoted, with commas between
   # shellcheck disable=SC2016
-  sed "s/\${TABLES}/$1/; s/\${QUEUE_BYTES}/${QUEUE_BYTES:-32Mi}/" bench/migration.yaml | kubectl apply -f - >/dev/null
+  sed "s/\${TABLES}/$1/; s/\${QUEUE_BYTES}/${QUEUE_BYTES:-32Mi}/" "${MIGRATION:-bench/migration.yaml}" | kubectl apply -f - >/dev/null
   kubectl wait migration/bench --for=condition=Completed --timeout=15m >/dev/null || {
     kubectl describe migration bench >&2
     die "the migration is not complete within 15 minutes; its state is above"

@@ -16,7 +16,9 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The development cluster, found by the environment that dev/.state/env sets. */
 public final class Cluster implements AutoCloseable {
@@ -193,6 +195,22 @@ public final class Cluster implements AutoCloseable {
         .list()
         .getItems()
         .forEach(m -> delete(m.getMetadata().getName()));
+  }
+
+  /** What each stage's Deployment makes pods of: the same as long as the stage is not rolled. */
+  Map<String, String> podTemplates(String migration) {
+    return client
+        .apps()
+        .deployments()
+        .inNamespace(namespace)
+        .withLabel("drover.dev/migration", migration)
+        .list()
+        .getItems()
+        .stream()
+        .collect(
+            Collectors.toMap(
+                d -> d.getMetadata().getLabels().get("drover.dev/stage"),
+                d -> d.getSpec().getTemplate().toString()));
   }
 
   /** Kills a stage's pods as a crash would: no grace, no goodbye. */

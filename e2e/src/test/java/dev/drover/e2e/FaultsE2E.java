@@ -59,11 +59,8 @@ class FaultsE2E {
             "{set: [{field: b, to: \"record.b.upperAscii()\"}]}"));
   }
 
-  private void awaitSomeLoaded() {
-    await()
-        .atMost(Cluster.SOON)
-        .pollInterval(Duration.ofMillis(100))
-        .until(() -> !Cluster.query("target", "SELECT 1 FROM faults.item LIMIT 1").isEmpty());
+  private void awaitSomeToLoad() {
+    await().atMost(Cluster.SOON).pollInterval(Duration.ofMillis(100)).until(gate::isReached);
   }
 
   private void assertEachRowOnce() throws Exception {
@@ -79,7 +76,7 @@ class FaultsE2E {
   @Test
   void workers_and_the_operator_killed_in_the_middle_change_nothing() throws Exception {
     apply();
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     for (String stage : List.of("load", "clean", "read")) {
       cluster.killPods(NAME, stage);
     }
@@ -102,7 +99,7 @@ class FaultsE2E {
   @Test
   void a_target_that_is_away_is_waited_for_and_told_of() throws Exception {
     apply();
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     cluster.scaleStatefulSet("default", "target-db", 0);
     await()
         .atMost(Cluster.SOON)
@@ -122,7 +119,7 @@ class FaultsE2E {
   @Test
   void nats_going_away_is_waited_for_and_told_of() throws Exception {
     apply();
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     cluster.scaleStatefulSet("drover-system", "nats", 0);
     await()
         .atMost(Cluster.SOON)
@@ -145,7 +142,7 @@ class FaultsE2E {
     assumeTrue(Files.exists(recorded), "only where the API server is this machine's own process");
     String pid = Files.readString(recorded).split(" ")[0];
     apply();
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     signal("STOP", pid);
     try {
       // Longer than a Lease lasts: the operator must find its way back after it lost the lead.
@@ -166,7 +163,7 @@ class FaultsE2E {
   @Test
   void a_suspended_migration_stops_and_goes_on_where_it_was() throws Exception {
     apply();
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     cluster.patchMigration(NAME, "{\"spec\":{\"suspend\":true}}");
     await()
         .atMost(Cluster.SOON)
@@ -205,7 +202,7 @@ class FaultsE2E {
                     "load: {connectionName: target}",
                     "load: {connectionName: target}\n      scale: {minReplicas: 1, maxReplicas: 1}"));
     assertThat(applied.getSpec().stages().get(2).scale().minReplicas()).isEqualTo(1);
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     String stages = client(applied, 2, 2);
     cluster.patchMigration(NAME, stages);
     await()
@@ -230,7 +227,7 @@ class FaultsE2E {
                     NAME, "faults.item", "{set: [{field: b, to: \"record.b.upperAscii()\"}]}")
                 // Small enough that most rows are still unread while the gate is closed.
                 .replace("spec:\n", "spec:\n  queues: {maxBytes: 2Mi}\n"));
-    awaitSomeLoaded();
+    awaitSomeToLoad();
     String revision = templateRevision("clean");
     List<String> before = podNames("clean");
     cluster.patchMigration(

@@ -4,21 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** {@code examples/fix-a-rule/README.md}, followed line by line. */
 class FixARuleE2E {
-  private static final Path ROOT = Path.of(System.getProperty("drover.root", ".."));
-  private static final Pattern BLOCK = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
+  private static final Story STORY = new Story("fix-a-rule");
 
   private Cluster cluster;
 
@@ -34,43 +28,6 @@ class FixARuleE2E {
     cluster.close();
   }
 
-  /** The shell lines of the story's parts, the last one, which tidies up, left out. */
-  private static List<String> parts() throws Exception {
-    List<String> parts =
-        BLOCK
-            .matcher(Files.readString(ROOT.resolve("examples/fix-a-rule/README.md")))
-            .results()
-            .map(r -> r.group(1))
-            .toList();
-    return parts.subList(0, parts.size() - 1);
-  }
-
-  private static String shell(String script) throws Exception {
-    String inRoot =
-        "cd " + ROOT.toAbsolutePath() + "\nPATH=$PWD/dev/.state/bin:$PATH\nset -euo pipefail\n";
-    return Commands.run(List.of("bash", "-c", inRoot + script));
-  }
-
-  /** The revision in which each stage's workers read the spec. */
-  private Map<String, String> templates() {
-    return cluster
-        .client
-        .apps()
-        .deployments()
-        .inNamespace("default")
-        .withLabel("drover.dev/migration", "parcels")
-        .list()
-        .getItems()
-        .stream()
-        .collect(
-            Collectors.toMap(
-                d -> d.getMetadata().getLabels().get("drover.dev/stage"), FixARuleE2E::template));
-  }
-
-  private static String template(Deployment deployment) {
-    return deployment.getSpec().getTemplate().toString();
-  }
-
   private RedriveStatus redrive(String name) {
     return cluster
         .client
@@ -83,12 +40,12 @@ class FixARuleE2E {
 
   @Test
   void the_readme_can_be_followed_and_exactly_the_affected_records_pass() throws Exception {
-    List<String> parts = parts();
+    List<String> parts = STORY.parts();
     assertThat(parts).hasSize(6);
-    shell(parts.get(0));
-    Map<String, String> before = templates();
+    STORY.tell(parts.subList(0, 1));
+    Map<String, String> before = cluster.podTemplates("parcels");
 
-    String told = shell(String.join("\n", parts.subList(1, parts.size())));
+    String told = STORY.tell(parts.subList(1, parts.size()));
 
     assertThat(told)
         .contains("3003 records failed at clean: NoWeight")
@@ -103,7 +60,7 @@ class FixARuleE2E {
     assertThat(sent.failedAgain()).isEqualTo(3);
     assertThat(Cluster.query("target", "SELECT count(*) FROM parcels.parcel WHERE grams < 0"))
         .containsExactly("0");
-    Map<String, String> after = templates();
+    Map<String, String> after = cluster.podTemplates("parcels");
     assertThat(after.get("read")).as("not rolled").isEqualTo(before.get("read"));
     assertThat(after.get("load")).as("not rolled").isEqualTo(before.get("load"));
     assertThat(after.get("clean")).as("rolled").isNotEqualTo(before.get("clean"));

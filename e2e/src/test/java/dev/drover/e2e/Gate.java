@@ -11,10 +11,15 @@ import java.sql.Statement;
  */
 final class Gate {
   private final Connection holder;
+  private final Database target;
+  private final String table;
+  private final int lock;
 
   /** Closes the gate for rows of a target's table whose key is above a bound. */
   Gate(Database target, String table, String key, long bound) throws SQLException {
-    int lock = table.hashCode();
+    this.target = target;
+    this.table = table;
+    this.lock = table.hashCode();
     String function = table.substring(0, table.indexOf('.')) + ".hold_back()";
     target.execute(
         "CREATE FUNCTION "
@@ -35,6 +40,19 @@ final class Gate {
     try (Statement statement = holder.createStatement()) {
       statement.execute("SELECT pg_advisory_lock(" + lock + ")");
     }
+  }
+
+  /**
+   * Whether rows have come to the table: some are there, or a load waits at the gate, perhaps with
+   * those that may pass in one transaction.
+   */
+  boolean isReached() throws SQLException {
+    return !target.query("SELECT 1 FROM " + table + " LIMIT 1").isEmpty()
+        || !target
+            .query(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = "
+                    + Integer.toUnsignedString(lock))
+            .isEmpty();
   }
 
   /** Lets all rows through from now on. */

@@ -64,12 +64,8 @@ class SecuredE2E {
           .in(namespace)
           .apply(SecuredSite.migration(NAME, "Run", schema(namespace), "database-ca"));
     }
-    for (String namespace : NAMESPACES) {
-      await()
-          .atMost(Cluster.SOON)
-          .until(
-              () ->
-                  !target.query("SELECT 1 FROM " + schema(namespace) + ".item LIMIT 1").isEmpty());
+    for (Gate gate : List.of(shop, crm)) {
+      await().atMost(Cluster.SOON).until(gate::isReached);
     }
     Pod leader = pod(leader());
     assertThat(operators()).as("the leader and its deputy").hasSize(2);

@@ -64,7 +64,7 @@ public interface OperatorSettings {
     Optional<List<String>> imagePullSecrets();
 
     /** Options of the worker's JVM. */
-    @WithDefault("-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError")
+    @WithDefault("-XX:+UseSerialGC -XX:MaxRAMPercentage=45 -XX:+ExitOnOutOfMemoryError")
     String javaOptions();
 
     /** Requests and limits, as the JSON of a container's {@code resources}. */

@@ -21,7 +21,7 @@ class RehearsalIT {
       ProcessBuilder builder =
           new ProcessBuilder(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Xmx192m",
+                  "-Xmx172m",
                   "-XX:+UseSerialGC",
                   "-cp",
                   System.getProperty("java.class.path"),

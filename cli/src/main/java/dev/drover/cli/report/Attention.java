@@ -48,6 +48,11 @@ public record Attention(String about, String reason, String message) {
         .filter(c -> found.stream().noneMatch(a -> a.reason().equals(c.reason())))
         .map(Attention::of)
         .forEach(found::add);
+    if (status.grafting() != null) {
+      status.grafting().stages().stream()
+          .map(g -> new Attention("Graft " + g.name(), g.state(), g.change() + ": " + g.message()))
+          .forEach(found::add);
+    }
     if (status.plan() != null && !status.plan().warnings().isEmpty()) {
       found.add(new Attention("Plan", "Warnings", String.join("\n", status.plan().warnings())));
     }

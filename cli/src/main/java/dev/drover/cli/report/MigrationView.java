@@ -79,6 +79,16 @@ public record MigrationView(
         Attention.of(migration));
   }
 
+  /**
+   * Whether it is over and every record that was read is in one of the sums. Where several loads
+   * read a queue each counts its own, and {@code Balanced} tells stage by stage.
+   */
+  boolean addsUp() {
+    return completionTime != null
+        && extractedRecords
+            == loadedRecords + filteredRecords + failedRecords + waitingRecords + waivedRecords;
+  }
+
   /** Whether records move, so that rates are worth to be measured. */
   public boolean isRunning() {
     return startTime != null && completionTime == null;

@@ -67,9 +67,11 @@ public record RecordView(
         s.conditions().stream().filter(c -> c.type().equals("Resolved")).findFirst();
     List<Attention> problems = new ArrayList<>();
     s.conditions().stream()
-        .filter(c -> c.type().equals("CorrectionValid") && c.status().equals("False"))
+        .filter(c -> c.type().equals("CorrectionValid") && !c.status().equals("True"))
         .map(c -> new Attention(c.type(), c.reason(), c.message()))
         .forEach(problems::add);
+    // Of one that came when its record was sent already, nothing was made.
+    boolean taken = problems.stream().noneMatch(p -> p.reason().equals("NotTaken"));
     return Optional.of(
         new RecordView(
             resource.getMetadata().getNamespace(),
@@ -91,7 +93,7 @@ public record RecordView(
             s.maskedFields(),
             s.cutFields(),
             fields.shown() ? fields.original() : null,
-            fields.isCorrected() ? fields.corrected() : null,
+            taken && fields.isCorrected() ? fields.corrected() : null,
             s.history(),
             problems,
             s.sourceRow()));

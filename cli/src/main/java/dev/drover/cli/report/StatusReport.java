@@ -73,7 +73,7 @@ public record StatusReport(String time, List<MigrationView> migrations) {
         "  read %s%s loaded %s + filtered %s + failed %s + waiting %s + waived %s%n"
             .formatted(
                 Amounts.count(m.extractedRecords()),
-                m.completionTime() == null ? ";" : " =",
+                m.addsUp() ? " =" : ";",
                 Amounts.count(m.loadedRecords()),
                 Amounts.count(m.filteredRecords()),
                 failed(m.failedRecords(), style),

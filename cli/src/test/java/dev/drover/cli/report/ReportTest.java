@@ -88,6 +88,38 @@ class ReportTest {
   }
 
   @Test
+  void an_equation_is_shown_only_where_it_holds() {
+    String over = "startTime: \"2026-11-24T10:00:00Z\"\n  completionTime: \"2026-11-24T10:05:00Z\"";
+    String started = "startTime: \"2026-11-24T10:00:00Z\"";
+
+    assertThat(
+            status(
+                    migration(started, over, "loadedRecords: 4000", "loadedRecords: 4987"),
+                    new Rates())
+                .details(Style.PLAIN))
+        .contains("read 5,000 = loaded 4,987 + filtered 10 + failed 3");
+    // Two loads of one queue, each of which has loaded all.
+    assertThat(
+            status(
+                    migration(started, over, "loadedRecords: 4000", "loadedRecords: 9974"),
+                    new Rates())
+                .details(Style.PLAIN))
+        .contains("read 5,000; loaded 9,974 + filtered 10");
+  }
+
+  @Test
+  void stages_that_come_or_go_need_a_look() {
+    Migration grafted =
+        migration(
+            "startTime:",
+            "grafting: {revision: r, stages: [{name: archive, change: Added, state: Planned,"
+                + " message: queued records only}]}\n  startTime:");
+
+    assertThat(status(grafted, new Rates()).details(Style.PLAIN))
+        .contains("! Graft archive Planned: Added: queued records only");
+  }
+
+  @Test
   void rates_are_known_from_the_second_change_on() {
     Rates rates = new Rates();
     rates.note(migration(), NOW);
@@ -175,6 +207,22 @@ class ReportTest {
         .contains("  FIELD | ORIGINAL | SOURCE NOW")
         .contains("* qty   | 7        | 9")
         .containsPattern("Replay +60s ago +anna +FailedAgain +- +failed again: no");
+  }
+
+  @Test
+  void a_correction_that_was_not_taken_is_not_shown_as_what_was_loaded() {
+    FailedRecord resource =
+        Records.of(
+            "{\"qty\": 7}",
+            "action: None",
+            "action: Replay, correction: {qty: 9}",
+            "conditions:\n",
+            "conditions:\n    - {type: CorrectionValid, status: Unknown, reason: NotTaken,"
+                + " message: came later, lastTransitionTime: x}\n");
+
+    String text = RecordView.of(resource).orElseThrow().details(Style.PLAIN, 100, NOW);
+
+    assertThat(text).contains("! CorrectionValid: came later").doesNotContain("CORRECTED");
   }
 
   private static RecordOutcome.Said said(FailedRecord resource) {

@@ -151,10 +151,10 @@ public record FailedRecordStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record SourceRow(
       @JsonPropertyDescription("spec.showSource that asked for it.") int request,
-      @JsonPropertyDescription("When it was read.") String time,
+      @JsonPropertyDescription("When it was read, or asked for.") String time,
       @JsonPropertyDescription(
-              "Read; or why there is no record to show: SourceRowGone, NoSourceKey, FailsBefore,"
-                  + " FilteredBefore, …")
+              "Read; Reading until then, message says by which Redrive; or why there is no record to"
+                  + " show: SourceRowGone, NoSourceKey, FailsBefore, FilteredBefore, …")
           String result,
       @Size(max = 4000) @JsonPropertyDescription("Why, and what to do.") @Nullable String message,
       @PreserveUnknownFields

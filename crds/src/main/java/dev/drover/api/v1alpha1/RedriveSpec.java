@@ -150,7 +150,7 @@ public record RedriveSpec(
   /** Which failed records. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Selector(
-      @Size(min = 1, max = 30) @JsonPropertyDescription("The stage that refused them.")
+      @Size(min = 1, max = 50) @JsonPropertyDescription("The stage that refused them.")
           @Nullable String stage,
       @Size(min = 1, max = 60) @JsonPropertyDescription("Code of the failure.")
           @Nullable String code,

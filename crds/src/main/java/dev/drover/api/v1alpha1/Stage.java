@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
     value = "has(self.extract) != has(self.from)",
     message = "from: an extract has none, every other stage names the stage whose queue it reads")
 @ValidationRule(
+    value = "!has(self.extract) || !has(self.backfill) || !self.backfill",
+    message = "backfill: an extract reads all there is by itself; remove it")
+@ValidationRule(
     value = "!has(self.from) || self.from != self.name",
     message = "from: a stage cannot read its own queue")
 public record Stage(
@@ -52,7 +55,15 @@ public record Stage(
                 + " kept and fills up; the stages after it go on with what they have. false goes on"
                 + " where it stopped.")
         @Default("false")
-        boolean suspend) {
+        boolean suspend,
+    @JsonPropertyDescription(
+            "Of a stage that joins a Migration under way: true gives it all records, also those that"
+                + " had passed. It reads, instead of the queue of from, a copy of all stages up to"
+                + " there, which extracts every row once more for this stage alone, with queues,"
+                + " failed records and connections of its own; the other stages go on as they were."
+                + " false gives it what is queued. It cannot be changed later.")
+        @Default("false")
+        boolean backfill) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
   public Stage {

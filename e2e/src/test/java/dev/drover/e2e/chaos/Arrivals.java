@@ -69,10 +69,19 @@ final class Arrivals {
   /** A message of the error queue. */
   record Failure(String stage, Arrival record) {}
 
-  /** All messages of the error queue. */
+  /** All messages of the error queue, of tables as {@code chaos.make} fills them. */
   static List<Failure> inErrorQueue(Connection nats, ChainNames names) throws Exception {
     StateStore state = StateStore.open(nats, names);
     List<Failure> failures = new ArrayList<>();
+    for (FailedMessage message : errorQueue(nats, names)) {
+      failures.add(failure(message, state));
+    }
+    return failures;
+  }
+
+  /** All messages of the error queue. */
+  static List<FailedMessage> errorQueue(Connection nats, ChainNames names) throws Exception {
+    List<FailedMessage> failures = new ArrayList<>();
     JetStreamSubscription all =
         nats.jetStream()
             .subscribe(
@@ -88,7 +97,7 @@ final class Arrivals {
       if (message == null) {
         throw new IOException("the error queue gave " + failures.size() + " of " + waiting);
       }
-      failures.add(failure(FailedMessage.parse(message.getData()), state));
+      failures.add(FailedMessage.parse(message.getData()));
     }
     all.unsubscribe();
     return failures;

@@ -28,7 +28,9 @@ final class FaultInjector implements AutoCloseable {
           "nats",
           new Place("drover-system", "app", "nats"),
           "target",
-          new Place("default", "app", "target-db"));
+          new Place("default", "app", "target-db"),
+          "redrive",
+          new Place("default", "app.kubernetes.io/component", "redrive"));
 
   private static final Map<String, Integer> PORTS = Map.of("nats", 4222, "target", 5432);
 

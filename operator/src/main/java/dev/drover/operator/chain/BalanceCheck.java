@@ -15,8 +15,10 @@ final class BalanceCheck {
    * Judges the stages' standings.
    *
    * @param lost a stage whose batches are nowhere and were so for a while, see {@link LossWatch}
+   * @param culprit how the server may have lost them; null if it does not do that
    */
-  static Balance of(Collection<Standing> standings, @Nullable Standing lost) {
+  static Balance of(
+      Collection<Standing> standings, @Nullable Standing lost, @Nullable String culprit) {
     for (Standing s : standings) {
       Optional<Balance> fault = fault(s);
       if (fault.isPresent()) {
@@ -27,8 +29,12 @@ final class BalanceCheck {
       return new Balance(
           false,
           "QueueLost",
-          "stage %s was promised %d batches and decided %d, but its queue is empty: the stream was purged or made anew. The records are still at the source: delete and apply the Migration again to read them once more"
-              .formatted(lost.stage().name(), lost.promised(), lost.decided()));
+          "stage %s was promised %d batches and decided %d, but its queue is empty: the stream was purged or made anew%s. The records are still at the source: delete and apply the Migration again to read them once more"
+              .formatted(
+                  lost.stage().name(),
+                  lost.promised(),
+                  lost.decided(),
+                  culprit == null ? "" : ", or " + culprit));
     }
     return new Balance(true, "TallyBalanced", sums(standings));
   }

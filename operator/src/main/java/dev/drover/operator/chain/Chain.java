@@ -13,7 +13,13 @@ import java.util.Optional;
  * throws {@link ChainUnavailableException} when NATS is away or refuses.
  */
 public interface Chain {
-  /** Writes a chain's spec for planner and workers, making the state bucket if it is not there. */
+  /** Reason of what is said of a NATS whose servers may lose messages. */
+  String NATS_VERSION_UNSAFE = "NatsVersionUnsafe";
+
+  /**
+   * Writes a chain's spec for planner and workers, making the state bucket if it is not there. A
+   * chain that has not begun is refused where {@link #danger} is.
+   */
   void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues);
 
   /** A spec that was published before; the chain in force while a later one is being planned. */
@@ -27,9 +33,15 @@ public interface Chain {
 
   /**
    * Makes all streams and all durable consumers; no worker may write to a queue before its
-   * consumers exist.
+   * consumers exist. A chain that has not begun is refused where {@link #danger} is.
    */
   void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues);
+
+  /**
+   * What may happen to what the queues hold, and what to do against it; empty if nothing. Asks
+   * nobody: it goes by the one server that the operator is connected to.
+   */
+  Optional<String> danger(MigrationSpec.Queues queues);
 
   /**
    * Brings the way in which the stages are joined nearer to a spec's, and tells how far that is. To

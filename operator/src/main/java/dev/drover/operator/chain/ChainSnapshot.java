@@ -4,10 +4,11 @@ import dev.drover.wire.budget.Breach;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.wire.state.CapAdvisory;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param failures open failures by cause
  * @param firstDispatch when the first split was dispatched; null before
  * @param lastDecision when the last decision was written; null before the first
- * @param unlisted connections over which the server's sessions cannot be listed
+ * @param advisories how far the caps of connections can be relied upon, where anything is known
  */
 public record ChainSnapshot(
     List<StageSnapshot> stages,
@@ -33,16 +34,16 @@ public record ChainSnapshot(
     Failures failures,
     @Nullable Instant firstDispatch,
     @Nullable Instant lastDecision,
-    Set<String> unlisted) {
+    Map<String, CapAdvisory> advisories) {
   /** Reason of the stall of an extract whose snapshot of the source is gone, for good. */
   public static final String SNAPSHOT_LOST = "SnapshotLost";
 
   public ChainSnapshot {
     stages = List.copyOf(stages);
-    unlisted = Set.copyOf(unlisted);
+    advisories = Map.copyOf(advisories);
   }
 
-  /** One of a chain whose connections all show the sessions of their servers. */
+  /** One of a chain whose caps all hold. */
   public ChainSnapshot(
       List<StageSnapshot> stages,
       int splitsTotal,
@@ -61,7 +62,7 @@ public record ChainSnapshot(
         failures,
         firstDispatch,
         lastDecision,
-        Set.of());
+        Map.of());
   }
 
   /**

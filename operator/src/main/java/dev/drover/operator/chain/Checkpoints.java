@@ -12,10 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +50,7 @@ final class Checkpoints {
   private final Map<Key, SplitCheckpoint> splits = new HashMap<>();
   private final Map<String, Seen<Stall>> stalls = new HashMap<>();
   private final Map<String, SourceSnapshot> snapshots = new HashMap<>();
-  private final Set<String> unlisted = new HashSet<>();
+  private final Map<String, CapAdvisory> advisories = new HashMap<>();
   private @Nullable Instant lastDone;
   private long sequence;
 
@@ -70,11 +68,8 @@ final class Checkpoints {
           key.substring(SourceSnapshot.KEYS.length()), WireJson.parse(value, SourceSnapshot.class));
     } else if (key.startsWith(CapAdvisory.KEYS)) {
       String connection = key.substring(CapAdvisory.KEYS.length());
-      if (value == null || WireJson.parse(value, CapAdvisory.class).listed()) {
-        unlisted.remove(connection);
-      } else {
-        unlisted.add(connection);
-      }
+      advisories.put(
+          connection, value == null ? CapAdvisory.FIRM : WireJson.parse(value, CapAdvisory.class));
     } else if (key.startsWith(StateStore.STALLS)) {
       String place = key.substring(StateStore.STALLS.length());
       if (value == null) {
@@ -142,9 +137,9 @@ final class Checkpoints {
     return Optional.ofNullable(snapshots.get(stage));
   }
 
-  /** Connections over which the server's sessions cannot be listed. */
-  Set<String> unlisted() {
-    return Set.copyOf(unlisted);
+  /** How far the caps of connections can be relied upon. */
+  Map<String, CapAdvisory> advisories() {
+    return Map.copyOf(advisories);
   }
 
   /** When the last split that is done was; null before the first. */

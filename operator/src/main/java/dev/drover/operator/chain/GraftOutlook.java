@@ -5,8 +5,11 @@ import dev.drover.operator.chain.Joining.Kind;
 import dev.drover.operator.chain.ShapeChange.Beginning;
 import dev.drover.wire.edges.Edge;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.names.PrivateName;
+import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.state.StateStore;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,14 +26,17 @@ final class GraftOutlook {
   }
 
   /** What would be done, with what each new stage will see. */
-  List<Change> plan(ShapeChange change, ChainSpec spec) {
+  List<Change> plan(String revision, ShapeChange change, ChainSpec spec) {
     follower.catchUp();
     List<Change> changes = new ArrayList<>();
-    for (String stage : change.added()) {
+    for (String stage : told(change.added())) {
       Beginning b = change.to(stage).orElseThrow();
-      changes.add(new Change(stage, kind(change, stage), false, sees(b, spec)));
+      boolean ownWay =
+          PrivateName.parse(b.queue()).filter(n -> n.graft().equals(stage)).isPresent();
+      String sees = ownWay ? ownWay(revision, b, spec) : sees(b, spec);
+      changes.add(new Change(stage, kind(change, stage), false, sees));
     }
-    for (String stage : change.removed()) {
+    for (String stage : told(change.removed())) {
       changes.add(
           new Change(
               stage,
@@ -62,13 +68,42 @@ final class GraftOutlook {
 
   private static List<Change> all(ShapeChange change, boolean draining, String why) {
     List<Change> changes = new ArrayList<>();
-    change.added().forEach(s -> changes.add(new Change(s, kind(change, s), draining, why)));
-    change.removed().forEach(s -> changes.add(new Change(s, Kind.Removed, draining, why)));
+    told(change.added()).forEach(s -> changes.add(new Change(s, kind(change, s), draining, why)));
+    told(change.removed()).forEach(s -> changes.add(new Change(s, Kind.Removed, draining, why)));
     return changes;
+  }
+
+  /** Without the copies that come or go with the graft that they are for. */
+  private static List<String> told(List<String> stages) {
+    return stages.stream()
+        .filter(s -> PrivateName.parse(s).filter(name -> stages.contains(name.graft())).isEmpty())
+        .toList();
   }
 
   private static Kind kind(ShapeChange change, String added) {
     return change.inserted(added) ? Kind.Inserted : Kind.Added;
+  }
+
+  /** Of a stage for which all that is before it is there once more. */
+  private String ownWay(String revision, Beginning b, ChainSpec spec) {
+    List<String> copies = new ArrayList<>();
+    String root = b.queue();
+    for (String s = root; s != null; s = spec.stage(s).from()) {
+      copies.add(s);
+      root = s;
+    }
+    String extract = root;
+    long rows =
+        link
+            .call("read the plan", nats -> StateStore.open(nats, names).plan(revision))
+            .map(ChainPlan::tables)
+            .orElse(List.of())
+            .stream()
+            .filter(t -> t.stage().equals(extract))
+            .mapToLong(t -> t.estimatedRecords())
+            .sum();
+    return "it sees all records, each once: backfill by re-extraction of %d rows (an estimate), by %s, which work for it alone; nothing changes for the other stages"
+        .formatted(rows, String.join(", ", copies.reversed()));
   }
 
   private String sees(Beginning b, ChainSpec spec) {
@@ -83,7 +118,7 @@ final class GraftOutlook {
     }
     return "it sees queued records only: "
         + amounts
-        + "; what has left the queue by then it never sees (there is no backfill), and rows that"
+        + "; what has left the queue by then it never sees (backfill: true reads it again), and rows that"
         + " point to such rows fail at its target";
   }
 

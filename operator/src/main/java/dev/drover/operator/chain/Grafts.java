@@ -87,7 +87,7 @@ final class Grafts {
       letGo();
       sweep(now);
       return faults.isEmpty()
-          ? new Joining.Underway(now, outlook.plan(change, spec))
+          ? new Joining.Underway(now, outlook.plan(revision, change, spec))
           : new Joining.Refused(now, faults);
     }
     return cutOver(revision, spec, layout, now, change);
@@ -255,9 +255,11 @@ final class Grafts {
         setup.deleteQueue(queue);
       }
     }
-    for (String stream : List.of(names.retriesStream(), names.waitingStream())) {
+    for (String stream :
+        List.of(names.retriesStream(), names.waitingStream(), names.splitsStream())) {
       setup.deleteConsumers(stream, c -> !stages.contains(c));
     }
+    edges.stagesEver().stream().filter(s -> !stages.contains(s)).forEach(setup::forgetSplits);
     begunInVain = false;
     swept = true;
   }

@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.wire.edges.Edge;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import io.nats.client.JetStreamApiException;
@@ -72,11 +73,13 @@ final class Leftovers {
   List<Finding> refusals(Edges now, ShapeChange change, ChainSpec spec) {
     List<Finding> faults = new ArrayList<>();
     for (String stage : change.added()) {
-      if (now.stagesEver().contains(stage)) {
+      String named = PrivateName.parse(stage).map(PrivateName::graft).orElse(stage);
+      boolean told = !named.equals(stage) && change.added().contains(named);
+      if (now.stagesEver().contains(stage) && !told) {
         faults.add(
             Finding.error(
                 "NameUsed",
-                "spec.stages[" + spec.indexOf(stage) + "].name",
+                "spec.stages[" + spec.indexOf(named) + "].name",
                 "a stage "
                     + stage
                     + " was part of this Migration before, and what it decided is kept under its"

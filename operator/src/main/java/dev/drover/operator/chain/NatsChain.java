@@ -40,6 +40,7 @@ final class NatsChain implements Chain {
   private final NatsLink link;
   private final ChainNames names;
   private final InstantSource clock;
+  private final ServerCheck server;
   private final QueueSetup setup;
   private final TallyFollower follower;
   private final HeardStalls heard;
@@ -65,10 +66,11 @@ final class NatsChain implements Chain {
   private LossWatch loss = LossWatch.NOTHING;
   private @Nullable Rest rest;
 
-  NatsChain(NatsLink link, ChainNames names, InstantSource clock) {
+  NatsChain(NatsLink link, ChainNames names, InstantSource clock, ServerCheck server) {
     this.link = link;
     this.names = names;
     this.clock = clock;
+    this.server = server;
     setup = new QueueSetup(link, names);
     follower = new TallyFollower(link, names, PATIENCE);
     heard = new HeardStalls(link, names);
@@ -87,8 +89,34 @@ final class NatsChain implements Chain {
   @Override
   public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
+    admit(queues);
     setup.ensureBucket(layout(queues));
     link.run("write the spec", nats -> StateStore.open(nats, names).putSpec(revision, spec));
+  }
+
+  @Override
+  public Optional<String> danger(MigrationSpec.Queues queues) {
+    return server.danger(queues);
+  }
+
+  /** What has begun goes on: its records are in the queues already. */
+  private synchronized void admit(MigrationSpec.Queues queues) {
+    Optional<String> danger = server.danger(queues);
+    if (danger.isPresent() && !begun()) {
+      throw new ChainUnavailableException(
+          NATS_VERSION_UNSAFE, danger.get() + ". Nothing was begun; it is looked at again", null);
+    }
+  }
+
+  private boolean begun() {
+    try {
+      return splits.started().isPresent();
+    } catch (ChainUnavailableException e) {
+      if (e.reason().equals(Refusals.MISSING)) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private QueueLayout layout(MigrationSpec.Queues queues) {
@@ -96,8 +124,19 @@ final class NatsChain implements Chain {
     return new QueueLayout(
         names,
         Quantity.getAmountInBytes(maxBytes).longValueExact(),
-        Objects.requireNonNull(queues.replicas()),
+        replicas(queues),
         grafts.closed());
+  }
+
+  /** What is kept less often stays so while the server may lose what is kept more often. */
+  private int replicas(MigrationSpec.Queues queues) {
+    int wanted = Objects.requireNonNull(queues.replicas());
+    if (server.danger(queues).isEmpty()) {
+      return wanted;
+    }
+    return link.stream("read how often queues are kept", names.decisionsStream(), null)
+        .map(stream -> Math.min(wanted, stream.replicas()))
+        .orElse(wanted);
   }
 
   @Override
@@ -131,6 +170,7 @@ final class NatsChain implements Chain {
   @Override
   public synchronized void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
+    admit(queues);
     grafts.recall(spec);
     deferrals.note(spec);
     QueueLayout layout = layout(queues);
@@ -266,7 +306,7 @@ final class NatsChain implements Chain {
       Instant now) {
     ChainSnapshot.Balance balance =
         whole
-            ? BalanceCheck.of(standings.values(), loss.certain(standings.values(), now))
+            ? balance(standings.values(), now)
             : new ChainSnapshot.Balance(
                 false,
                 "QueueLost",
@@ -280,7 +320,23 @@ final class NatsChain implements Chain {
         causes.read(now),
         splits.started().orElse(null),
         latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()),
-        follower.checkpoints().unlisted());
+        follower.checkpoints().advisories());
+  }
+
+  private ChainSnapshot.Balance balance(Collection<Standing> standings, Instant now) {
+    Standing lost = loss.certain(standings, now);
+    String culprit = lost == null ? null : server.culprit(() -> replicas(lost)).orElse(null);
+    return BalanceCheck.of(standings, lost, culprit);
+  }
+
+  /** How often the queue that a stage reads is kept. */
+  private int replicas(Standing reader) {
+    return link.stream(
+            "read how often a queue is kept",
+            names.queueStream(Objects.requireNonNull(reader.stage().from())),
+            null)
+        .map(StreamFigures::replicas)
+        .orElse(1);
   }
 
   /** Tells loads that have nothing but records that wait, and waited in vain, to give them up. */

@@ -207,6 +207,13 @@ public final class NatsLink implements AutoCloseable {
     return max;
   }
 
+  /** The version of the server that was connected to last; empty before. Asks nobody. */
+  public String serverVersion() {
+    Connection nats = connection;
+    String version = nats == null ? null : nats.getServerInfo().getVersion();
+    return version == null ? "" : version;
+  }
+
   /** Whether NATS is connected now; asks nobody. */
   public boolean connected() {
     Connection nats = connection;

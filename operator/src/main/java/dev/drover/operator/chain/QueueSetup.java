@@ -6,6 +6,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.queues.QueueLayout;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
+import io.nats.client.PurgeOptions;
 import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -127,6 +128,24 @@ final class QueueSetup {
         nats -> {
           try {
             nats.jetStreamManagement().deleteConsumer(stream, ChainNames.consumer(stage));
+          } catch (JetStreamApiException e) {
+            if (!Refusals.missing(e)) {
+              throw e;
+            }
+          }
+        });
+  }
+
+  /** Removes what an extract was to read. */
+  void forgetSplits(String stage) {
+    link.run(
+        "forget the splits of " + stage,
+        nats -> {
+          try {
+            nats.jetStreamManagement()
+                .purgeStream(
+                    names.splitsStream(),
+                    PurgeOptions.builder().subject(names.allOf("splits", stage)).build());
           } catch (JetStreamApiException e) {
             if (!Refusals.missing(e)) {
               throw e;

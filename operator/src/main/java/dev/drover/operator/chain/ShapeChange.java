@@ -81,10 +81,16 @@ record ShapeChange(
     return ending.isEmpty() && beginning.isEmpty();
   }
 
-  /** Stages that stay and whose queue takes nothing until what reads it no longer is drained. */
+  /**
+   * Stages whose queue takes nothing until what reads it no longer is drained: those that stay, and
+   * an extract that goes, which would read on to its end.
+   */
   Set<String> closed() {
     Set<String> closed = new LinkedHashSet<>();
-    ending.stream().map(Edge::queue).filter(q -> !removed.contains(q)).forEach(closed::add);
+    ending.stream()
+        .map(Edge::queue)
+        .filter(q -> !removed.contains(q) || ending.stream().noneMatch(e -> e.reader().equals(q)))
+        .forEach(closed::add);
     return closed;
   }
 

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param messages messages it holds
  * @param bytes what they take
  * @param maxBytes what they may take; -1 for no limit
+ * @param replicas how many servers keep it
  * @param lastSequence the sequence of the last message that it ever got
  * @param consumers how many consumers it has
  * @param subjects messages of each subject that was asked for
@@ -31,6 +32,7 @@ public record StreamFigures(
     long messages,
     long bytes,
     long maxBytes,
+    int replicas,
     long lastSequence,
     int consumers,
     Map<String, Long> subjects) {
@@ -43,7 +45,8 @@ public record StreamFigures(
       @Nullable State state,
       int total) {}
 
-  private record Config(@JsonProperty("max_bytes") long maxBytes) {}
+  private record Config(
+      @JsonProperty("max_bytes") long maxBytes, @JsonProperty("num_replicas") int replicas) {}
 
   private record State(
       long messages,
@@ -96,6 +99,7 @@ public record StreamFigures(
             state.messages(),
             state.bytes(),
             page.config().maxBytes(),
+            page.config().replicas(),
             state.lastSequence(),
             state.consumers(),
             Map.copyOf(subjects));

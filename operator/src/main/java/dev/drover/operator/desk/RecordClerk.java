@@ -15,6 +15,7 @@ import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
@@ -27,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  * anywhere is made whole by the next, and a visit made twice does nothing twice.
  */
 final class RecordClerk {
-  private static final Duration READING = Duration.ofSeconds(1);
-
   private final ChainRef ref;
   private final SourceReplays sources;
   private final InstantSource clock;
@@ -77,10 +76,11 @@ final class RecordClerk {
     if (closed || !SourceRows.isAsked(resource)) {
       return new Visit(visit.status().showing(SourceRows.kept(resource, redaction)), visit.again());
     }
-    Optional<SourceRow> row = sources.show(resource, ref.name(), visit.status().errorSequence());
+    Instant now = clock.instant();
+    SourceRow row = sources.show(resource, ref.name(), visit.status().errorSequence(), now);
     return new Visit(
-        visit.status().showing(row.orElseGet(() -> SourceRows.kept(resource, redaction))),
-        row.isPresent() ? visit.again() : Optional.of(READING));
+        visit.status().showing(row),
+        SourceRows.isReading(row) ? Optional.of(SourceRows.again(row, now)) : visit.again());
   }
 
   private Visit answer(FailedRecord resource, long sequence) {

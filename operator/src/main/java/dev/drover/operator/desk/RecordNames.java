@@ -4,6 +4,7 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.schema.Fingerprints;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import java.util.Map;
@@ -26,7 +27,7 @@ final class RecordNames {
 
   /** The name of a failed record's resource. */
   static String name(ChainRef ref, String stage, long sequence) {
-    return ref.name() + "-" + stage + "-" + sequence;
+    return ref.name() + "-" + PrivateName.plain(stage) + "-" + sequence;
   }
 
   /** Its name where another migration has the plain one. */

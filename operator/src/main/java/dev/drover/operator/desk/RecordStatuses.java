@@ -110,7 +110,18 @@ final class RecordStatuses {
     } else {
       conditions.end(REPLAYING, "Decided", "it is not under way");
     }
-    if (corrects(resource)) {
+    boolean sent = state == RecordState.Replaying || state.closed();
+    if (corrects(resource)
+        && sent
+        && handled != null
+        && !handled.equals(resource.getMetadata().getGeneration())) {
+      conditions.set(
+          CORRECTION_VALID,
+          "Unknown",
+          "NotTaken",
+          "spec was changed after this record was sent, with generation %d: what the correction says now was neither looked at nor sent"
+              .formatted(handled));
+    } else if (corrects(resource)) {
       conditions.set(
           CORRECTION_VALID,
           "True",

@@ -12,7 +12,11 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -21,13 +25,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Replays of single records from the source: each a Redrive of one, since the operator itself talks
- * to no database. It goes with the FailedRecord that asked for it. Thread-safe.
+ * to no database. It goes with the FailedRecord that asked for it. As each has a pod of its own,
+ * there are a few of a Migration at a time. Thread-safe.
  */
 final class SourceReplays {
+  /** Redrives of single records that a Migration has at a time. */
+  static final int MOST = 4;
+
+  /** Who waits for room does not look at all of them so soon after another has. */
+  private static final Duration FULL = Duration.ofSeconds(2);
+
   private static final int CONFLICT = 409;
+
+  /** What is told of a record whose row is read when there is room. */
+  static final String WAITS =
+      "waits until fewer than %d rows are read for records of its Migration".formatted(MOST);
+
   private static final Pattern GENERATION = Pattern.compile("-g([0-9]{1,18})-[0-9]{1,18}");
 
   private final KubernetesClient client;
+  private final Map<String, Long> full = new HashMap<>();
 
   SourceReplays(KubernetesClient client) {
     this.client = client;
@@ -69,24 +86,37 @@ final class SourceReplays {
    * nothing.
    *
    * @param sequence the message that the resource shows
-   * @return empty while it is read
+   * @return of the result {@code Reading} until it is read
    */
-  Optional<SourceRow> show(FailedRecord resource, String migration, long sequence) {
+  SourceRow show(FailedRecord resource, String migration, long sequence, Instant now) {
     int request = Objects.requireNonNull(resource.getSpec().showSource(), "has a default");
     String name = "%s-s%d-%d".formatted(resource.getMetadata().getName(), request, sequence);
     Redrive redrive = findOrCreate(resource, migration, name, sequence, true);
     if (redrive == null) {
-      return Optional.empty();
+      return SourceRows.reading(resource, WAITS, now);
     }
     if (!isOf(resource, redrive)) {
       Standing.Refused taken = taken(name);
-      String now = redrive.getMetadata().getCreationTimestamp();
-      return Optional.of(new SourceRow(request, now, taken.reason(), taken.message(), null));
+      String made = redrive.getMetadata().getCreationTimestamp();
+      return new SourceRow(request, made, taken.reason(), taken.message(), null);
     }
     RedriveStatus status = redrive.getStatus();
     return status == null || status.completionTime() == null
-        ? Optional.empty()
-        : Optional.of(SourceRows.of(request, status));
+        ? SourceRows.reading(resource, "it is" + by(name, status), now)
+        : SourceRows.of(request, status);
+  }
+
+  private static String by(String name, @Nullable RedriveStatus status) {
+    String how = status == null ? "" : complete(status);
+    return " read by Redrive " + name + (how.isEmpty() ? "" : ", which " + how);
+  }
+
+  private static String complete(RedriveStatus status) {
+    return status.conditions().stream()
+        .filter(c -> c.type().equals("Complete"))
+        .findFirst()
+        .map(Condition::message)
+        .orElse("");
   }
 
   /**
@@ -101,19 +131,52 @@ final class SourceReplays {
     if (redrive != null && !isOf(resource, redrive)) {
       return taken(name);
     }
-    return redrive == null || redrive.getStatus() == null
+    if (redrive == null) {
+      return new Standing.UnderWay("its row is read again later: " + WAITS);
+    }
+    return redrive.getStatus() == null
         ? new Standing.UnderWay("its row is read again by Redrive " + name)
         : standing(name, redrive.getStatus());
   }
 
+  /** Null while there is no room for it. */
   private @Nullable Redrive findOrCreate(
       FailedRecord resource, String migration, String name, long sequence, boolean dryRun) {
     Redrive redrive = find(resource, name);
-    if (redrive == null) {
-      create(redrive(resource, migration, name, sequence, dryRun));
+    if (redrive == null
+        && createIfRoom(redrive(resource, migration, name, sequence, dryRun), migration)) {
       redrive = find(resource, name);
     }
     return redrive;
+  }
+
+  /** One at a time, so that each counts what the one before has made. */
+  private synchronized boolean createIfRoom(Redrive redrive, String migration) {
+    String place = redrive.getMetadata().getNamespace() + "/" + migration;
+    Long since = full.get(place);
+    if (since != null && System.nanoTime() - since < FULL.toNanos()) {
+      return false;
+    }
+    if (underWay(redrive.getMetadata().getNamespace(), migration) >= MOST) {
+      full.put(place, System.nanoTime());
+      return false;
+    }
+    full.remove(place);
+    create(redrive);
+    return true;
+  }
+
+  private long underWay(String namespace, String migration) {
+    return client.resources(Redrive.class).inNamespace(namespace).list().getItems().stream()
+        .filter(r -> migration.equals(r.getSpec().migrationName()))
+        .filter(r -> r.getStatus() == null || r.getStatus().completionTime() == null)
+        .filter(SourceReplays::isOfOne)
+        .count();
+  }
+
+  private static boolean isOfOne(Redrive redrive) {
+    return redrive.getMetadata().getOwnerReferences().stream()
+        .anyMatch(owner -> owner.getKind().equals(HasMetadata.getKind(FailedRecord.class)));
   }
 
   private static Standing.Refused taken(String name) {
@@ -124,12 +187,7 @@ final class SourceReplays {
   }
 
   private static Standing standing(String name, RedriveStatus status) {
-    String message =
-        status.conditions().stream()
-            .filter(c -> c.type().equals("Complete"))
-            .findFirst()
-            .map(Condition::message)
-            .orElse("");
+    String message = complete(status);
     if (status.completionTime() == null || status.sent() + status.skipped() > 0) {
       return new Standing.UnderWay(
           "its row is read again by Redrive %s, which %s".formatted(name, message));

@@ -4,14 +4,19 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.api.v1alpha1.MigrationStatus.BudgetExceeded;
 import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.status.BudgetStatuses;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The news between two statuses of a Migration. Pure. */
 public final class Transitions {
+  private static final Predicate<Condition> UNSAFE =
+      c -> c.status().equals("True") && c.reason().equals(Chain.NATS_VERSION_UNSAFE);
+
   private Transitions() {}
 
   /** What happened, in the order in which one would tell it. */
@@ -20,7 +25,9 @@ public final class Transitions {
     failed(before, after, "SpecValid").ifPresent(c -> news.add(warn("SpecInvalid", c)));
     failed(before, after, "Planned").ifPresent(c -> news.add(warn("PlanFailed", c)));
     became(before, after, "Planned", "True").ifPresent(c -> news.add(tell("Planned", c)));
+    grafts(before, after, news);
     failed(before, after, "QueuesReady").ifPresent(c -> news.add(warn(c.reason(), c)));
+    endangered(before, after).ifPresent(c -> news.add(warn(c.reason(), c)));
     back(before, after, "QueuesReady").ifPresent(c -> news.add(tell("NatsBack", c)));
     suspension(before, after).ifPresent(news::add);
     if (after.startTime() != null && (before == null || before.startTime() == null)) {
@@ -32,6 +39,21 @@ public final class Transitions {
         .ifPresent(
             c -> news.add(new News(c.reason().equals("WithFailures"), "Completed", c.message())));
     return news;
+  }
+
+  /** What stages that come or go will see: the status tells it only until that is done. */
+  private static void grafts(
+      @Nullable MigrationStatus before, MigrationStatus after, List<News> news) {
+    MigrationStatus.Grafting now = after.grafting();
+    if (now == null
+        || (before != null
+            && before.grafting() != null
+            && before.grafting().revision().equals(now.revision()))) {
+      return;
+    }
+    now.stages()
+        .forEach(
+            g -> news.add(News.normal("Graft", g.name() + " " + g.change() + ": " + g.message())));
   }
 
   private static void stage(@Nullable MigrationStatus before, StageStatus now, List<News> news) {
@@ -101,6 +123,14 @@ public final class Transitions {
     return now.filter(
         n ->
             was.filter(w -> w.status().equals("False") && w.reason().equals(n.reason())).isEmpty());
+  }
+
+  /** The queues, where they are there and became unsafe. */
+  private static Optional<Condition> endangered(
+      @Nullable MigrationStatus before, MigrationStatus after) {
+    Optional<Condition> was =
+        before == null ? Optional.empty() : condition(before, "QueuesReady").filter(UNSAFE);
+    return was.isPresent() ? Optional.empty() : condition(after, "QueuesReady").filter(UNSAFE);
   }
 
   private static Optional<Condition> became(

@@ -4,6 +4,7 @@ import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.LookupSpec;
@@ -18,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class ChainMapping {
   private ChainMapping() {}
 
-  /** The chain of a spec that was found valid. */
+  /** The chain of a spec that was found valid, with the copies that it asks for. */
   static ChainSpec chain(MigrationSpec spec) {
     return new ChainSpec(
         spec.connections().stream().map(ChainMapping::connection).toList(),
-        spec.stages().stream().map(ChainMapping::stage).toList());
+        PrivatePaths.expanded(spec).stages().stream().map(ChainMapping::stage).toList());
   }
 
   private static ConnectionSpec connection(Connection connection) {

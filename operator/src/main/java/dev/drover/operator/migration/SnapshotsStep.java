@@ -46,6 +46,9 @@ final class SnapshotsStep {
       InForce inForce,
       ChainSnapshot snapshot,
       Collection<Job> jobs) {
+    jobs.stream()
+        .filter(job -> SnapshotJob.stage(job).filter(s -> gone(inForce, s)).isPresent())
+        .forEach(this::remove);
     for (StageSpec stage : inForce.spec().stages()) {
       if (stage instanceof StageSpec.Extract extract && readsThroughOne(stage)) {
         Optional<Job> job = jobs.stream().filter(j -> holdsFor(j, stage.name())).findFirst();
@@ -76,6 +79,11 @@ final class SnapshotsStep {
         .filter(SnapshotsStep::readsThroughOne)
         .map(s -> ((StageSpec.Extract) s).connectionName())
         .toList();
+  }
+
+  /** A copy of an extract goes with the graft that it was for. */
+  private static boolean gone(InForce inForce, String stage) {
+    return inForce.spec().stages().stream().noneMatch(s -> s.name().equals(stage));
   }
 
   private static boolean readsThroughOne(StageSpec stage) {

@@ -50,7 +50,7 @@ final class StageObservations {
         snapshot == null ? null : work(snapshot, stage.name()));
   }
 
-  /** A stage that the spec has no longer keeps what it has. */
+  /** A stage of which nothing is known keeps what it has. */
   private static Bounds bounds(@Nullable Stage stage, int desired, Instant now) {
     if (stage == null) {
       return new Bounds(0, Math.max(1, desired), 30, 0);

@@ -17,6 +17,7 @@ import dev.drover.operator.scaling.StageScale;
 import dev.drover.operator.schedule.Windows;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.operator.workload.StageControls;
 import dev.drover.operator.workload.StageDeployment;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.Workloads;
@@ -87,6 +88,7 @@ final class StagesStep {
       Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
     boolean current = inForce.revision().equals(revision);
+    MigrationSpec controls = controls(migration.getSpec(), inForce.spec(), byStage, grafting);
     if (snapshot != null && (current || grafting)) {
       try {
         ChainSpec told =
@@ -110,11 +112,18 @@ final class StagesStep {
     Map<String, StageScale> scales =
         halted(migration.getSpec())
             ? Map.of()
-            : scales(migration, inForce.spec(), snapshot, byStage, readers, now);
+            : scales(
+                migration.getMetadata().getUid(),
+                controls,
+                inForce.spec(),
+                snapshot,
+                byStage,
+                readers,
+                now);
     // Who is ending keeps to what was told until he has ended.
     if (snapshot != null && !halted(migration.getSpec())) {
       try {
-        chain.pace(inForce.spec(), paces(migration.getSpec(), scales.values(), now));
+        chain.pace(inForce.spec(), paces(controls, scales.values(), now));
       } catch (ChainUnavailableException e) {
         // More workers that share a rate they were not told of would exceed it.
         return hold(migration, existing);
@@ -156,7 +165,11 @@ final class StagesStep {
     byStage(existing)
         .forEach(
             (stage, deployment) -> {
-              boolean alone = !halted(migration.getSpec()) && suspended(migration.getSpec(), stage);
+              boolean alone =
+                  !halted(migration.getSpec())
+                      && (names(migration.getSpec(), stage)
+                          ? suspended(migration.getSpec(), stage)
+                          : StageControls.of(deployment).map(Stage::suspend).orElse(false));
               boolean halted = alone || halted(migration.getSpec());
               if (halted) {
                 workloads.scale(deployment, 0);
@@ -192,6 +205,51 @@ final class StagesStep {
             ready(actual),
             scale.reason().name(),
             scale.message()));
+  }
+
+  /**
+   * The spec, and of each stage that runs though an edit took it out what was asked of it before:
+   * if the edit is refused, all of it. While the edit is carried out, the stage is to be drained,
+   * so it goes on if it was suspended, but no faster than it may.
+   */
+  private static MigrationSpec controls(
+      MigrationSpec spec, ChainSpec runs, Map<String, Deployment> byStage, boolean grafting) {
+    List<Stage> stages = new ArrayList<>(spec.stages());
+    for (StageSpec stage : runs.stages()) {
+      Deployment deployment = byStage.get(stage.name());
+      if (deployment != null && !names(spec, stage.name())) {
+        StageControls.of(deployment)
+            .map(kept -> grafting ? goingOn(kept) : kept)
+            .ifPresent(stages::add);
+      }
+    }
+    return new MigrationSpec(
+        spec.connections(),
+        stages,
+        spec.queues(),
+        spec.failedRecords(),
+        spec.errorBudget(),
+        spec.mode(),
+        spec.suspend(),
+        spec.queueDeletionPolicy());
+  }
+
+  private static Stage goingOn(Stage stage) {
+    return new Stage(
+        stage.name(),
+        stage.from(),
+        stage.extract(),
+        stage.transform(),
+        stage.enrich(),
+        stage.load(),
+        stage.scale(),
+        stage.errorBudget(),
+        false,
+        stage.backfill());
+  }
+
+  private static boolean names(MigrationSpec spec, String stage) {
+    return spec.stages().stream().anyMatch(s -> s.name().equals(stage));
   }
 
   static boolean suspended(MigrationSpec spec, String stage) {
@@ -249,13 +307,13 @@ final class StagesStep {
   }
 
   private Map<String, StageScale> scales(
-      Migration migration,
+      String uid,
+      MigrationSpec spec,
       ChainSpec chain,
       @Nullable ChainSnapshot snapshot,
       Map<String, Deployment> byStage,
       Collection<String> readers,
       Instant now) {
-    MigrationSpec spec = migration.getSpec();
     Map<String, Integer> caps = caps(spec);
     Stream.concat(SnapshotsStep.holders(chain, snapshot).stream(), readers.stream())
         .forEach(
@@ -265,7 +323,6 @@ final class StagesStep {
             .sorted(Comparator.comparingInt(s -> depth(chain, s)))
             .map(s -> StageObservations.of(spec, s, snapshot, byStage.get(s.name()), now))
             .toList();
-    String uid = migration.getMetadata().getUid();
     ScalingPolicy.Decision decision =
         ScalingPolicy.decide(stages, caps, histories.getOrDefault(uid, ScalingHistory.NONE), now);
     histories.put(uid, decision.history());

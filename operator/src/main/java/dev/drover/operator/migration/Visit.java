@@ -3,6 +3,8 @@ package dev.drover.operator.migration;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.backfill.BackfillRules;
+import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainSnapshot;
@@ -69,22 +71,26 @@ final class Visit {
   }
 
   Observation make(
-      Migration migration,
+      Migration asked,
       @Nullable MigrationStatus before,
       Collection<Job> jobs,
       Collection<Deployment> deployments,
       Instant now) {
-    MigrationSpec spec = migration.getSpec();
-    Chain chain = chain(migration);
+    Chain chain = chain(asked);
     JoiningStep.Subject subject =
         new JoiningStep.Subject(
-            migration.getMetadata().getUid(), spec.queues(), StagesStep.halted(spec), before);
+            asked.getMetadata().getUid(),
+            asked.getSpec().queues(),
+            StagesStep.halted(asked.getSpec()),
+            before);
     Optional<ChainUnavailableException> away = joining.recall(subject, chain);
-    List<Finding> faults = faults(migration, before);
+    List<Finding> faults = faults(asked, before);
     List<Finding> missing =
         faults.isEmpty()
-            ? SecretRules.check(migration.getMetadata().getNamespace(), spec, secrets)
+            ? SecretRules.check(asked.getMetadata().getNamespace(), asked.getSpec(), secrets)
             : List.of();
+    Migration migration = PrivatePaths.expanded(asked);
+    MigrationSpec spec = migration.getSpec();
     String revision = faults.isEmpty() ? Revisions.of(spec) : null;
     Planning planned =
         away.isPresent() && revision != null
@@ -183,8 +189,11 @@ final class Visit {
   /** What is wrong with the spec by itself, or beside the chain that moves records already. */
   private List<Finding> faults(Migration migration, @Nullable MigrationStatus before) {
     List<Finding> faults = SpecValidator.validate(migration.getSpec());
-    if (!faults.isEmpty() || before == null || before.startTime() == null) {
+    if (!faults.isEmpty()) {
       return faults;
+    }
+    if (before == null || before.startTime() == null) {
+      return BackfillRules.beforeTheStart(migration.getSpec());
     }
     InForce last = joining.last(migration.getMetadata().getUid());
     return last == null
@@ -220,14 +229,18 @@ final class Visit {
           spec.mode() == MigrationSpec.Mode.PlanOnly
               ? null
               : chain.advance(inForce.revision(), inForce.spec(), inForce.plan(), halted);
-      return new Running(halted ? new Queues.NotNeeded() : new Queues.Ready(), snapshot);
+      return new Running(halted ? new Queues.NotNeeded() : ready(chain, spec), snapshot);
     } catch (ChainUnavailableException e) {
       return new Running(
           e.reason().equals(STILL_COUNTING)
-              ? new Queues.Ready()
+              ? ready(chain, spec)
               : new Queues.Unavailable(e.reason(), String.valueOf(e.getMessage())),
           null);
     }
+  }
+
+  private static Queues ready(Chain chain, MigrationSpec spec) {
+    return new Queues.Ready(chain.danger(spec.queues()).orElse(null));
   }
 
   private record Running(Queues queues, @Nullable ChainSnapshot snapshot) {}

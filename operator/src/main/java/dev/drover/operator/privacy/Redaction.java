@@ -6,6 +6,7 @@ import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationSpec.FailedRecords.Payload;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.api.v1alpha1.Step;
+import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.FailedMessage;
@@ -58,7 +59,8 @@ public final class Redaction {
     List<String> pointers = spec.failedRecords().redact();
     (pointers == null ? List.<String>of() : pointers).forEach(p -> fields.add(field(p)));
     Payload payload = spec.failedRecords().payload();
-    return new Redaction(payload == null ? Payload.Full : payload, fields, spec.stages());
+    return new Redaction(
+        payload == null ? Payload.Full : payload, fields, PrivatePaths.expanded(spec).stages());
   }
 
   /** The field that a JSON pointer (RFC 6901) goes into. */

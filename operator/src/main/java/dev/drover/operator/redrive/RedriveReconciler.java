@@ -6,6 +6,7 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
 import dev.drover.api.v1alpha1.StartAt;
+import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
@@ -109,7 +110,8 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
                 .inNamespace(redrive.getMetadata().getNamespace())
                 .withName(redrive.getSpec().migrationName())
                 .get())
-        .filter(m -> m.getMetadata().getDeletionTimestamp() == null);
+        .filter(m -> m.getMetadata().getDeletionTimestamp() == null)
+        .map(PrivatePaths::expanded);
   }
 
   private Situation look(Migration migration, Redrive redrive) {

@@ -82,8 +82,17 @@ public record Observation(
     /** Nobody needs them now. */
     record NotNeeded() implements Queues {}
 
-    /** All streams and consumers exist. */
-    record Ready() implements Queues {}
+    /**
+     * All streams and consumers exist.
+     *
+     * @param danger what may happen to what they hold; null if nothing
+     */
+    record Ready(@Nullable String danger) implements Queues {
+      /** Safe ones. */
+      public Ready() {
+        this(null);
+      }
+    }
 
     /**
      * NATS is away or refuses.

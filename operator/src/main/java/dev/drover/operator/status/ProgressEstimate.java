@@ -46,7 +46,7 @@ final class ProgressEstimate {
         complete
             ? 100
             : expected == 0 ? 0 : (int) Math.min(99, Math.max(0, ended) * 100 / expected);
-    String eta = complete ? "-" : eta(ended, expected, startTime, now);
+    String eta = complete ? "-" : stands(stages) ? null : eta(ended, expected, startTime, now);
     return new Progress(
         sum(stages, s -> s.kind().equals("extract") ? s.inRecords() : 0),
         sum(stages, s -> s.kind().equals("load") ? s.passedRecords() : 0),
@@ -57,6 +57,11 @@ final class ProgressEstimate {
         percent + "%",
         eta,
         durationSeconds);
+  }
+
+  /** Whether somebody has to let a stage go on: until then nobody knows how long it takes. */
+  private static boolean stands(List<StageStatus> stages) {
+    return stages.stream().anyMatch(s -> List.of("Suspended", "Paused").contains(s.state()));
   }
 
   private static long ended(ChainSpec spec, StageSpec load, Map<String, StageStatus> byName) {

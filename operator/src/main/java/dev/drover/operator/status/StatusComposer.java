@@ -9,17 +9,21 @@ import static dev.drover.operator.status.ConditionTypes.STAGES_READY;
 
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.operator.status.Observation.Queues;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.Finding;
+import dev.drover.wire.state.CapAdvisory;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +108,10 @@ public final class StatusComposer {
       conditions.set(SPEC_VALID, "True", "Valid", "the spec and its Secrets are in order");
     } else {
       conditions.set(
-          SPEC_VALID, "False", findings.getFirst().reason(), ConditionList.list(findings));
+          SPEC_VALID,
+          "False",
+          findings.getFirst().reason(),
+          ConditionList.list(findings) + meanwhile(seen));
     }
   }
 
@@ -168,6 +175,12 @@ public final class StatusComposer {
     switch (seen.queues()) {
       case Queues.NotNeeded q ->
           conditions.keep(QUEUES_READY, "NotStarted", "queues are made once the plan is ready");
+      case Queues.Ready q when q.danger() != null ->
+          conditions.set(
+              QUEUES_READY,
+              "True",
+              Chain.NATS_VERSION_UNSAFE,
+              "all streams and consumers exist; but " + q.danger());
       case Queues.Ready q ->
           conditions.set(QUEUES_READY, "True", "Ready", "all streams and consumers exist");
       case Queues.Unavailable q -> conditions.set(QUEUES_READY, "False", q.reason(), q.message());
@@ -236,27 +249,51 @@ public final class StatusComposer {
       conditions.keep(CAP_ADVISORY, "NotStarted", "no stage has connected yet");
       return;
     }
-    List<String> unlisted = new ArrayList<>();
+    Map<String, CapAdvisory> advisories = seen.snapshot().advisories();
     List<Connection> connections = seen.spec().connections();
-    for (int i = 0; i < connections.size(); i++) {
-      if (seen.snapshot().unlisted().contains(connections.get(i).name())) {
-        unlisted.add("spec.connections[" + i + "] (" + connections.get(i).name() + ")");
-      }
-    }
-    if (unlisted.isEmpty()) {
+    List<String> unlisted = where(connections, advisories, advisory -> !advisory.listed());
+    List<String> shared = where(connections, advisories, CapAdvisory::shared);
+    if (unlisted.isEmpty() && shared.isEmpty()) {
       conditions.set(
           CAP_ADVISORY, "False", "SessionsListed", "the servers show which sessions there are");
-    } else {
-      conditions.set(
-          CAP_ADVISORY,
-          "True",
-          "SessionsNotListed",
+      return;
+    }
+    List<String> messages = new ArrayList<>();
+    if (!unlisted.isEmpty()) {
+      messages.add(
           String.join(", ", unlisted)
               + ": the server's sessions cannot be listed over this connection, since a proxy answers"
               + " for it or its URL has several hosts; after a worker was killed there may be more"
               + " than maxConnections for as long as its session lasts. Give the login a CONNECTION"
               + " LIMIT, or name the server itself in the URL");
     }
+    if (!shared.isEmpty()) {
+      messages.add(
+          String.join(", ", shared)
+              + ": another installation of Drover has sessions of the same login, and neither counts"
+              + " the other's; together there may be more than maxConnections. Give each"
+              + " installation a login of its own");
+    }
+    conditions.set(
+        CAP_ADVISORY,
+        "True",
+        unlisted.isEmpty() ? "LoginShared" : "SessionsNotListed",
+        String.join("; ", messages));
+  }
+
+  /** Where in the spec the connections are of whose caps something is known. */
+  private static List<String> where(
+      List<Connection> connections,
+      Map<String, CapAdvisory> advisories,
+      Predicate<CapAdvisory> which) {
+    List<String> found = new ArrayList<>();
+    for (int i = 0; i < connections.size(); i++) {
+      String name = connections.get(i).name();
+      if (which.test(advisories.getOrDefault(name, CapAdvisory.FIRM))) {
+        found.add("spec.connections[" + i + "] (" + name + ")");
+      }
+    }
+    return found;
   }
 
   private static MigrationStatus.@Nullable Plan plan(MigrationStatus previous, Observation seen) {

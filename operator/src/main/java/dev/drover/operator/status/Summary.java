@@ -35,8 +35,12 @@ final class Summary {
     if (trouble.isPresent()) {
       conditions.set(READY, "False", trouble.get().reason(), trouble.get().message());
     } else if (!conditions.is(PLANNED, "True")) {
-      String why = conditions.get(PLANNED).map(Condition::message).orElse("not planned yet");
-      conditions.set(READY, "False", "Planning", why);
+      Optional<Condition> planned = conditions.get(PLANNED);
+      conditions.set(
+          READY,
+          "False",
+          planned.map(Condition::reason).orElse("Planning"),
+          planned.map(Condition::message).orElse("not planned yet"));
     } else if (seen.spec().mode() == MigrationSpec.Mode.PlanOnly) {
       String plan = conditions.get(PLANNED).map(Condition::message).orElse("planned");
       conditions.set(

@@ -1,5 +1,6 @@
 package dev.drover.operator.validation;
 
+import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
@@ -25,10 +26,12 @@ public final class ChainShape {
   public static List<Finding> changes(ChainSpec moving, ChainSpec wanted) {
     List<Finding> faults = new ArrayList<>();
     for (StageSpec stage : wanted.stages()) {
-      String path = "spec.stages[" + wanted.indexOf(stage.name()) + "]";
+      String path = "spec.stages[" + wanted.placeOf(stage.name()) + "]";
       StageSpec before = find(moving, stage.name()).orElse(null);
       if (before == null) {
-        if (stage instanceof StageSpec.Extract) {
+        if (stage instanceof StageSpec.Extract && PrivateName.parse(stage.name()).isPresent()) {
+          copied(moving, wanted, stage.name()).ifPresent(faults::add);
+        } else if (stage instanceof StageSpec.Extract) {
           faults.add(
               changed(
                   path,
@@ -41,6 +44,22 @@ public final class ChainShape {
                 path,
                 "stage %s was %s: it cannot become another while records are moving. Take the change back, or give the new stage another name"
                     .formatted(stage.name(), kind(before))));
+      } else if (readsCopies(before) != readsCopies(stage)) {
+        faults.add(
+            changed(
+                path + ".backfill",
+                "stage %s has joined already, %s backfill, and cannot change that: put it back. A stage of another name may join %s"
+                    .formatted(
+                        stage.name(),
+                        readsCopies(before) ? "with" : "without",
+                        readsCopies(before) ? "without" : "with it")));
+      } else if (graftAbove(moving, wanted, stage).isPresent()) {
+        String graft = graftAbove(moving, wanted, stage).orElseThrow();
+        faults.add(
+            changed(
+                "spec.stages[" + wanted.indexOf(graft) + "].backfill",
+                "stage %s comes before %s, which has had records already and would get all of them once more: remove backfill"
+                    .formatted(graft, stage.name())));
       } else if (!anchor(moving, before, wanted).equals(anchor(wanted, stage, moving))) {
         faults.add(
             changed(
@@ -50,7 +69,10 @@ public final class ChainShape {
       }
     }
     for (StageSpec stage : moving.stages()) {
-      if (stage instanceof StageSpec.Extract && find(wanted, stage.name()).isEmpty()) {
+      // A copy goes with the stage that it was for; that this one stays without is told already.
+      if (stage instanceof StageSpec.Extract
+          && PrivateName.parse(stage.name()).isEmpty()
+          && find(wanted, stage.name()).isEmpty()) {
         faults.add(
             changed(
                 "spec.stages",
@@ -59,6 +81,38 @@ public final class ChainShape {
       }
     }
     return faults;
+  }
+
+  /** An extract that is a copy comes with the stage that it is for, and never later. */
+  private static Optional<Finding> copied(ChainSpec moving, ChainSpec wanted, String extract) {
+    String graft = PrivateName.parse(extract).orElseThrow().graft();
+    return find(moving, graft)
+        .filter(ChainShape::readsCopies) // else it is told that it has joined without
+        .map(
+            before ->
+                changed(
+                    "spec.stages[" + wanted.indexOf(graft) + "].from",
+                    "stage %s joined with a backfill of what another extract reads: take the change back, or give the new stage another name"
+                        .formatted(graft)));
+  }
+
+  /** Whether what a stage reads are copies that were made for it. */
+  private static boolean readsCopies(StageSpec stage) {
+    String from = stage.from();
+    return from != null
+        && PrivateName.parse(from).filter(n -> n.graft().equals(stage.name())).isPresent();
+  }
+
+  /** The nearest stage upstream that comes and has a backfill, over stages that come as well. */
+  private static Optional<String> graftAbove(ChainSpec moving, ChainSpec wanted, StageSpec stage) {
+    Optional<StageSpec> above = find(wanted, stage.from());
+    while (above.isPresent() && find(moving, above.get().name()).isEmpty()) {
+      if (readsCopies(above.get())) {
+        return Optional.of(above.get().name());
+      }
+      above = find(wanted, above.get().from());
+    }
+    return Optional.empty();
   }
 
   private static Finding changed(String path, String message) {

@@ -3,6 +3,7 @@ package dev.drover.operator.validation;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.wire.plan.Finding;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -74,8 +75,9 @@ final class ConnectionRules {
         known(findings, names, stage.load().connectionName(), path + "load");
       }
     }
+    MigrationSpec whole = PrivatePaths.expanded(spec);
     for (int i = 0; i < spec.connections().size(); i++) {
-      roomBesideSnapshots(findings, spec, spec.connections().get(i), i);
+      roomBesideSnapshots(findings, whole, spec.connections().get(i), i);
     }
     return findings;
   }

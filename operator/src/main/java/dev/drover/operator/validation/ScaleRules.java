@@ -3,6 +3,7 @@ package dev.drover.operator.validation;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.operator.schedule.Windows;
 import dev.drover.wire.plan.EndpointId;
 import dev.drover.wire.plan.Finding;
@@ -47,7 +48,8 @@ final class ScaleRules {
     for (Connection connection : spec.connections()) {
       endpoints.computeIfAbsent(endpoint(connection), id -> new ArrayList<>()).add(connection);
     }
-    endpoints.values().forEach(connections -> floors(spec, connections, findings));
+    MigrationSpec whole = PrivatePaths.expanded(spec);
+    endpoints.values().forEach(connections -> floors(whole, connections, findings));
     return findings;
   }
 

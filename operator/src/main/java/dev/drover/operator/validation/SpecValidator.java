@@ -2,6 +2,7 @@ package dev.drover.operator.validation;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
+import dev.drover.operator.backfill.BackfillRules;
 import dev.drover.wire.plan.Finding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,7 +41,7 @@ public final class SpecValidator {
     findings.addAll(LookupRules.check(spec));
     findings.addAll(ScaleRules.check(spec));
     findings.addAll(BudgetRules.check(spec));
-    return findings;
+    return findings.isEmpty() ? BackfillRules.check(spec) : findings;
   }
 
   private static List<Finding> shape(Stage stage, int index) {

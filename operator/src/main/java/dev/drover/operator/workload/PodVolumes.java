@@ -3,6 +3,7 @@ package dev.drover.operator.workload;
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.Stage;
+import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.plan.HttpFiles;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
 import io.fabric8.kubernetes.api.model.KeyToPath;
@@ -50,7 +51,8 @@ final class PodVolumes {
   }
 
   static String lookupName(Stage stage) {
-    return "http-" + stage.name();
+    return (PrivateName.parse(stage.name()).isPresent() ? "copy-" : "http-")
+        + PrivateName.plain(stage.name());
   }
 
   /** A file for each header whose value a Secret holds and, when it names a CA, {@code ca.crt}. */

@@ -55,6 +55,10 @@ public final class StageDeployment {
         .withName(WorkloadNames.deployment(migration, stage.name()))
         .withNamespace(migration.getMetadata().getNamespace())
         .withLabels(labels)
+        .withAnnotations(
+            lookups.isEmpty()
+                ? Map.of()
+                : Map.of(StageControls.ANNOTATION, StageControls.written(lookups.getFirst())))
         .withOwnerReferences(WorkloadLabels.owner(migration))
         .endMetadata()
         .withNewSpec()

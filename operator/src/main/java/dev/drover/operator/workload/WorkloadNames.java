@@ -1,6 +1,7 @@
 package dev.drover.operator.workload;
 
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.schema.Fingerprints;
 
 /**
@@ -44,7 +45,7 @@ public final class WorkloadNames {
   private static String name(Migration migration, String suffix, String kind, String part) {
     String hash =
         Fingerprints.of(migration.getMetadata().getUid(), kind, part).substring(0, HASH_LENGTH);
-    String readable = migration.getMetadata().getName() + "-" + suffix;
+    String readable = migration.getMetadata().getName() + "-" + PrivateName.plain(suffix);
     int room = MAX_LENGTH - HASH_LENGTH - 1;
     String cut = readable.length() <= room ? readable : readable.substring(0, room);
     return cut.replaceAll("-+$", "") + "-" + hash;

@@ -112,7 +112,7 @@ class NatsChainIT {
 
   /** An operator that remembers nothing. */
   private Chain operator() {
-    return new Chains(link, () -> now).of(ref);
+    return new Chains(link, () -> now, link::serverVersion).of(ref);
   }
 
   private ChainSnapshot advance(ChainPlan plan) {
@@ -240,7 +240,7 @@ class NatsChainIT {
     try (NatsServer small = NatsServer.start("max_payload: 128KB");
         Connection own = small.connect()) {
       NatsLink toSmall = new NatsLink(small::endpoint);
-      Chain narrow = new Chains(toSmall, () -> now).of(ref);
+      Chain narrow = new Chains(toSmall, () -> now, toSmall::serverVersion).of(ref);
       PlayedWorker played = new PlayedWorker(own, names);
       narrow.publishSpec(REVISION, SPEC, QUEUES);
       narrow.ensureQueues(SPEC, QUEUES);

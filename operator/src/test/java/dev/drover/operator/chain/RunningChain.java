@@ -13,12 +13,14 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.budget.BudgetKeeper;
+import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.extract.PostgresSplitSource;
 import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.load.LoadStage;
+import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.postgres.Endpoint;
@@ -30,6 +32,7 @@ import dev.drover.worker.transform.RuleJudge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.nats.client.Connection;
+import io.nats.client.api.StreamInfoOptions;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -149,6 +152,15 @@ final class RunningChain implements AutoCloseable {
     roll();
   }
 
+  /** A worker is gone from one moment to the next, with all that it had open. */
+  void crash(String stage) throws Exception {
+    Running gone = Objects.requireNonNull(workers.remove(stage));
+    gone.context().nats().close();
+    gone.thread().interrupt();
+    gone.thread().join(30_000);
+    roll();
+  }
+
   /** As a visit, with what would be done to the stages only told. */
   Joining look() {
     return chain.join(revision, spec, queues, false);
@@ -193,7 +205,14 @@ final class RunningChain implements AutoCloseable {
 
   /** How fast a stage may go. */
   void pace(String stage, long recordsPerSecond) {
-    chain.pace(spec, Map.of(stage, new Pace(recordsPerSecond, 1)));
+    pace(Map.of(stage, recordsPerSecond));
+  }
+
+  /** How many records a second each of some stages may take; all others have no limit. */
+  void pace(Map<String, Long> recordsPerSecond) {
+    Map<String, Pace> paces = new HashMap<>();
+    recordsPerSecond.forEach((stage, rate) -> paces.put(stage, new Pace(rate, 1)));
+    chain.pace(spec, paces);
   }
 
   /** New before old, as a rolling update with a surge has it: for a moment both work. */
@@ -250,7 +269,15 @@ final class RunningChain implements AutoCloseable {
                   context,
                   new PostgresSplitSource(endpoint(e.connectionName()), "test", SourceView.NOW));
           case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
-          case StageSpec.Enrich e -> throw new IllegalArgumentException("no enrich here");
+          case StageSpec.Enrich e ->
+              new JudgingWorker(
+                  context,
+                  new EnrichJudge(
+                      context,
+                      new LookupSession(
+                          endpoint(Objects.requireNonNull(e.connectionName())),
+                          "test",
+                          e.timeoutSeconds())));
           case StageSpec.Load l ->
               LoadStage.worker(
                   context, l, running.plan(), endpoint(l.connectionName()), "test", ref.uid());
@@ -272,6 +299,18 @@ final class RunningChain implements AutoCloseable {
   private Endpoint endpoint(String connection) {
     return new Endpoint(
         running.spec().connection(connection), ConnectionFiles.under(secrets, connection));
+  }
+
+  /** The splits of a stage that are queued or being read. */
+  long splits(String stage) throws Exception {
+    Map<String, Long> subjects =
+        nats.jetStreamManagement()
+            .getStreamInfo(
+                ref.names().splitsStream(),
+                StreamInfoOptions.filterSubjects(ref.names().allOf("splits", stage)))
+            .getStreamState()
+            .getSubjectMap();
+    return subjects == null ? 0 : subjects.size();
   }
 
   String stream(String stage) {

@@ -56,6 +56,27 @@ class ShapeChangeTest {
   }
 
   @Test
+  void a_graft_with_a_way_of_its_own_touches_no_queue_that_is_there() {
+    StageSpec root = new StageSpec.Extract("b_read", "legacy", List.of("public.*"), 1000);
+    ChainSpec with =
+        chain(READ, step("clean", "read"), load("load", "clean"), load("b", "b_read"), root);
+
+    ShapeChange comes = ShapeChange.of(NOW, with);
+
+    assertThat(comes.closed()).isEmpty();
+    assertThat(comes.added()).containsExactly("b", "b_read");
+    assertThat(comes.beginning()).containsExactly(new Beginning("b_read", "b", true, null));
+
+    Edges joined = NOW.after("r2", List.of(), List.of(Edge.original("b_read", "b")), 7);
+    ShapeChange goes =
+        ShapeChange.of(joined, chain(READ, step("clean", "read"), load("load", "clean")));
+
+    // What it reads stops, so that the rest can drain; nobody else is held up.
+    assertThat(goes.closed()).containsExactly("b_read");
+    assertThat(goes.removed()).containsExactlyInAnyOrder("b", "b_read");
+  }
+
+  @Test
   void stages_between_two_others_replace_their_edge() {
     ShapeChange change =
         ShapeChange.of(

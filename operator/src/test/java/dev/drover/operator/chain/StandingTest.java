@@ -8,6 +8,7 @@ import dev.drover.wire.plan.StageSpec;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Balance, loss and the waiting round, all judged from how stages stand. */
@@ -75,22 +76,28 @@ class StandingTest {
   @Test
   void a_batch_that_the_checkpoint_does_not_count_yet_is_no_surplus() {
     assertThat(
-            BalanceCheck.of(List.of(load(passed(20), 1, 2, 2, 20, Backlog.NONE)), null).balanced())
+            BalanceCheck.of(List.of(load(passed(20), 1, 2, 2, 20, Backlog.NONE)), null, null)
+                .balanced())
         .isTrue();
-    assertThat(BalanceCheck.of(List.of(load(passed(30), 1, 2, 3, 20, Backlog.NONE)), null).reason())
+    assertThat(
+            BalanceCheck.of(List.of(load(passed(30), 1, 2, 3, 20, Backlog.NONE)), null, null)
+                .reason())
         .isEqualTo("MoreThanPromised");
   }
 
   @Test
   void records_that_vanish_between_stages_unbalance_the_tally() {
-    assertThat(BalanceCheck.of(List.of(load(passed(19), 2, 2, 2, 20, Backlog.NONE)), null).reason())
+    assertThat(
+            BalanceCheck.of(List.of(load(passed(19), 2, 2, 2, 20, Backlog.NONE)), null, null)
+                .reason())
         .isEqualTo("TallyUnbalanced");
   }
 
   @Test
   void counts_that_do_not_add_up_unbalance_the_tally() {
     Counts wrong = new Counts(20, 18, 0, 1, 0, 0);
-    assertThat(BalanceCheck.of(List.of(load(wrong, 3, 3, 2, 30, Backlog.NONE)), null).reason())
+    assertThat(
+            BalanceCheck.of(List.of(load(wrong, 3, 3, 2, 30, Backlog.NONE)), null, null).reason())
         .isEqualTo("TallyUnbalanced");
   }
 
@@ -116,6 +123,27 @@ class StandingTest {
     assertThat(open.certain(stages, later.plusSeconds(10))).isEqualTo(stages.get(0));
     LossWatch other = LossWatch.NOTHING.next(stages, Set.of("read"), NOW);
     assertThat(other.certain(stages, later)).isEqualTo(stages.get(0));
+  }
+
+  @Test
+  void what_is_said_of_lost_batches_names_the_server_where_it_may_have_lost_them() {
+    Standing lost = load(passed(10), 2, 2, 1, 20, Backlog.NONE);
+    ServerCheck lossy = new ServerCheck(() -> "2.15.2");
+
+    assertThat(loss(lost, lossy.culprit(() -> 3).orElse(null)))
+        .contains(
+            "its queue is empty: the stream was purged or made anew, or NATS 2.15.2 lost them")
+        .contains("update the NATS servers to 2.14.10, 2.15.3 or later. The records are still");
+    assertThat(loss(lost, lossy.culprit(() -> 1).orElse(null)))
+        .as("kept once")
+        .contains("the stream was purged or made anew. The records are still")
+        .isEqualTo(loss(lost, new ServerCheck(() -> "2.15.3").culprit(() -> 3).orElse(null)));
+  }
+
+  private static String loss(Standing lost, @Nullable String culprit) {
+    ChainSnapshot.Balance balance = BalanceCheck.of(List.of(lost), lost, culprit);
+    assertThat(balance.reason()).isEqualTo("QueueLost");
+    return balance.message();
   }
 
   @Test

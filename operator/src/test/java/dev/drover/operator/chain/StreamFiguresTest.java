@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class StreamFiguresTest {
   private static StreamFigures queue(long bytes, long maxBytes) {
-    return new StreamFigures("t", 9, bytes, maxBytes, 9, 1, Map.of());
+    return new StreamFigures("t", 9, bytes, maxBytes, 1, 9, 1, Map.of());
   }
 
   @Test

@@ -73,6 +73,7 @@ class BadManifestIT {
         "- name: clean | - name: Clean | should match '^[a-z]([-a-z0-9]*[a-z0-9])?$'",
         "from: clean | from: read | every extract, transform and enrich needs a stage that reads its queue",
         "from: clean | frm: clean | unknown field",
+        "scale: {maxReplicas: 4} | backfill: true | backfill: an extract reads all there is by itself",
       })
   void a_bad_manifest_is_refused_with_what_to_mend(String good, String bad, String said) {
     String manifest = Manifests.migration("bad");

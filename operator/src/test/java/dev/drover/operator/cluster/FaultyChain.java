@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plays a chain whose NATS and planner do as the test says. For this tier only: here the question
@@ -53,6 +54,9 @@ public final class FaultyChain implements Chain {
 
   public volatile Joiner joining = (revision, spec, go) -> new Joining.Joined();
   public volatile boolean queuesMade;
+
+  /** What may happen to the queues; null if nothing. */
+  public volatile @Nullable String danger;
 
   /** Stages whose snapshot was released. */
   public final Set<String> released = ConcurrentHashMap.newKeySet();
@@ -170,6 +174,11 @@ public final class FaultyChain implements Chain {
   public void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     reach();
     queuesMade = true;
+  }
+
+  @Override
+  public Optional<String> danger(MigrationSpec.Queues queues) {
+    return Optional.ofNullable(danger);
   }
 
   @Override

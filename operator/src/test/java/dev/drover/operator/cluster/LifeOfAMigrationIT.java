@@ -17,7 +17,9 @@ import dev.drover.wire.decision.Cause;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
@@ -291,7 +293,7 @@ class LifeOfAMigrationIT {
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
     assertThat(operator.chain(M).paces).isEmpty();
-    Map<String, Long> before = generations();
+    Map<String, PodTemplateSpec> before = templates();
     String scale = "scale: {maxReplicas: 4}";
     for (long rate : List.of(900L, 300L)) {
       operator.apply(
@@ -306,7 +308,7 @@ class LifeOfAMigrationIT {
     }
     operator.apply(Manifests.migration(M));
     await().until(() -> operator.chain(M).paces.isEmpty());
-    assertThat(generations()).isEqualTo(before);
+    assertThat(templates()).isEqualTo(before);
     assertThat(operator.jobs()).as("no new plan").hasSize(1);
   }
 
@@ -331,14 +333,14 @@ class LifeOfAMigrationIT {
                     .containsEntry(Pace.requests("clean"), new Pace(50, 1)));
     assertThat(operator.deployment("clean").toString())
         .contains("/etc/drover/connections/http.clean", "header-authorization");
-    Map<String, Long> before = generations();
+    Map<String, PodTemplateSpec> before = templates();
     operator.apply(http.replace("requestsPerSecond: 50", "requestsPerSecond: 20"));
     await()
         .untilAsserted(
             () ->
                 assertThat(operator.chain(M).paces)
                     .containsEntry(Pace.requests("clean"), new Pace(20, 1)));
-    assertThat(generations()).isEqualTo(before);
+    assertThat(templates()).isEqualTo(before);
     operator.apply(http.replace("key: password", "key: passwrd"));
     operator.awaitCondition(M, "SpecValid", "False", "SecretKeyNotFound");
   }
@@ -511,6 +513,56 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void a_graft_with_backfill_brings_copies_of_the_stages_before_it_and_takes_them_along() {
+    String backfill = ARCHIVE.replace("from: clean", "from: clean\n      backfill: true");
+    operator.secrets();
+    operator.apply(Manifests.migration(M) + backfill);
+    operator.awaitCondition(M, "SpecValid", "False", "NothingToBackfill");
+    assertThat(operator.deployment("load")).as("nothing starts").isNull();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.migration(M).getStatus().startTime() != null);
+    Map<String, Long> generations = generations();
+
+    operator.apply(Manifests.migration(M) + backfill);
+    await().until(() -> operator.deployment("archive_read") != null);
+    assertThat(operator.deployment("archive").getMetadata().getName()).startsWith(M + "-archive-");
+    assertThat(operator.deployment("archive_clean").getMetadata().getName())
+        .startsWith(M + "-archive--clean-");
+    assertThat(operator.chain(M).specs.values())
+        .flatExtracting(ChainSpec::stages)
+        .anySatisfy(
+            stage ->
+                assertThat(stage)
+                    .returns("archive", StageSpec::name)
+                    .returns("archive_clean", StageSpec::from));
+    assertThat(generations()).containsAllEntriesOf(generations);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.migration(M).getStatus().stages())
+                    .extracting(MigrationStatus.StageStatus::name)
+                    .containsExactly(
+                        "read", "clean", "load", "archive", "archive_clean", "archive_read"));
+
+    operator.apply(Manifests.migration(M) + ARCHIVE);
+    operator.awaitCondition(M, "SpecValid", "False", "ChainChanged");
+    assertThat(operator.condition(M, "SpecValid").orElseThrow().message())
+        .contains("spec.stages[3].backfill");
+    assertThat(operator.deployment("archive_read")).as("it runs on").isNotNull();
+
+    operator.apply(Manifests.migration(M));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        List.of("archive", "archive_clean", "archive_read").stream()
+                            .map(operator::deployment))
+                    .containsOnlyNulls());
+    operator.awaitCondition(M, "SpecValid", "True", "Valid");
+  }
+
+  @Test
   void a_removal_that_cannot_be_is_refused_and_the_chain_runs_on() {
     operator.secrets();
     operator.apply(Manifests.migration(M));
@@ -535,6 +587,61 @@ class LifeOfAMigrationIT {
     chain.joining = (revision, spec, go) -> new Joining.Joined();
     await().until(() -> operator.deployment("clean") == null);
     operator.awaitCondition(M, "Planned", "True", "Planned");
+  }
+
+  @Test
+  void a_stage_that_a_refused_edit_took_out_keeps_its_rate_even_over_a_restart() {
+    operator.secrets();
+    String limited =
+        Manifests.migration(M)
+            .replace(
+                "scale: {maxReplicas: 4}", "scale: {maxReplicas: 4, maxRecordsPerSecond: 300}");
+    operator.apply(limited);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.chain(M).paces.containsKey("read"));
+    Pace before = operator.chain(M).paces.get("read");
+
+    operator.apply(
+        limited.replace("- name: read\n", "- name: reed\n").replace("from: read", "from: reed"));
+    Condition refused = operator.awaitCondition(M, "SpecValid", "False", "ChainChanged");
+    assertThat(refused.message()).contains("stays in force");
+    assertThat(operator.chain(M).paces).containsEntry("read", before);
+    operator.stop();
+    operator.start();
+    operator.chain(M).paces = Map.of();
+    await().until(() -> before.equals(operator.chain(M).paces.get("read")));
+    assertThat(operator.condition(M, "SpecValid").orElseThrow().reason()).isEqualTo("ChainChanged");
+  }
+
+  @Test
+  void a_suspended_stage_stays_so_when_an_edit_that_takes_it_out_is_refused_and_is_drained_after()
+      throws Exception {
+    operator.secrets();
+    operator.apply(suspended("clean", true));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.replicas("clean"), r -> r == 0);
+    FaultyChain chain = operator.chain(M);
+    Edges now = Edges.original("r1", chain.specs.values().iterator().next());
+    chain.joining =
+        (revision, spec, go) ->
+            new Joining.Refused(
+                now, List.of(Finding.error("StageHoldsFailures", "spec.stages", "clean has 3")));
+    String manifest = Manifests.migration(M);
+    String without =
+        manifest.substring(0, manifest.indexOf("    - name: clean"))
+            + manifest.substring(manifest.indexOf("    - name: load"));
+    operator.apply(without.replace("from: clean", "from: read"));
+    operator.awaitCondition(M, "Planned", "False", "StageHoldsFailures");
+    await()
+        .during(Duration.ofSeconds(3))
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> operator.replicas("clean"), r -> r == 0);
+
+    chain.joining =
+        (revision, spec, go) ->
+            new Joining.Underway(
+                now, List.of(new Joining.Change("clean", Joining.Kind.Removed, true, "drains")));
+    await().until(() -> operator.replicas("clean"), r -> r > 0);
   }
 
   @Test
@@ -767,6 +874,29 @@ class LifeOfAMigrationIT {
   }
 
   @Test
+  void queues_that_nats_may_lose_are_told_of_once_and_nothing_is_written_again() {
+    operator.secrets();
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.chain(M).danger = "NATS 2.15.2 may lose batches";
+    Condition queues = operator.awaitCondition(M, "QueuesReady", "True", "NatsVersionUnsafe");
+    assertThat(queues.message()).endsWith("but NATS 2.15.2 may lose batches");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.events())
+                    .filteredOn(e -> e.startsWith("Warning NatsVersionUnsafe"))
+                    .hasSize(1));
+    String version = operator.migration(M).getMetadata().getResourceVersion();
+    double visits = operator.visits();
+    await().until(() -> operator.visits() > visits + 3);
+    assertThat(operator.migration(M).getMetadata().getResourceVersion()).isEqualTo(version);
+    assertThat(operator.replicas("read")).as("goes on").isEqualTo(3);
+    operator.chain(M).danger = null;
+    operator.awaitCondition(M, "QueuesReady", "True", "Ready");
+  }
+
+  @Test
   void completion_is_told_with_counts_and_duration_and_all_workers_go() {
     operator.secrets();
     operator.apply(Manifests.migration(M));
@@ -819,6 +949,15 @@ class LifeOfAMigrationIT {
     operator.restartLater(Duration.ofSeconds(61));
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.events()).anyMatch(e -> e.startsWith("Warning QueuesLeftBehind"));
+  }
+
+  /** What pods are made of: the same as long as none is rolled. */
+  private Map<String, PodTemplateSpec> templates() {
+    return operator.deployments().stream()
+        .collect(
+            Collectors.toMap(
+                d -> d.getMetadata().getLabels().get("drover.dev/stage"),
+                d -> d.getSpec().getTemplate()));
   }
 
   private Map<String, Long> generations() {

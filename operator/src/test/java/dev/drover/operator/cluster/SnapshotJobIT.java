@@ -112,6 +112,24 @@ class SnapshotJobIT {
   }
 
   @Test
+  void a_graft_with_backfill_has_one_of_its_own_that_goes_with_it() {
+    Job before = running();
+    operator.apply(
+        manifest()
+            + "    - {name: b, from: clean, backfill: true, load: {connectionName: shop, schema: b}}\n");
+    await().until(() -> holders().size() == 2);
+    assertThat(holders())
+        .anySatisfy(
+            j ->
+                assertThat(j.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv())
+                    .anySatisfy(e -> assertThat(e.getValue()).isEqualTo("b_read")));
+    operator.apply(manifest());
+    await().until(() -> holders().size() == 1);
+    assertThat(holders().getFirst().getMetadata().getUid())
+        .isEqualTo(before.getMetadata().getUid());
+  }
+
+  @Test
   void it_is_released_and_removed_once_all_is_read() {
     running();
     assertThat(operator.chain(M).released).isEmpty();

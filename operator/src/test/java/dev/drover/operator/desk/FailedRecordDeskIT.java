@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.drover.api.cluster.ApiServer;
+import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
@@ -637,7 +638,7 @@ class FailedRecordDeskIT {
                       List.of()));
               return r;
             });
-    await().until(() -> status(record).sourceRow() != null);
+    await().until(() -> status(record).sourceRow().result().equals("Read"));
     SourceRow row = status(record).sourceRow();
     assertThat(row.request()).isEqualTo(1);
     assertThat(row.time()).isEqualTo("2026-01-01T00:00:09Z");
@@ -656,7 +657,7 @@ class FailedRecordDeskIT {
     end(
         showing(record, 2),
         new RedriveStatus.Refusal("SourceRowGone", "no row has the key: waive it", 1));
-    await().until(() -> status(record).sourceRow().request() == 2);
+    await().until(() -> status(record).sourceRow().result().equals("SourceRowGone"));
     assertThat(status(record).sourceRow())
         .isEqualTo(
             new SourceRow(
@@ -679,6 +680,83 @@ class FailedRecordDeskIT {
                 "{\"spec\":{\"action\":\"Replay\",\"showSource\":3}}");
     assertThat(refused.code()).isNotZero();
     assertThat(refused.output()).contains("showSource", "asks for nothing else");
+  }
+
+  @Test
+  void a_few_rows_are_read_at_a_time_and_it_is_said_what_each_waits_for() throws Exception {
+    run(1, 12, odd("Odd"));
+    desk.sync(migration, ref, false);
+    await().until(() -> records().size() == 6);
+    for (FailedRecord record : records()) {
+      patch(record, "{\"showSource\":1}");
+    }
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(records())
+                    .extracting(r -> r.getStatus().sourceRow())
+                    .allSatisfy(row -> assertThat(row.result()).isEqualTo("Reading")));
+    assertThat(redrives("")).hasSize(SourceReplays.MOST);
+    assertThat(records())
+        .extracting(r -> r.getStatus().sourceRow().message())
+        .filteredOn(message -> message.startsWith("waits until fewer than 4 rows"))
+        .hasSize(2);
+
+    Redrive held = redrives("").getFirst();
+    hold(held, "waits: the Migration is not ready");
+    String name = held.getMetadata().getName();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(records())
+                    .extracting(r -> r.getStatus().sourceRow().message())
+                    .contains(
+                        "it is read by Redrive "
+                            + name
+                            + ", which waits: the Migration is not ready"));
+
+    for (Redrive redrive : redrives("")) {
+      end(redrive, new RedriveStatus.Refusal("SourceRowGone", "no row has the key: waive it", 1));
+    }
+    await().until(() -> redrives("").size() == 6);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(records())
+                    .filteredOn(r -> r.getStatus().sourceRow().result().equals("SourceRowGone"))
+                    .hasSize(4));
+  }
+
+  private void hold(Redrive redrive, String message) {
+    client
+        .resource(redrive)
+        .editStatus(
+            r -> {
+              r.setStatus(
+                  new RedriveStatus(
+                      r.getMetadata().getGeneration(),
+                      List.of(
+                          new Condition(
+                              "Complete",
+                              "False",
+                              "MigrationNotReady",
+                              message,
+                              1L,
+                              "2026-01-01T00:00:00Z")),
+                      1L,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      0,
+                      List.of(),
+                      "2026-01-01T00:00:00Z",
+                      null,
+                      List.of()));
+              return r;
+            });
   }
 
   @Test

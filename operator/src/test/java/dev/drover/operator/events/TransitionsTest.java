@@ -30,6 +30,37 @@ class TransitionsTest {
   }
 
   @Test
+  void what_a_graft_will_see_is_told_once() {
+    MigrationStatus none = status(null, condition("Planned", "True", "Planned"));
+    MigrationStatus planned = grafting("r2", "Planned");
+    MigrationStatus draining = grafting("r2", "EdgeDraining");
+
+    assertThat(Transitions.between(none, planned))
+        .containsExactly(News.normal("Graft", "archive Added: queued records only"));
+    assertThat(reasons(planned, draining)).isEmpty();
+    assertThat(reasons(draining, none)).isEmpty();
+    assertThat(reasons(draining, grafting("r3", "Planned"))).containsExactly("Normal Graft");
+  }
+
+  private static MigrationStatus grafting(String revision, String state) {
+    return new MigrationStatus(
+        null,
+        List.of(condition("Planned", "True", "Planned")),
+        null,
+        null,
+        null,
+        null,
+        null,
+        List.of(),
+        null,
+        List.of(),
+        null,
+        new MigrationStatus.Grafting(
+            revision,
+            List.of(new MigrationStatus.Graft("archive", "Added", state, "queued records only"))));
+  }
+
+  @Test
   void scaling_says_from_to_and_why() {
     List<News> news =
         Transitions.between(status(stage(1, (String) null)), status(stage(3, (String) null)));
@@ -65,6 +96,20 @@ class TransitionsTest {
     StageStatus s = stage(desired, (String) null);
     return new StageStatus(
         s.name(), s.kind(), "Paused", s.scaling(), null, exceeded, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  @Test
+  void queues_that_a_server_may_lose_are_told_of_once() {
+    MigrationStatus safe = status(null, condition("QueuesReady", "True", "Ready"));
+    MigrationStatus unsafe = status(null, condition("QueuesReady", "True", "NatsVersionUnsafe"));
+    MigrationStatus refused = status(null, condition("QueuesReady", "False", "NatsVersionUnsafe"));
+    MigrationStatus none = status(null);
+    assertThat(reasons(safe, unsafe)).containsExactly("Warning NatsVersionUnsafe");
+    assertThat(reasons(unsafe, unsafe)).isEmpty();
+    assertThat(reasons(unsafe, safe)).isEmpty();
+    assertThat(reasons(none, refused)).containsExactly("Warning NatsVersionUnsafe");
+    assertThat(reasons(refused, refused)).isEmpty();
+    assertThat(reasons(refused, safe)).containsExactly("Normal NatsBack");
   }
 
   @Test

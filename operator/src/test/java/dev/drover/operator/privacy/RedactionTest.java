@@ -65,6 +65,41 @@ class RedactionTest {
   }
 
   @Test
+  void a_message_of_a_stage_that_was_copied_for_a_graft_is_hidden_alike() {
+    String manifest =
+        Manifests.migration("orders")
+            .replace(
+                "code: QtyNotPositive}",
+                "code: QtyNotPositive, message: \"'bad: ' + record.email\"}")
+            .replace("  stages:", "  failedRecords: {redact: [/email]}\n  stages:")
+            .concat("    - {name: b, from: clean, backfill: true, load: {connectionName: shop}}\n");
+    Redaction redaction =
+        Redaction.of(Serialization.unmarshal(manifest, Migration.class).getSpec());
+    FailedMessage failure = Failed.message("bad: ann", "17", EMAIL);
+    FailedMessage.Detail d = failure.detail();
+    FailedMessage copied =
+        new FailedMessage(
+            new FailedMessage.Detail(
+                "b_clean",
+                d.batch(),
+                d.index(),
+                d.table(),
+                d.key(),
+                d.schema(),
+                d.failureClass(),
+                d.cause(),
+                d.message(),
+                d.revision(),
+                d.firstSeen(),
+                d.lastSeen(),
+                d.replays(),
+                null),
+            failure.row());
+    assertThat(redaction.show(copied, Failed.SCHEMA, 1000).message())
+        .isEqualTo(Redaction.HIDDEN_MESSAGE);
+  }
+
+  @Test
   void a_message_that_a_rule_makes_of_another_field_is_shown() {
     Redaction redaction = redaction("{redact: [/email]}", "'qty is ' + string(record.qty)");
     FailedMessage failure = Failed.message("qty is 5", "17", EMAIL);

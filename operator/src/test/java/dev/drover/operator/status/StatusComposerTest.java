@@ -22,11 +22,12 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.state.CapAdvisory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -77,20 +78,7 @@ class StatusComposerTest {
         .returns("False", Condition::status)
         .returns("SessionsListed", Condition::reason);
     String connection = Specs.plain().connections().getLast().name();
-    MigrationStatus advisory =
-        running(
-            null,
-            new ChainSnapshot(
-                base.stages(),
-                base.splitsTotal(),
-                base.splitsDone(),
-                false,
-                base.balance(),
-                base.failures(),
-                T0,
-                T0,
-                Set.of(connection, "removed")),
-            T0);
+    MigrationStatus advisory = advised(base, new CapAdvisory(false, false));
     assertThat(condition(advisory, "CapAdvisory"))
         .returns("True", Condition::status)
         .returns("SessionsNotListed", Condition::reason);
@@ -98,6 +86,39 @@ class StatusComposerTest {
         .startsWith("spec.connections[1] (" + connection + "): ")
         .contains("CONNECTION LIMIT");
     assertThat(condition(advisory, "Ready").status()).isEqualTo("True");
+  }
+
+  private static MigrationStatus advised(ChainSnapshot base, CapAdvisory advisory) {
+    return running(
+        null,
+        new ChainSnapshot(
+            base.stages(),
+            base.splitsTotal(),
+            base.splitsDone(),
+            false,
+            base.balance(),
+            base.failures(),
+            T0,
+            T0,
+            Map.of(Specs.plain().connections().getLast().name(), advisory, "removed", advisory)),
+        T0);
+  }
+
+  @Test
+  void where_another_installation_has_the_same_login_it_is_said_what_to_do() {
+    ChainSnapshot base = snapshot(100, 10, 0);
+    MigrationStatus shared = advised(base, new CapAdvisory(true, true));
+    assertThat(condition(shared, "CapAdvisory"))
+        .returns("True", Condition::status)
+        .returns("LoginShared", Condition::reason);
+    assertThat(condition(shared, "CapAdvisory").message())
+        .startsWith("spec.connections[1] (")
+        .contains("a login of its own");
+    MigrationStatus both = advised(base, new CapAdvisory(false, true));
+    assertThat(condition(both, "CapAdvisory").reason()).isEqualTo("SessionsNotListed");
+    assertThat(condition(both, "CapAdvisory").message())
+        .contains("CONNECTION LIMIT")
+        .contains("a login of its own");
   }
 
   @Test
@@ -336,6 +357,29 @@ class StatusComposerTest {
 
     assertThat(condition(status, "Ready").message())
         .contains("allows; 140 by fingerprint f00; to let it go on");
+  }
+
+  @Test
+  void queues_that_a_server_may_lose_are_there_and_tell_it() {
+    MigrationStatus status =
+        StatusComposer.compose(
+            null,
+            1,
+            new Observation(
+                Specs.plain(),
+                List.of(),
+                new Planning.Done(PLAN),
+                new Queues.Ready("NATS 2.15.2 may lose batches"),
+                IN_FORCE,
+                workers(),
+                snapshot(100, 10, 0)),
+            T0);
+
+    Condition queues = condition(status, "QueuesReady");
+    assertThat(queues.status()).isEqualTo("True");
+    assertThat(queues.reason()).isEqualTo("NatsVersionUnsafe");
+    assertThat(queues.message()).endsWith("exist; but NATS 2.15.2 may lose batches");
+    assertThat(condition(status, "Ready").reason()).as("it goes on").isEqualTo("Running");
   }
 
   @Test

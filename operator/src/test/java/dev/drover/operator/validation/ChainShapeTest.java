@@ -90,4 +90,94 @@ class ChainShapeTest {
             "read", "legacy", List.of("public.*"), 1000, StageSpec.Consistency.Snapshot);
     assertRefused(chain(throughOne, CLEAN, load("load", "clean")), "spec.stages[0]", "read was");
   }
+
+  private static StageSpec copy(String name) {
+    return new StageSpec.Extract(name, "legacy", List.of("public.*"), 1000);
+  }
+
+  @Test
+  void a_graft_brings_its_copies_and_takes_them_along() {
+    ChainSpec with =
+        chain(
+            READ,
+            CLEAN,
+            load("load", "clean"),
+            load("b", "b_clean"),
+            step("b_clean", "b_read"),
+            copy("b_read"));
+    assertThat(ChainShape.changes(MOVING, with)).isEmpty();
+    assertThat(ChainShape.changes(with, MOVING)).isEmpty();
+    // One more stage before all, also on the graft's own way.
+    assertThat(
+            ChainShape.changes(
+                with,
+                chain(
+                    READ,
+                    step("s", "read"),
+                    step("clean", "s"),
+                    load("load", "clean"),
+                    load("b", "b_clean"),
+                    step("b_clean", "b_s"),
+                    step("b_s", "b_read"),
+                    copy("b_read"))))
+        .isEmpty();
+  }
+
+  @Test
+  void backfill_is_for_a_stage_that_comes() {
+    assertRefused(
+        chain(
+            READ,
+            CLEAN,
+            load("load", "load_clean"),
+            step("load_clean", "load_read"),
+            copy("load_read")),
+        "spec.stages[2].backfill",
+        "load has joined already, without backfill");
+    ChainSpec with = chain(READ, CLEAN, load("load", "clean"), load("b", "b_read"), copy("b_read"));
+    assertThat(
+            ChainShape.changes(with, chain(READ, CLEAN, load("load", "clean"), load("b", "read"))))
+        .singleElement()
+        .returns("spec.stages[3].backfill", Finding::path)
+        .satisfies(f -> assertThat(f.message()).contains("b has joined already, with backfill"));
+  }
+
+  @Test
+  void a_graft_with_backfill_comes_before_no_stage_that_is_there() {
+    assertRefused(
+        chain(
+            READ,
+            CLEAN,
+            step("s", "s_clean"),
+            load("load", "s"),
+            step("s_clean", "s_read"),
+            copy("s_read")),
+        "spec.stages[2].backfill",
+        "s comes before load");
+  }
+
+  @Test
+  void a_graft_with_backfill_stays_with_its_extract() {
+    StageSpec other = new StageSpec.Extract("other", "legacy", List.of("o.*"), 1000);
+    ChainSpec two =
+        chain(
+            READ,
+            other,
+            load("load", "read"),
+            load("o", "other"),
+            load("b", "b_read"),
+            copy("b_read"));
+    assertThat(
+            ChainShape.changes(
+                two,
+                chain(
+                    READ,
+                    other,
+                    load("load", "read"),
+                    load("o", "other"),
+                    load("b", "b_other"),
+                    copy("b_other"))))
+        .singleElement()
+        .returns("spec.stages[4].from", Finding::path);
+  }
 }

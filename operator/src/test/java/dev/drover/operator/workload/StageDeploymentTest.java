@@ -53,6 +53,15 @@ class StageDeploymentTest {
   private final Container container = pod.getContainers().getFirst();
 
   @Test
+  void a_copy_of_a_stage_has_names_as_kubernetes_allows_them() {
+    StageSpec copy = new StageSpec.Transform("load_clean", "load_read", List.of());
+    Deployment own = new StageDeployment(SETTINGS).of(MIGRATION, copy, null, "rev1", "hash1", 1);
+
+    assertThat(own.getMetadata().getName()).matches("orders-load--clean-[0-9a-f]{6}");
+    assertThat(own.getMetadata().getLabels()).containsEntry("drover.dev/stage", "load_clean");
+  }
+
+  @Test
   void a_worker_is_told_where_it_belongs() {
     assertThat(container.getArgs()).containsExactly("run");
     Map<String, String> environment =

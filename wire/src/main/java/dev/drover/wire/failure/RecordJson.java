@@ -141,8 +141,16 @@ public final class RecordJson {
       case UUID -> UUID.fromString(text);
       case BYTES -> Base64.getDecoder().decode(text);
       case JSON -> node.isTextual() ? text : node.toString();
-      case TEXT, ENUM, ARRAY, OTHER -> text;
+      case TEXT, ENUM, ARRAY, OTHER -> string(node);
     };
+  }
+
+  /** A number where a text is due is somebody's mistake: 049 would become 49. */
+  private static String string(JsonNode node) {
+    if (!node.isTextual()) {
+      throw new IllegalArgumentException();
+    }
+    return node.asText();
   }
 
   private static String decimal(JsonNode node, String text) {

@@ -1,5 +1,6 @@
 package dev.drover.wire.plan;
 
+import dev.drover.wire.names.PrivateName;
 import java.util.List;
 import java.util.NoSuchElementException;
 
@@ -9,7 +10,8 @@ import java.util.NoSuchElementException;
  *
  * @param connections the endpoints, by name
  * @param stages the stages, in the order of the manifest; a stage's index here is its index in the
- *     resource's {@code spec.stages}, which messages to the user cite
+ *     resource's {@code spec.stages}, which messages to the user cite. Behind them stand the copies
+ *     that are made for grafts alone, see {@link PrivateName}
  */
 public record ChainSpec(List<ConnectionSpec> connections, List<StageSpec> stages) {
   public ChainSpec {
@@ -38,6 +40,20 @@ public record ChainSpec(List<ConnectionSpec> connections, List<StageSpec> stages
       }
     }
     throw new NoSuchElementException("no stage " + name);
+  }
+
+  /**
+   * The index that messages to the user cite for a stage: its own, and for a copy that of the stage
+   * which it is a copy of.
+   *
+   * @throws NoSuchElementException if there is no such stage
+   */
+  public int placeOf(String name) {
+    return PrivateName.parse(name)
+        .map(PrivateName::stage)
+        .filter(original -> stages.stream().anyMatch(s -> s.name().equals(original)))
+        .map(this::indexOf)
+        .orElseGet(() -> indexOf(name));
   }
 
   /**

@@ -1,15 +1,21 @@
 package dev.drover.wire.state;
 
 /**
- * Whether the server of a connection shows its sessions to who has one, so that those of a worker
- * that was killed are known to be gone. Written by workers under {@code advisory.<connection>}; as
- * long as nothing is there it does, or nobody has connected.
+ * How far the cap of a connection can be relied upon. Written by workers under {@code
+ * advisory.<connection>}; as long as nothing is there it holds, or nobody has connected.
  *
- * @param listed false behind a proxy that answers for the server, or with several hosts
+ * @param listed whether the server shows its sessions to who has one, so that those of a worker
+ *     that was killed are known to be gone: false behind a proxy that answers for the server, or
+ *     with several hosts
+ * @param shared whether another installation of Drover has sessions of the same login, which nobody
+ *     counts with those of this one
  */
-public record CapAdvisory(boolean listed) {
+public record CapAdvisory(boolean listed, boolean shared) {
   /** What the keys begin with. */
   public static final String KEYS = "advisory.";
+
+  /** Of a cap that holds. */
+  public static final CapAdvisory FIRM = new CapAdvisory(true, false);
 
   /** The key of what is known of a connection. */
   public static String key(String connection) {

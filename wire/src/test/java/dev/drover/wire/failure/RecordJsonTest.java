@@ -92,6 +92,8 @@ class RecordJsonTest {
         "{'day': '2026-13-01'}  | spec.correction.day    | 2026-01-31",
         "{'ok': 'yes'}          | spec.correction.ok     | true or false",
         "{'price': 'secret!'}   | spec.correction.price  | 12.50",
+        "{'name': 49}           | spec.correction.name   | a string",
+        "{'name': ['a']}        | spec.correction.name   | a string",
         "[1]                    | spec.correction        | object",
       })
   void a_correction_that_does_not_fit_is_refused_by_path_without_the_value(

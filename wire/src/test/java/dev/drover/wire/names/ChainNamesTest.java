@@ -84,4 +84,15 @@ class ChainNamesTest {
     assertThat(batch.waiting(2).text()).endsWith("-p0-p2-w2").doesNotContain("-w1");
     assertThat(BatchId.replay(12).part(0).tableHash()).isEmpty();
   }
+
+  @Test
+  void a_copys_name_says_of_what_it_is_and_for_whom() {
+    PrivateName name = new PrivateName("ar-chive", "clean-1");
+
+    assertThat(name).hasToString("ar-chive_clean-1");
+    assertThat(PrivateName.parse(name.toString())).contains(name);
+    assertThat(PrivateName.parse("archive-clean")).isEmpty();
+    assertThat(PrivateName.plain("ar-chive_clean-1")).isEqualTo("ar-chive--clean-1");
+    assertThat(ChainNames.of("ns", "m", "1").queueStream(name.toString())).matches("[-_a-z0-9]+");
+  }
 }

@@ -82,6 +82,11 @@ public final class NatsServer implements AutoCloseable {
     return "nats://127.0.0.1:" + port;
   }
 
+  /** What the server has on disk of a stream. */
+  public Path streamFolder(String stream) {
+    return folder.resolve("store").resolve("jetstream/$G/streams").resolve(stream);
+  }
+
   /** The same as an endpoint. */
   public NatsEndpoint endpoint() {
     return new NatsEndpoint(url(), null, null);

@@ -123,9 +123,21 @@ final class Asking implements AutoCloseable {
 
   /** Lets the lookup give up what others wait for, unless somebody asks just now. */
   void idle() {
+    unlessAsked(lookup::idle);
+  }
+
+  /**
+   * Lets the lookup give up what it is asked to. Who asks does that himself; but where all answers
+   * are kept, or nothing is to be looked up, nobody does.
+   */
+  void rest() {
+    unlessAsked(lookup::rest);
+  }
+
+  private void unlessAsked(Runnable what) {
     if (turn.tryLock()) {
       try {
-        lookup.idle();
+        what.run();
       } finally {
         turn.unlock();
       }

@@ -105,6 +105,11 @@ public final class EnrichJudge implements Judge {
   }
 
   @Override
+  public void rest() {
+    asking.rest();
+  }
+
+  @Override
   public void stop() {
     asking.stop();
   }

@@ -28,6 +28,9 @@ public interface Lookup extends AutoCloseable {
   /** Called when there is nothing to look up: what others wait for is given up. */
   default void idle() {}
 
+  /** Called now and then between two questions: what is asked back is given up. */
+  default void rest() {}
+
   /** Gives up what is held; a later question has it back. */
   @Override
   void close();

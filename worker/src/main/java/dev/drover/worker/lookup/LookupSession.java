@@ -211,6 +211,14 @@ public final class LookupSession implements Lookup {
     }
   }
 
+  @Override
+  public void rest() {
+    Connection known = connection;
+    if (known != null && endpoint.mustRest(known) && !endpoint.mayKeep(known)) {
+      close();
+    }
+  }
+
   private Connection session() throws SQLException {
     Connection known = connection;
     if (known != null && endpoint.mayKeep(known)) {

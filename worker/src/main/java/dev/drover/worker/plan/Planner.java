@@ -68,7 +68,8 @@ final class Planner {
     for (int i = 0; i < spec.stages().size(); i++) {
       if (spec.stages().get(i) instanceof StageSpec.Extract extract) {
         SourcePlan source =
-            SourcePlanner.plan(endpoints.session(extract.connectionName()), i, extract);
+            SourcePlanner.plan(
+                endpoints.session(extract.connectionName()), spec.placeOf(extract.name()), extract);
         findings.addAll(source.findings());
         for (TablePlan table : source.tables()) {
           tables.add(table);
@@ -105,7 +106,7 @@ final class Planner {
    */
   private void refuseStepsForNothing() {
     for (int i = 0; i < spec.stages().size(); i++) {
-      String path = "spec.stages[" + i + "].";
+      String path = "spec.stages[" + spec.placeOf(spec.stages().get(i).name()) + "].";
       switch (spec.stages().get(i)) {
         case StageSpec.Transform transform -> {
           for (int s = 0; s < transform.steps().size(); s++) {
@@ -149,7 +150,7 @@ final class Planner {
 
   private void follow(String stage, Arriving arriving) throws SQLException {
     for (StageSpec next : spec.consumersOf(stage)) {
-      int index = spec.indexOf(next.name());
+      int index = spec.placeOf(next.name());
       switch (next) {
         case StageSpec.Transform transform -> transform(index, transform, arriving);
         case StageSpec.Enrich enrich -> enrich(index, enrich, arriving);

@@ -1,7 +1,9 @@
 package dev.drover.worker.redrive;
 
 import dev.drover.wire.state.WireJson;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
+import io.nats.client.PurgeOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -13,23 +15,39 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * Takes decided records out of the error queue, many requests under way at a time. The client has
- * the request for one message at a time only, each with a wait for its answer. Thread-safe.
+ * Takes decided records out of the error queue: all first ones of a cause by one request, others
+ * one by one, many requests under way at a time, for the client has the request for one message
+ * only with a wait for its answer. Thread-safe.
  */
 final class ErrorRemoval {
   private static final int TOGETHER = 256;
   private static final Duration ANSWER = Duration.ofSeconds(10);
 
   private final RedriveContext context;
+  private final JetStreamManagement management;
   private final String subject;
 
-  ErrorRemoval(RedriveContext context) {
+  ErrorRemoval(RedriveContext context) throws IOException {
     this.context = context;
+    this.management = context.nats().jetStreamManagement();
     this.subject = "$JS.API.STREAM.MSG.DELETE." + context.names().errorsStream();
   }
 
-  /** Removes messages; one that is not there is fine. */
-  void remove(List<Long> sequences) throws InterruptedException {
+  /** Removes what is due; a message that is not there is fine. */
+  void remove(DecidedPrefixes.Due due) throws InterruptedException {
+    for (DecidedPrefixes.Prefix prefix : due.prefixes()) {
+      PurgeOptions first =
+          PurgeOptions.builder().subject(prefix.subject()).sequence(prefix.last() + 1).build();
+      context
+          .patience()
+          .ask(
+              "remove records from the error queue",
+              () -> management.purgeStream(context.names().errorsStream(), first));
+    }
+    remove(due.alone());
+  }
+
+  private void remove(List<Long> sequences) throws InterruptedException {
     for (int from = 0; from < sequences.size(); from += TOGETHER) {
       List<Long> some = sequences.subList(from, Math.min(from + TOGETHER, sequences.size()));
       context.patience().ask("remove records from the error queue", () -> removeTogether(some));

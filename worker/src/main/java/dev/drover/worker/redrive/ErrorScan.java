@@ -9,6 +9,7 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
@@ -33,10 +34,20 @@ final class ErrorScan implements AutoCloseable {
   private final RedriveContext context;
   private final List<String> subjects;
   private final long last;
+  private final Witness witness;
   private long after;
   private long expected = 1;
   private boolean ended;
   private @Nullable ConsumerContext consumer;
+
+  /** Is told of each message that a scan comes to, also of one that it cannot read. */
+  @FunctionalInterface
+  interface Witness {
+    Witness NONE = (subject, sequence) -> {};
+
+    /** The scan is at this message. */
+    void saw(String subject, long sequence);
+  }
 
   /**
    * A scan of a part of the queue.
@@ -45,8 +56,9 @@ final class ErrorScan implements AutoCloseable {
    * @param first sequence to begin with
    * @param last sequence to end with
    */
-  ErrorScan(RedriveContext context, List<String> subjects, long first, long last) {
+  ErrorScan(RedriveContext context, List<String> subjects, long first, long last, Witness witness) {
     this.context = context;
+    this.witness = witness;
     this.subjects = subjects;
     this.after = first - 1;
     this.last = last;
@@ -75,11 +87,17 @@ final class ErrorScan implements AutoCloseable {
             return false; // one was lost on the way
           }
           got++;
-          add(found, meta.streamSequence(), m.getData());
+          add(found, m.getSubject(), meta.streamSequence(), m.getData());
           ended = meta.pendingCount() == 0 || meta.streamSequence() >= last;
         }
       }
-      ended |= got == 0 && from.getConsumerInfo().getNumPending() == 0;
+      if (got == 0) {
+        ConsumerInfo info = from.getConsumerInfo();
+        if (info.getDelivered().getConsumerSequence() != expected - 1) {
+          return false; // the last ones were lost on the way
+        }
+        ended = info.getNumPending() == 0;
+      }
       whole = true;
       return true;
     } catch (IOException | JetStreamApiException | IllegalStateException e) {
@@ -96,11 +114,12 @@ final class ErrorScan implements AutoCloseable {
     }
   }
 
-  private void add(List<QueuedFailure> found, long sequence, byte[] data) {
+  private void add(List<QueuedFailure> found, String subject, long sequence, byte[] data) {
     after = sequence;
     if (sequence > last) {
       return;
     }
+    witness.saw(subject, sequence);
     try {
       found.add(new QueuedFailure(sequence, FailedMessage.parse(data)));
     } catch (IllegalArgumentException e) {

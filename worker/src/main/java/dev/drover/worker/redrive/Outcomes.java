@@ -16,11 +16,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What became of a Redrive's batches, read from their decisions. A batch whose records are all
- * decided leaves the error queue. Thread-safe; one thread {@linkplain #look looks}.
+ * decided leaves the error queue, at once or a little later: who comes after a crash finds it in
+ * the journal and takes out what is left. Counts may be asked by any thread, the rest is for one.
  */
 final class Outcomes {
+  /** More than are under way at a time, and what a scan is ahead of them. */
+  private static final int WINDOW = 1 << 18;
+
   private final DecisionLog decisions;
   private final ErrorRemoval removal;
+  private DecidedPrefixes prefixes = new DecidedPrefixes(WINDOW);
   private final RenewedStore renewed;
   private final Map<BatchId, Sent> open = new HashMap<>();
   private final Set<BatchId> known = new HashSet<>();
@@ -73,7 +78,25 @@ final class Outcomes {
     return open.isEmpty();
   }
 
-  /** Looks once what was decided since. */
+  /**
+   * Another scan of the error queue begins, and none goes on.
+   *
+   * @param first the sequence that it begins with
+   * @return what is to be told of its messages
+   */
+  ErrorScan.Witness scanBegins(long first) throws InterruptedException {
+    takeOutTheRest();
+    prefixes = new DecidedPrefixes(WINDOW);
+    // What is before a scan is not known to be decided.
+    return first > 1 ? ErrorScan.Witness.NONE : prefixes::seen;
+  }
+
+  /** Takes out of the error queue what is decided and waits for earlier records. */
+  void takeOutTheRest() throws InterruptedException {
+    removal.remove(prefixes.last());
+  }
+
+  /** Looks once what was decided since, and takes that out of the error queue. */
   void look() throws InterruptedException {
     for (Sent batch : batches()) {
       @Nullable Sent at = batch;
@@ -85,6 +108,7 @@ final class Outcomes {
         at = settle(at, decision.get().counts());
       }
     }
+    removal.remove(prefixes.due(System.nanoTime()));
   }
 
   private synchronized List<Sent> batches() {
@@ -95,8 +119,7 @@ final class Outcomes {
   private @Nullable Sent settle(Sent at, Counts decided) throws InterruptedException {
     boolean waits = decided.waiting() > 0;
     if (!waits) {
-      // First, so that after a crash between the two the batch is found open, not forgotten.
-      removal.remove(at.entry().sequences());
+      prefixes.decided(at.entry().sequences());
       renewed.forget(at.entry());
     }
     synchronized (this) {

@@ -101,7 +101,7 @@ final class Passage implements AutoCloseable {
 
   private static Rules compile(
       ChainView.Planned chain, StageSpec.Transform transform, RecordSchema at) {
-    String path = "spec.stages[" + chain.spec().indexOf(transform.name()) + "].transform";
+    String path = "spec.stages[" + chain.spec().placeOf(transform.name()) + "].transform";
     return switch (RuleCompiler.compile(transform.steps(), at, path)) {
       case RuleCompiler.Result.Compiled c -> c.rules();
       case RuleCompiler.Result.Refused r ->

@@ -13,6 +13,7 @@ import dev.drover.worker.redrive.Renewal.Renewed;
 import dev.drover.worker.redrive.Renewal.Renewed.Ready;
 import dev.drover.worker.redrive.Renewal.Renewed.Refused;
 import dev.drover.worker.stage.DecisionLog;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,7 +49,8 @@ public final class RedriveWorker {
    *
    * @param sources where rows are read again, if the Redrive asks for it
    */
-  public RedriveWorker(RedriveContext context, DecisionLog decisions, SourceSessions sources) {
+  public RedriveWorker(RedriveContext context, DecisionLog decisions, SourceSessions sources)
+      throws IOException {
     this.context = context;
     this.decisions = decisions;
     this.report = new ProgressReport(context);
@@ -89,6 +91,9 @@ public final class RedriveWorker {
       if (gate.suspended()) {
         fromSource.close();
         outcomes.look();
+        if (outcomes.allSettled()) {
+          outcomes.takeOutTheRest();
+        }
         tell();
         gate.pause();
         continue;
@@ -156,7 +161,8 @@ public final class RedriveWorker {
     Map<Group.Key, Group> groups = new LinkedHashMap<>();
     List<QueuedFailure> free = new ArrayList<>();
     Journal.@Nullable Page page = null;
-    try (ErrorScan scan = scan(context, order, report.progress().lastSequence())) {
+    ErrorScan.Witness witness = outcomes.scanBegins(order.selector().firstSequence());
+    try (ErrorScan scan = scan(context, order, report.progress().lastSequence(), witness)) {
       for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
         for (QueuedFailure failure : some) {
           if (!order.selector().chooses(failure)) {
@@ -186,12 +192,14 @@ public final class RedriveWorker {
   }
 
   /** The records that an order is about, and few others. */
-  static ErrorScan scan(RedriveContext context, RedriveOrder order, long last) {
+  static ErrorScan scan(
+      RedriveContext context, RedriveOrder order, long last, ErrorScan.Witness witness) {
     return new ErrorScan(
         context,
         order.selector().subjects(context.names()),
         order.selector().firstSequence(),
-        Math.min(last, order.selector().lastSequence()));
+        Math.min(last, order.selector().lastSequence()),
+        witness);
   }
 
   /** Makes what is sent of some records, as many at a time as may be in memory. */
@@ -292,6 +300,7 @@ public final class RedriveWorker {
     if (gate.leaving()) {
       return;
     }
+    outcomes.takeOutTheRest();
     Counts counts = outcomes.counts();
     if (stopped) {
       end(

@@ -14,12 +14,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends records again: first the journal, then the message. What the journal has is sent again
  * after a crash, under the same name and with the same bytes. Used by one thread.
  */
 final class Sender {
+  private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
+
+  /** Between two looks whether a decision is there yet. */
+  private static final long LOOK_MILLIS = 1000;
+
+  private static final int LOOKS = 3;
+
   private final RedriveContext context;
   private final DecisionLog decisions;
   private final RowChanges changes;
@@ -102,10 +111,7 @@ final class Sender {
       sendRenewedAgain(entry, entry.renewed());
       return;
     }
-    if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
-      return;
-    }
-    List<QueuedFailure> failures = read(entry);
+    List<QueuedFailure> failures = undecided(entry);
     List<byte[]> rows = new ArrayList<>();
     for (QueuedFailure failure : failures) {
       rows.add(row(entry, failure));
@@ -113,6 +119,33 @@ final class Sender {
     if (!failures.isEmpty()) {
       publish(entry, failures, rows);
     }
+  }
+
+  /**
+   * The records of an entry, all of them, unless it is decided. Whoever takes some out of the queue
+   * has seen the decision before, so where some lack there is one now; if there is none, somebody
+   * has deleted messages by hand, and the others are sent.
+   *
+   * @return none if it is decided
+   */
+  private List<QueuedFailure> undecided(JournalEntry entry) throws InterruptedException {
+    List<QueuedFailure> found = List.of();
+    for (int look = 0; look < LOOKS; look++) {
+      if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
+        return List.of();
+      }
+      found = read(entry);
+      if (found.size() == entry.sequences().size()) {
+        return found;
+      }
+      Thread.sleep(LOOK_MILLIS);
+    }
+    LOG.warn(
+        "of the {} records of batch {} only {} are in the error queue, and it is not decided: they are sent without the others",
+        entry.sequences().size(),
+        entry.batch(),
+        found.size());
+    return found;
   }
 
   /**
@@ -128,10 +161,7 @@ final class Sender {
       sendOn(entry, rows.get());
       return;
     }
-    if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
-      return;
-    }
-    List<QueuedFailure> failures = read(entry);
+    List<QueuedFailure> failures = undecided(entry);
     if (failures.size() == entry.sequences().size()) {
       publish(entry, failures, rows.get());
     }
@@ -160,7 +190,8 @@ final class Sender {
             context,
             List.of(context.names().errorSubject(entry.stage(), "*")),
             sequences.getFirst(),
-            sequences.getLast())) {
+            sequences.getLast(),
+            ErrorScan.Witness.NONE)) {
       for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
         some.stream().filter(failure -> entry.has(failure.sequence())).forEach(found::add);
       }

@@ -43,7 +43,7 @@ record Survey(long selected, long refused, List<Refusal> refusals, List<Sample> 
     Refusals refusals = new Refusals();
     List<Sample> samples = new ArrayList<>();
     boolean waives = order.action() == JournalEntry.Action.waive;
-    try (ErrorScan scan = RedriveWorker.scan(context, order, last)) {
+    try (ErrorScan scan = RedriveWorker.scan(context, order, last, ErrorScan.Witness.NONE)) {
       for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
         List<QueuedFailure> chosen = some.stream().filter(order.selector()::chooses).toList();
         selected += chosen.size();

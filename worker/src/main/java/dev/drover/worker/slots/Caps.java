@@ -8,6 +8,8 @@ import dev.drover.wire.state.WireJson;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.KeyValueEntry;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -17,8 +19,11 @@ import org.slf4j.LoggerFactory;
 final class Caps {
   private static final Logger LOG = LoggerFactory.getLogger(Caps.class);
 
+  /** Others come and go: they are shared with for so long after they were seen. */
+  private static final Duration CALM = Duration.ofMinutes(10);
+
   private final StateStore state;
-  private final Map<String, Boolean> told = new ConcurrentHashMap<>();
+  private final Map<String, CapAdvisory> warned = new ConcurrentHashMap<>();
 
   Caps(StateStore state) {
     this.state = state;
@@ -39,37 +44,46 @@ final class Caps {
     }
   }
 
-  /**
-   * Tells the operator whether a connection's sessions can be listed, if he does not know: asked
-   * for with every session, and written when it changes.
-   */
-  void advise(ConnectionSpec connection, boolean listed) {
-    if (Boolean.valueOf(listed).equals(told.get(connection.name()))) {
+  /** Tells the operator how far a cap can be relied upon, as it shows with each session. */
+  void advise(ConnectionSpec connection, CapAdvisory seen) {
+    warn(connection, seen);
+    String key = CapAdvisory.key(connection.name());
+    try {
+      KeyValueEntry entry = state.bucket().get(key);
+      boolean isOld =
+          entry == null || entry.getCreated().toInstant().isBefore(Instant.now().minus(CALM));
+      CapAdvisory known =
+          entry == null || entry.getValue() == null
+              ? CapAdvisory.FIRM
+              : WireJson.parse(entry.getValue(), CapAdvisory.class);
+      CapAdvisory now = new CapAdvisory(seen.listed(), seen.shared() || (known.shared() && !isOld));
+      if (!now.equals(known) || (now.shared() && isOld)) {
+        state.bucket().put(key, WireJson.bytes(now));
+      }
+    } catch (IOException
+        | JetStreamApiException
+        | IllegalStateException
+        | IllegalArgumentException e) {
+      LOG.debug("it is told with the next session", e);
+    }
+  }
+
+  private void warn(ConnectionSpec connection, CapAdvisory seen) {
+    if (seen.equals(warned.put(connection.name(), seen))) {
       return;
     }
-    if (!listed) {
+    if (!seen.listed()) {
       LOG.warn(
           "connection {}: a session is not listed as such by the server it leads to, behind a proxy"
               + " or with several hosts. Whether the session of a silent worker is gone is then not"
               + " known, only how long it may last: a CONNECTION LIMIT of the role is the safer cap",
           connection.name());
     }
-    String key = CapAdvisory.key(connection.name());
-    try {
-      KeyValueEntry entry = state.bucket().get(key);
-      boolean known =
-          entry == null
-              || entry.getValue() == null
-              || WireJson.parse(entry.getValue(), CapAdvisory.class).listed();
-      if (known != listed) {
-        state.bucket().put(key, WireJson.bytes(new CapAdvisory(listed)));
-      }
-      told.put(connection.name(), listed);
-    } catch (IOException
-        | JetStreamApiException
-        | IllegalStateException
-        | IllegalArgumentException e) {
-      LOG.debug("it is told with the next session", e);
+    if (seen.shared()) {
+      LOG.warn(
+          "connection {}: another installation of Drover has sessions of its login, which are not"
+              + " counted here: give each installation a login of its own",
+          connection.name());
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.drover.worker.slots;
 
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.EndpointId;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionRequest;
 import dev.drover.worker.slots.SlotTable.Taken;
@@ -29,6 +30,11 @@ final class EndpointSlots {
 
   private static final Duration LOOK = Duration.ofMillis(250);
 
+  /** What was written is heard of in this time. */
+  private static final Duration HEARD = Duration.ofSeconds(2);
+
+  private static final Duration SHORTLY = Duration.ofMillis(5);
+
   /** Who has not asked again for so long waits no more. */
   private static final Duration WISHED = Duration.ofSeconds(20);
 
@@ -52,6 +58,9 @@ final class EndpointSlots {
   private long written;
   private long expected;
 
+  /** Who wants a slot, and how its session is marked. */
+  private record Seeker(SessionRequest request, SlotMark mark) {}
+
   EndpointSlots(SlotBucket bucket, Caps caps, EndpointId id, Holder holder, LongSupplier clock) {
     this.clock = clock;
     this.bucket = bucket;
@@ -64,6 +73,11 @@ final class EndpointSlots {
     return id.hash();
   }
 
+  /** Of the clock by which others go silent. */
+  long nanos() {
+    return clock.getAsLong();
+  }
+
   boolean isSingle() {
     return id.single();
   }
@@ -72,58 +86,101 @@ final class EndpointSlots {
   HeldSlot take(SessionRequest request)
       throws IOException, JetStreamApiException, InterruptedException, NoPermitException {
     long until = System.nanoTime() + PATIENCE.toNanos();
+    Seeker seeker = new Seeker(request, new SlotMark(endpoint(), bucket.installation()));
     while (true) {
       Wish me = wish(caps.of(request.connection()));
-      switch (SlotRules.choose(look(), me, holder)) {
-        case Choice.Free free -> {
-          HeldSlot taken = tryToTake(free.number(), me.cap(), request);
-          if (taken != null) {
-            return taken;
-          }
-        }
-        case Choice.TakeOver over -> {
-          HeldSlot taken = tryToTakeOver(over.taken(), me.cap(), request);
-          if (taken != null) {
-            return taken;
-          }
-        }
-        case Choice.Wait wait -> {
-          tellWish();
-          if (System.nanoTime() > until) {
-            throw NoPermitException.capReached(
-                "connection " + request.connection().name() + ": " + wait.why());
-          }
-          Thread.sleep(LOOK);
-        }
+      Choice choice = SlotRules.choose(look(), me, holder);
+      HeldSlot taken =
+          switch (choice) {
+            case Choice.Free free -> tryToTake(free.number(), me.cap(), seeker);
+            case Choice.TakeOver over -> tryToTakeOver(over.taken(), me.cap(), seeker);
+            case Choice.Wait wait -> null;
+          };
+      if (taken != null) {
+        return taken;
+      }
+      if (choice instanceof Choice.Wait) {
+        tellWish();
+      }
+      if (System.nanoTime() > until) {
+        throw NoPermitException.capReached(
+            "connection "
+                + request.connection().name()
+                + ": "
+                + (choice instanceof Choice.Wait wait ? wait.why() : "others were quicker"));
+      }
+      if (choice instanceof Choice.Wait) {
+        Thread.sleep(LOOK);
       }
     }
   }
 
-  private @Nullable HeldSlot tryToTake(int number, int cap, SessionRequest request)
-      throws IOException, JetStreamApiException {
+  private @Nullable HeldSlot tryToTake(int number, int cap, Seeker seeker)
+      throws IOException, JetStreamApiException, InterruptedException {
     long before = System.nanoTime();
-    Slot slot = slot(cap, request);
+    Slot slot = slot(cap, seeker);
     String key = SlotBucket.slotKey(endpoint(), number);
     OptionalLong revision;
     try {
       revision = bucket.create(key, slot);
     } catch (IOException e) {
-      mayBeThere(number, slot, request);
+      mayBeThere(number, slot, seeker);
       throw e;
     }
-    return revision.isEmpty() ? null : hold(number, slot, request, revision.getAsLong(), before);
+    if (revision.isEmpty()) {
+      return null;
+    }
+    wrote(revision.getAsLong());
+    try {
+      int capNow = Math.min(cap, caps.of(seeker.request().connection()));
+      if (!SlotRules.isTooMany(lookFrom(revision.getAsLong()), number, capNow)) {
+        HeldSlot taken = hold(number, slot, seeker, revision.getAsLong(), before);
+        taken.under(capNow); // told with the next renewal
+        return taken;
+      }
+    } catch (IOException | JetStreamApiException | InterruptedException | IllegalStateException e) {
+      mayBeThere(number, slot, seeker);
+      throw e;
+    }
+    mayBeThere(number, slot, seeker);
+    settle();
+    tellWish(); // and so the cap, to whoever does not know it
+    Thread.sleep(LOOK);
+    return null;
   }
 
-  private @Nullable HeldSlot tryToTakeOver(Taken gone, int cap, SessionRequest request)
+  /**
+   * What is there, once all is heard of that was written before a revision: of two who choose at
+   * once, the later sees the other, and has no session yet.
+   */
+  private SlotTable lookFrom(long revision)
+      throws IOException, JetStreamApiException, InterruptedException {
+    long until = System.nanoTime() + HEARD.toNanos();
+    while (!hasHeard(revision)) {
+      if (System.nanoTime() > until) {
+        throw new IOException("NATS does not tell of what was written");
+      }
+      Thread.sleep(SHORTLY);
+    }
+    return look();
+  }
+
+  private synchronized boolean hasHeard(long revision)
+      throws IOException, JetStreamApiException, InterruptedException {
+    look(); // which watches
+    return watch != null && watch.revision() >= revision;
+  }
+
+  private @Nullable HeldSlot tryToTakeOver(Taken gone, int cap, Seeker seeker)
       throws IOException, JetStreamApiException, InterruptedException {
     long before = System.nanoTime();
-    Slot slot = slot(cap, request);
+    Slot slot = slot(cap, seeker);
     String key = SlotBucket.slotKey(endpoint(), gone.number());
     OptionalLong revision;
     try {
       revision = bucket.update(key, slot, gone.revision());
     } catch (IOException e) {
-      mayBeThere(gone.number(), slot, request);
+      mayBeThere(gone.number(), slot, seeker);
       throw e;
     }
     if (revision.isEmpty()) {
@@ -136,45 +193,46 @@ final class EndpointSlots {
         gone.number(),
         gone.slot().pod(),
         gone.quiet().toSeconds());
-    return hold(gone.number(), slot, request, revision.getAsLong(), before);
+    return hold(gone.number(), slot, seeker, revision.getAsLong(), before);
   }
 
-  private Slot slot(int cap, SessionRequest request) {
+  private Slot slot(int cap, Seeker seeker) {
     return new Slot(
         UUID.randomUUID().toString(),
         holder.pod(),
         holder.process(),
         holder.chain(),
         holder.stage(),
-        request.use(),
+        seeker.request().use(),
         cap,
         Slot.State.Opening,
         false,
         Instant.now().toString());
   }
 
-  /** The answer was lost, so it may have been written: then it is given back. */
-  private void mayBeThere(int number, Slot slot, SessionRequest request) {
-    HeldSlot perhaps = held(number, slot, request, 0, System.nanoTime());
+  /** It is given back if it was written; if the answer was lost, it may have been. */
+  private void mayBeThere(int number, Slot slot, Seeker seeker) {
+    HeldSlot perhaps = held(number, slot, seeker, 0, System.nanoTime());
     perhaps.neverOpened();
     unsettled.add(perhaps);
   }
 
-  private HeldSlot hold(int number, Slot slot, SessionRequest request, long revision, long since) {
-    HeldSlot taken = held(number, slot, request, revision, since);
-    held.put(taken, request.connection());
+  private HeldSlot hold(int number, Slot slot, Seeker seeker, long revision, long since) {
+    HeldSlot taken = held(number, slot, seeker, revision, since);
+    held.put(taken, seeker.request().connection());
     endWish();
     return taken;
   }
 
-  private HeldSlot held(int number, Slot slot, SessionRequest request, long revision, long since) {
+  private HeldSlot held(int number, Slot slot, Seeker seeker, long revision, long since) {
     return new HeldSlot(
         this,
         bucket,
         SlotBucket.slotKey(endpoint(), number),
         number,
-        SlotName.of(request.applicationName(), endpoint(), number),
-        request.connection(),
+        seeker.mark(),
+        SlotName.of(seeker.request().applicationName(), seeker.mark(), number),
+        seeker.request().connection(),
         slot,
         revision,
         since);
@@ -285,9 +343,9 @@ final class EndpointSlots {
     return table;
   }
 
-  /** Tells whether the server's sessions can be listed. */
-  void advise(ConnectionSpec connection, boolean listed) {
-    caps.advise(connection, listed);
+  /** Tells how far a cap can be relied upon. */
+  void advise(ConnectionSpec connection, CapAdvisory advisory) {
+    caps.advise(connection, advisory);
   }
 
   /** Called when the session of a slot is over. */

@@ -1,6 +1,7 @@
 package dev.drover.worker.slots;
 
 import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.wire.state.CapAdvisory;
 import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionPermit;
 import dev.drover.worker.postgres.SessionUse;
@@ -22,8 +23,10 @@ final class HeldSlot implements SessionPermit {
   private final SlotBucket bucket;
   private final String key;
   private final int number;
+  private final SlotMark mark;
   private final String applicationName;
   private final ConnectionSpec connection;
+  private final Doubts doubts = new Doubts();
   private Slot slot;
   private long revision;
   private boolean over;
@@ -34,7 +37,7 @@ final class HeldSlot implements SessionPermit {
   private volatile long renewedAt;
   private volatile boolean lost;
   private volatile boolean askedBack;
-  private volatile boolean doubts;
+  private volatile boolean listed;
   private volatile boolean missed;
 
   /**
@@ -45,6 +48,7 @@ final class HeldSlot implements SessionPermit {
       SlotBucket bucket,
       String key,
       int number,
+      SlotMark mark,
       String applicationName,
       ConnectionSpec connection,
       Slot slot,
@@ -54,6 +58,7 @@ final class HeldSlot implements SessionPermit {
     this.bucket = bucket;
     this.key = key;
     this.number = number;
+    this.mark = mark;
     this.applicationName = applicationName;
     this.connection = connection;
     this.slot = slot;
@@ -84,8 +89,8 @@ final class HeldSlot implements SessionPermit {
   @Override
   public void opened(Connection opened) throws SQLException {
     SlotTable before = slots.known();
-    SessionList list = SessionList.read(opened, slots.endpoint(), number);
-    boolean listed = list.own() && slots.isSingle();
+    SessionList list = SessionList.read(opened, mark, number);
+    listed = list.own() && slots.isSingle();
     synchronized (this) {
       session = opened;
       slot = slot.opened(listed);
@@ -108,7 +113,7 @@ final class HeldSlot implements SessionPermit {
     if (listed) {
       slots.free(before, list);
     }
-    slots.advise(connection, listed);
+    slots.advise(connection, new CapAdvisory(listed, list.foreign()));
   }
 
   private boolean askedBack() {
@@ -117,7 +122,7 @@ final class HeldSlot implements SessionPermit {
 
   @Override
   public boolean mustRest() {
-    return askedBack() || doubts;
+    return askedBack() || doubts.open();
   }
 
   @Override
@@ -130,11 +135,12 @@ final class HeldSlot implements SessionPermit {
     if (askedBack()) {
       return false;
     }
-    if (doubts && slot().listed()) {
+    if (doubts.open()) {
       SlotTable before = slots.known();
       try {
-        SessionList list = SessionList.read(asking, slots.endpoint(), number);
-        doubts = false; // until the next look
+        SessionList list = SessionList.read(asking, mark, number);
+        doubts.asked();
+        tellListed();
         slots.free(before, list);
       } catch (SQLException e) {
         LOG.debug("the server was not asked for its sessions", e);
@@ -148,7 +154,13 @@ final class HeldSlot implements SessionPermit {
   void seen(boolean isAskedBack, boolean isMissed, boolean hasDoubts) {
     missed = isMissed;
     askedBack = isAskedBack;
-    doubts = hasDoubts && slot().listed();
+    doubts.seen(hasDoubts && listed, slots.nanos());
+    tellListed();
+  }
+
+  /** With the next renewal. */
+  private synchronized void tellListed() {
+    slot = slot.listed(listed && !doubts.passed(slots.nanos()));
   }
 
   /** Renews it; says so if somebody else has it. */

@@ -12,8 +12,8 @@ import java.util.Objects;
  * @param migration {@code <namespace>/<name>}
  * @param stage the stage's name, or what else opens the session
  * @param cap the most sessions that the holder knows to be allowed
- * @param listed whether the server shows the holder its own session under its own name: then it can
- *     be asked for others
+ * @param listed whether the server can be asked for others over the session: it shows the holder
+ *     that one under its own name, and the holder comes to ask, see {@link Doubts}
  * @param since when it was taken, ISO 8601
  */
 public record Slot(
@@ -65,6 +65,10 @@ public record Slot(
 
   Slot opened(boolean isListed) {
     return new Slot(id, pod, process, migration, stage, use, cap, State.Open, isListed, since);
+  }
+
+  Slot listed(boolean isListed) {
+    return new Slot(id, pod, process, migration, stage, use, cap, state, isListed, since);
   }
 
   Slot left() {

@@ -8,7 +8,9 @@ import io.nats.client.KeyValue;
 import io.nats.client.PurgeOptions;
 import io.nats.client.api.KeyValueEntry;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,6 +19,7 @@ import java.util.function.LongSupplier;
  */
 final class SlotBucket {
   private static final int WRONG_LAST_SEQUENCE = 10071;
+  private static final String INSTALLATION = "installation";
 
   private final Connection nats;
   private final KeyValue bucket;
@@ -32,6 +35,24 @@ final class SlotBucket {
 
   static String wishKey(String endpoint, String id) {
     return endpoint + ".wish." + id;
+  }
+
+  /** An id of this bucket, that no other has: made with the first slot. */
+  String installation() throws IOException, JetStreamApiException {
+    KeyValueEntry known = bucket.get(INSTALLATION);
+    if (known == null || known.getValue() == null) {
+      String id = UUID.randomUUID().toString().substring(0, SlotMark.INSTALLATION);
+      if (unlessWritten(() -> bucket.create(INSTALLATION, id.getBytes(StandardCharsets.US_ASCII)))
+          .isPresent()) {
+        return id;
+      }
+      known = bucket.get(INSTALLATION);
+    }
+    String id = known == null ? null : known.getValueAsString();
+    if (id == null) {
+      throw new IOException("the bucket " + ChainNames.SLOTS_BUCKET + " has just lost its id");
+    }
+    return id;
   }
 
   /** Watches all entries of an endpoint. */

@@ -131,6 +131,18 @@ final class SlotRules {
   }
 
   /**
+   * Whether a slot that was just taken is one too many: by a cap, or beside a slot, that was not
+   * known when it was chosen.
+   *
+   * @param table with the slot in it, and all that was written before it
+   * @param own the cap that its taker knows
+   */
+  static boolean isTooMany(SlotTable table, int number, int own) {
+    int cap = cap(table, own);
+    return number >= cap || table.slots().size() > cap;
+  }
+
+  /**
    * Whether the holder of a slot should close its session, and then give the slot back. One is
    * asked first; as he may be in the middle of something long, in time one more and one more.
    */

@@ -38,6 +38,12 @@ public interface Judge extends AutoCloseable {
   /** Called each second in which no batch arrived; others may be judged meanwhile. */
   default void idle() {}
 
+  /**
+   * Called about each second, however many batches arrive and are judged meanwhile: what is asked
+   * back is given up, used or not.
+   */
+  default void rest() {}
+
   /** Asks not to wait any longer for what is away. */
   default void stop() {}
 

@@ -30,6 +30,8 @@ public final class JudgingWorker implements StageWorker {
   /** Enough to work while others wait for their acknowledgements; bounds the memory. */
   private static final int BATCHES_HELD = 4;
 
+  private static final Duration REST = Duration.ofSeconds(1);
+
   private final StageContext context;
   private final DecisionLog decisions;
   private final PassedBefore passedBefore;
@@ -68,7 +70,12 @@ public final class JudgingWorker implements StageWorker {
 
   @Override
   public void run() throws InterruptedException {
+    long rested = System.nanoTime();
     while (!stopping) {
+      if (System.nanoTime() - rested >= REST.toNanos()) {
+        rested = System.nanoTime();
+        batches.execute(judge::rest);
+      }
       context.awaitTurn(this::idleUntilStopped);
       Delivery delivery = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
@@ -142,7 +149,8 @@ public final class JudgingWorker implements StageWorker {
       }
     }
     if (decision != null && judged.isPresent()) {
-      follow(decision, headers, input, judged.get());
+      setAside(decision, before.isPresent(), headers, input, judged.get());
+      follow(decision, headers, judged.get());
       judge.settled(batch, decision.revision());
     }
     delivery.ack();
@@ -169,10 +177,29 @@ public final class JudgingWorker implements StageWorker {
             context.clock().instant().toString()));
   }
 
-  private void follow(
-      Decision decision, BatchHeaders headers, RecordSchema input, JudgedBatch judged)
+  /** Also when the batch comes again so late that the server has forgotten what it was sent. */
+  private void setAside(
+      Decision decision,
+      boolean decidedBefore,
+      BatchHeaders headers,
+      RecordSchema input,
+      JudgedBatch judged)
       throws InterruptedException {
-    errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
+    if (decidedBefore) {
+      errors.publishAgain(
+          headers,
+          input,
+          decision.revision(),
+          decision.decidedAt(),
+          decision.errorsAfter(),
+          judged.failures());
+    } else {
+      errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
+    }
+  }
+
+  private void follow(Decision decision, BatchHeaders headers, JudgedBatch judged)
+      throws InterruptedException {
     String schema = judged.output().fingerprint();
     List<byte[]> bodies = judged.passed().cut(decision.parts());
     for (int part = 0; part < bodies.size(); part++) {

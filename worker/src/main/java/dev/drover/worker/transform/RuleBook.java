@@ -47,8 +47,8 @@ final class RuleBook {
   private Rules compile(String revision, RecordSchema schema)
       throws IOException, JetStreamApiException {
     ChainSpec spec = revision.equals(context.revision()) ? context.spec() : spec(revision);
-    int index = spec.indexOf(context.stage());
-    StageSpec.Transform stage = (StageSpec.Transform) spec.stages().get(index);
+    StageSpec.Transform stage = (StageSpec.Transform) spec.stage(context.stage());
+    int index = spec.placeOf(stage.name());
     return switch (RuleCompiler.compile(
         stage.steps(), schema, "spec.stages[" + index + "].transform")) {
       case RuleCompiler.Result.Compiled c -> c.rules();

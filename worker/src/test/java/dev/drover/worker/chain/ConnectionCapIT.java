@@ -15,7 +15,9 @@ import dev.drover.wire.state.WireJson;
 import dev.drover.worker.plan.PlanJob;
 import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
+import io.nats.client.KeyValue;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -37,7 +40,8 @@ class ConnectionCapIT extends ChainScenario {
   private static final int ROWS = 8_000;
   private static final String LOGIN = "mover";
 
-  @TempDir Path folder;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  Path folder;
 
   private final List<WorkerProcess> workers = new ArrayList<>();
   private Path secrets;
@@ -69,12 +73,21 @@ class ConnectionCapIT extends ChainScenario {
               + ") i",
           "ANALYZE " + table);
     }
+    inserting("0.001");
     databases.execute(
         "target",
-        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
-            + " 'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END'",
         "CREATE TRIGGER slowly BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION slowly()",
         "CREATE TRIGGER slowly BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION slowly()");
+  }
+
+  /** How many seconds the target takes for a row. */
+  private static void inserting(String seconds) throws Exception {
+    databases.execute(
+        "target",
+        "CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN PERFORM pg_sleep("
+            + seconds
+            + "); RETURN NEW; END'");
   }
 
   @AfterEach
@@ -128,6 +141,14 @@ class ConnectionCapIT extends ChainScenario {
     return folder.resolve("workers.log").toFile();
   }
 
+  private static String read(File log) {
+    try {
+      return Files.readString(log.toPath());
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
   private SessionSampler sampler(int cap) {
     return new SessionSampler(databases.url("postgres"), LOGIN, cap);
   }
@@ -141,7 +162,12 @@ class ConnectionCapIT extends ChainScenario {
       worker.close();
     }
     // The wish of a worker that was killed fades by its age.
-    assertThat(chain.nats.keyValue(ChainNames.SLOTS_BUCKET).keys("*.slot.>")).isEmpty();
+    KeyValue slots = chain.nats.keyValue(ChainNames.SLOTS_BUCKET);
+    List<String> left = new ArrayList<>();
+    for (String key : slots.keys("*.slot.>")) {
+      left.add(key + " " + slots.get(key).getValueAsString());
+    }
+    assertThat(left).as(() -> "slots left; the log: " + read(log())).isEmpty();
   }
 
   @Test
@@ -266,6 +292,7 @@ class ConnectionCapIT extends ChainScenario {
         TestChain chain = chain(name, "item", 4)) {
       ChainPlan plan = planCounted(chain);
       chain.dispatchAll(plan);
+      inserting("0.01"); // so that there is work until it is seen who lacks a slot
       for (String stage : List.of("read", "load", "load", "load", "load")) {
         start(name, stage);
       }
@@ -286,6 +313,7 @@ class ConnectionCapIT extends ChainScenario {
                   chain.stalls("load").stream()
                       .map(Stall::reason)
                       .anyMatch("ConnectionCap"::equals));
+      inserting("0.001");
       await()
           .atMost(Duration.ofMinutes(3))
           .pollInterval(Duration.ofMillis(500))

@@ -159,6 +159,29 @@ class PlanningIT extends ChainScenario {
         "public.item");
   }
 
+  /** The same with a graft that reads copies of both stages. */
+  private static ChainSpec backfilled(List<String> tables, Step... steps) {
+    ChainSpec plain = chain(tables, steps);
+    List<StageSpec> stages = new ArrayList<>(plain.stages());
+    stages.add(
+        new StageSpec.Load("archive", "archive_clean", "target", null, LoadMode.Upsert, List.of()));
+    stages.add(new StageSpec.Transform("archive_clean", "archive_read", List.of(steps)));
+    stages.add(new StageSpec.Extract("archive_read", "legacy", tables, 1000));
+    return new ChainSpec(plain.connections(), stages);
+  }
+
+  @Test
+  void what_is_wrong_with_a_stage_that_was_copied_is_told_once_where_the_user_wrote_it()
+      throws Exception {
+    assertThat(refused(backfilled(List.of("public.item"), filter("record.quantity > 1"))).path())
+        .isEqualTo("spec.stages[1].transform.steps[0].filter");
+    assertThat(refused(backfilled(List.of("public.itm"))).path())
+        .isEqualTo("spec.stages[0].extract.tables[0]");
+    assertThat(planned(backfilled(List.of("public.item"))).tables())
+        .extracting(t -> t.stage())
+        .containsExactlyInAnyOrder("read", "archive_read");
+  }
+
   /** The chain of a role that may log in and nothing else. */
   private ChainSpec asStranger(String connection) throws Exception {
     databases.execute(

@@ -44,6 +44,8 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -185,6 +187,33 @@ class RedriveIT extends ChainScenario {
     assertThat(clean).isEqualTo(new Counts(6002 + 3000, 2 + 3000, 0, 6000, 0, 0));
     long retried = chain.decisions("clean").stream().filter(d -> d.batch().startsWith("r")).count();
     assertThat(retried).as("they go as batches").isLessThan(10);
+  }
+
+  @Test
+  void what_is_not_chosen_stays_in_the_midst_of_what_goes() throws Exception {
+    failing(3000);
+    Set<String> left = Set.of("500", "501", "2999");
+    Set<String> keys =
+        IntStream.rangeClosed(1, 3000)
+            .mapToObj(Integer::toString)
+            .filter(key -> !left.contains(key))
+            .collect(Collectors.toSet());
+
+    RedriveProgress done =
+        run(
+            order(
+                "some",
+                new Selector(null, null, null, "public.item", null, null, keys, Set.of()),
+                NEGATED));
+
+    assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
+    assertThat(List.of(done.selected(), done.sent(), done.resolved())).containsOnly(2997L);
+    assertThat(
+            chain.failures().stream()
+                .filter(f -> f.detail().table().equals("public.item"))
+                .map(f -> f.detail().key()))
+        .containsExactlyInAnyOrderElementsOf(left);
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(3003);
   }
 
   @Test

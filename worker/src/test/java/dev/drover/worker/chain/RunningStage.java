@@ -20,11 +20,13 @@ import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
 import dev.drover.worker.source.SourceView;
+import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import dev.drover.worker.transform.RuleJudge;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /** A stage's worker in a thread of the test's process. */
 final class RunningStage implements AutoCloseable {
@@ -72,6 +74,13 @@ final class RunningStage implements AutoCloseable {
             endpoint(chain, load.connectionName(), secrets),
             "test",
             chain.uid));
+  }
+
+  /** A stage that judges as the caller would have it. */
+  static RunningStage startJudging(
+      TestChain chain, String stage, Function<StageContext, Judge> judge) throws Exception {
+    StageContext context = chain.context(stage);
+    return new RunningStage(context, new JudgingWorker(context, judge.apply(context)));
   }
 
   /** What holds the snapshot of an extract. */

@@ -88,6 +88,18 @@ class SlotRulesTest {
   }
 
   @Test
+  void a_slot_just_taken_is_one_too_many_by_its_number_or_beside_others() {
+    SlotTable three =
+        table(List.of(held(0, "read", LIVE), held(1, "read", LIVE), held(2, "load", LIVE)));
+    assertThat(SlotRules.isTooMany(three, 2, 3)).isFalse();
+    assertThat(SlotRules.isTooMany(three, 2, 2)).isTrue();
+    assertThat(SlotRules.isTooMany(three, 0, 2)).isTrue();
+    SlotTable lower = new SlotTable(three.slots(), table(List.of(), wish("b", "b", 2)).wishes());
+    assertThat(SlotRules.isTooMany(lower, 0, 3)).isTrue();
+    assertThat(SlotRules.isTooMany(table(List.of(held(5, "read", LIVE))), 0, 1)).isFalse();
+  }
+
+  @Test
   void the_smallest_cap_that_anybody_knows_counts_while_he_is_there() {
     SlotTable table = table(List.of(held(0, "read", LIVE)), wish("other", "copy", 1));
     assertThat(SlotRules.cap(table, 9)).isEqualTo(1);
@@ -219,6 +231,14 @@ class SlotRulesTest {
         .isInstanceOf(Choice.Wait.class);
     Taken connecting = held(1, "read", SessionUse.Work, State.Opening, LIVE);
     assertThat(choose(table(List.of(dead, connecting)), me)).isInstanceOf(Choice.Wait.class);
+  }
+
+  @Test
+  void who_does_not_come_to_ask_is_waited_for_no_longer() {
+    Taken dead = held(0, "load", Duration.ofDays(1));
+    Taken busy = new Taken(1, held(1, "read", LIVE).slot().listed(false), 1, LIVE);
+    assertThat(choose(table(List.of(dead, busy)), wish("me", "load", 2)))
+        .isEqualTo(new Choice.TakeOver(dead));
   }
 
   @Test
