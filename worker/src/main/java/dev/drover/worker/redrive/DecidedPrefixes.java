@@ -191,7 +191,7 @@ final class DecidedPrefixes {
     cause.blocked = true;
   }
 
-  /** Forgets what was told; where that frees less than half, gives up the causes it is for. */
+  /** Gives up causes that stand in the older half, and forgets what nobody stands at any more. */
   private void makeRoom() {
     for (Cause cause : causes) {
       if (cause.head != NONE && cause.head < window / 2) {
