@@ -187,4 +187,17 @@ public record MigrationSpec(
       KeysOnly
     }
   }
+
+  /** The same with other stages. */
+  public MigrationSpec withStages(List<Stage> others) {
+    return new MigrationSpec(
+        connections,
+        others,
+        queues,
+        failedRecords,
+        errorBudget,
+        mode,
+        suspend,
+        queueDeletionPolicy);
+  }
 }

@@ -57,15 +57,7 @@ public final class PrivatePaths {
                   false));
     }
     stages.addAll(copies);
-    return new MigrationSpec(
-        spec.connections(),
-        stages,
-        spec.queues(),
-        spec.failedRecords(),
-        spec.errorBudget(),
-        spec.mode(),
-        spec.suspend(),
-        spec.queueDeletionPolicy());
+    return spec.withStages(stages);
   }
 
   /**

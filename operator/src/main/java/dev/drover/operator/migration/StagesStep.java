@@ -223,15 +223,7 @@ final class StagesStep {
             .ifPresent(stages::add);
       }
     }
-    return new MigrationSpec(
-        spec.connections(),
-        stages,
-        spec.queues(),
-        spec.failedRecords(),
-        spec.errorBudget(),
-        spec.mode(),
-        spec.suspend(),
-        spec.queueDeletionPolicy());
+    return spec.withStages(stages);
   }
 
   private static Stage goingOn(Stage stage) {
