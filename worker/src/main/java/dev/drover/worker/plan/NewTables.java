@@ -132,7 +132,7 @@ final class NewTables {
         TargetTable.Kind.Table,
         columns,
         table.key().isEmpty() ? List.of() : List.of(table.key()),
-        Set.of(),
+        List.of(),
         new TargetTable.Access(true, temporary, false));
   }
 

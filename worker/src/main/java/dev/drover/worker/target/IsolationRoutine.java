@@ -253,6 +253,11 @@ record IsolationRoutine(String table, String name, String staging, String create
     return "SELECT pg_catalog.to_regprocedure('pg_temp.%s(integer)') IS NOT NULL".formatted(name);
   }
 
+  /** Empties the staging table, for another call in the same transaction. */
+  String clear() {
+    return "TRUNCATE pg_temp." + staging;
+  }
+
   /**
    * Asks whether an {@code INSERT} does to the table what {@code COPY} does: no rule rewrites it.
    */

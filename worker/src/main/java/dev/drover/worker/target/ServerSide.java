@@ -43,9 +43,13 @@ final class ServerSide {
    */
   Optional<IsolationRoutine> routine(TargetTable table, EncodedRows rows, List<String> key) {
     return possible
-        ? IsolationRoutine.of(table, rows.columns(), rows.format(), key)
-            .filter(routine -> !unsuited.contains(routine.name()))
+        ? IsolationRoutine.of(table, rows.columns(), rows.format(), key).filter(this::mayUse)
         : Optional.empty();
+  }
+
+  /** Whether a routine has not failed yet in this session. */
+  boolean mayUse(IsolationRoutine routine) {
+    return !unsuited.contains(routine.name());
   }
 
   /** What was learnt about a table; to be updated. */

@@ -56,7 +56,7 @@ final class ServerSideIsolation {
     if (refused.get().values().stream().anyMatch(refusal -> !refusal.isRecord())) {
       isolating.probe(rows, writer);
     }
-    Statements.execute(connection, "RELEASE " + SAVEPOINT);
+    Statements.execute(connection, "RELEASE " + SAVEPOINT + "; " + routine.clear());
     return refused;
   }
 

@@ -90,7 +90,7 @@ final class TableWrite {
       }
       if (!refusal.get().isDuplicate()) {
         RowWriter staged = staged(rows);
-        return mend(rows, isolate(rows, staged, routine), staged);
+        return mend(rows, isolate(rows, staged, routine), staged, Optional.of(routine));
       }
       cadence.conflicted();
     }
@@ -102,20 +102,20 @@ final class TableWrite {
       EncodedRows rows, SortedMap<Integer, Refusal> refused) throws SQLException, SystemFailure {
     return refused.isEmpty() || table.selfReferences().isEmpty()
         ? refused
-        : mend(rows, refused, staged(rows));
+        : mend(rows, refused, staged(rows), Optional.empty());
   }
 
   private SortedMap<Integer, Refusal> settle(
       EncodedRows rows, RowWriter writer, Optional<IsolationRoutine> routine)
       throws SQLException, SystemFailure {
     if (routine.isEmpty()) {
-      return mend(rows, isolating.write(rows, writer), writer);
+      return mend(rows, isolating.write(rows, writer), writer, routine);
     }
     if (!serverSide.cadence(table).expectsRefusals() && writtenTogether(rows, writer)) {
       serverSide.cadence(table).loaded(false);
       return new TreeMap<>();
     }
-    return mend(rows, isolate(rows, writer, routine.get()), writer);
+    return mend(rows, isolate(rows, writer, routine.get()), writer, routine);
   }
 
   /** The second time a writer knows that keys come twice. */
@@ -131,13 +131,22 @@ final class TableWrite {
   private SortedMap<Integer, Refusal> isolate(
       EncodedRows rows, RowWriter writer, IsolationRoutine routine)
       throws SQLException, SystemFailure {
+    SortedMap<Integer, Refusal> refused = isolateWithin(rows, writer, routine);
+    serverSide.cadence(table).loaded(!refused.isEmpty());
+    return refused;
+  }
+
+  private SortedMap<Integer, Refusal> isolateWithin(
+      EncodedRows rows, RowWriter writer, IsolationRoutine routine)
+      throws SQLException, SystemFailure {
     Optional<SortedMap<Integer, Refusal>> refused =
-        new ServerSideIsolation(connection, table, isolating, routine).write(rows, writer);
+        serverSide.mayUse(routine)
+            ? new ServerSideIsolation(connection, table, isolating, routine).write(rows, writer)
+            : Optional.empty();
     if (refused.isEmpty()) {
       serverSide.giveUp(routine);
       return isolating.write(rows, writer);
     }
-    serverSide.cadence(table).loaded(!refused.get().isEmpty());
     return refused.get();
   }
 
@@ -147,9 +156,16 @@ final class TableWrite {
   }
 
   private SortedMap<Integer, Refusal> mend(
-      EncodedRows rows, SortedMap<Integer, Refusal> refused, RowWriter writer)
+      EncodedRows rows,
+      SortedMap<Integer, Refusal> refused,
+      RowWriter writer,
+      Optional<IsolationRoutine> routine)
       throws SQLException, SystemFailure {
-    return new TornReferences(table.selfReferences(), isolating, writer).mend(rows, refused);
+    Losses.Write again =
+        routine.isEmpty()
+            ? some -> isolating.write(some, writer)
+            : some -> isolateWithin(some, writer, routine.get());
+    return new TornReferences(table.selfReferences(), isolating, writer, again).mend(rows, refused);
   }
 
   private RowWriter copy(EncodedRows rows) throws SQLException {

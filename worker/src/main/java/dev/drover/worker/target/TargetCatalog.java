@@ -7,6 +7,8 @@ import dev.drover.worker.target.TargetColumn.Filling;
 import dev.drover.worker.target.TargetColumn.Grants;
 import dev.drover.worker.target.TargetTable.Access;
 import dev.drover.worker.target.TargetTable.Kind;
+import dev.drover.worker.target.TargetTable.SelfReference;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -57,8 +59,16 @@ public final class TargetCatalog {
 
   private static final String SELF_REFERENCE =
       """
-      SELECT conname FROM pg_catalog.pg_constraint
-      WHERE conrelid = ? AND confrelid = conrelid AND contype = 'f'
+      SELECT c.conname, pg_catalog.array_agg(a.attname::text ORDER BY k.place),
+        pg_catalog.array_agg(p.attname::text ORDER BY k.place)
+      FROM pg_catalog.pg_constraint c
+      CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey))
+        WITH ORDINALITY k(child, parent, place)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child
+      JOIN pg_catalog.pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.parent
+      WHERE c.conrelid = ? AND c.confrelid = c.conrelid AND c.contype = 'f'
+      GROUP BY c.oid, c.conname
+      ORDER BY c.conname
       """;
 
   private TargetCatalog() {}
@@ -154,7 +164,7 @@ public final class TargetCatalog {
       statement.setLong(1, oid);
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          List<String> key = Arrays.asList((String[]) row.getArray(1).getArray());
+          List<String> key = names(row.getArray(1));
           if (neverNull.containsAll(key)) {
             keys.add(key);
           }
@@ -164,16 +174,22 @@ public final class TargetCatalog {
     return keys;
   }
 
-  private static Set<String> selfReferences(Connection connection, long oid) throws SQLException {
-    Set<String> names = new HashSet<>();
+  private static List<SelfReference> selfReferences(Connection connection, long oid)
+      throws SQLException {
+    List<SelfReference> references = new ArrayList<>();
     try (PreparedStatement statement = connection.prepareStatement(SELF_REFERENCE)) {
       statement.setLong(1, oid);
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          names.add(row.getString(1));
+          references.add(
+              new SelfReference(row.getString(1), names(row.getArray(2)), names(row.getArray(3))));
         }
       }
     }
-    return names;
+    return references;
+  }
+
+  private static List<String> names(Array array) throws SQLException {
+    return Arrays.asList((String[]) array.getArray());
   }
 }

@@ -16,7 +16,7 @@ import java.util.Set;
  * @param columns its columns, in the table's order
  * @param keys column lists that identify a row and that {@code ON CONFLICT} can use: unique,
  *     checked at once, over columns that are never null; the primary key first
- * @param selfReferences names of the foreign keys that point back to this table
+ * @param selfReferences the foreign keys that point back to this table
  * @param access what the login may do around the table
  */
 public record TargetTable(
@@ -25,13 +25,13 @@ public record TargetTable(
     Kind kind,
     List<TargetColumn> columns,
     List<List<String>> keys,
-    Set<String> selfReferences,
+    List<SelfReference> selfReferences,
     Access access) {
 
   public TargetTable {
     columns = List.copyOf(columns);
     keys = keys.stream().map(List::copyOf).toList();
-    selfReferences = Set.copyOf(selfReferences);
+    selfReferences = List.copyOf(selfReferences);
   }
 
   /** What a relation is. */
@@ -42,6 +42,21 @@ public record TargetTable(
     Foreign,
     /** A view of any kind, which is not loaded into. */
     View
+  }
+
+  /**
+   * A foreign key that points back to its own table.
+   *
+   * @param name the constraint's name
+   * @param columns the columns that point
+   * @param parents those that they point to, in the same order
+   */
+  public record SelfReference(String name, List<String> columns, List<String> parents) {
+
+    public SelfReference {
+      columns = List.copyOf(columns);
+      parents = List.copyOf(parents);
+    }
   }
 
   /**

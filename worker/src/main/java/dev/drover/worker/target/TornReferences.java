@@ -1,5 +1,6 @@
 package dev.drover.worker.target;
 
+import dev.drover.worker.target.TargetTable.SelfReference;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -8,30 +9,42 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Writes again the rows that point to rows of their own table and were refused because a bad row
- * elsewhere tore the two apart.
+ * elsewhere tore the two apart, or the one that they point to came after them.
  *
- * <p>All of them are written in one statement, in which they may point to each other in any order,
- * even in a circle. If one is refused, its parent is neither in the table nor among them: all rows
- * with that parent are left out, and the others are written again. Where that does not come to an
- * end in a few rounds, the rest is isolated, and again for as long as that loads any.
+ * <p>They are isolated once more, {@linkplain ParentsFirst parents first}, which loads all but
+ * circles however long the chains are. Rows in a circle are written in one statement, in which they
+ * may point to each other in any order. If one is refused, its parent is neither in the table nor
+ * among them: all rows with that parent are left out, and the others tried again, those that are in
+ * no circle any more by themselves.
  */
 final class TornReferences {
   private static final int ROUNDS = 32;
 
-  private final Set<String> selfReferences;
+  private final List<SelfReference> selfReferences;
+  private final Set<String> names;
   private final IsolatingWrite isolating;
   private final RowWriter writer;
+  private final Losses.Write isolated;
 
   /**
-   * @param selfReferences names of the foreign keys that point back to the table
+   * @param selfReferences the foreign keys that point back to the table
+   * @param isolating writes by {@code writer}
+   * @param isolated writes rows, so that each that is refused was refused by itself
    */
-  TornReferences(Set<String> selfReferences, IsolatingWrite isolating, RowWriter writer) {
+  TornReferences(
+      List<SelfReference> selfReferences,
+      IsolatingWrite isolating,
+      RowWriter writer,
+      Losses.Write isolated) {
     this.selfReferences = selfReferences;
+    this.names = selfReferences.stream().map(SelfReference::name).collect(Collectors.toSet());
     this.isolating = isolating;
     this.writer = writer;
+    this.isolated = isolated;
   }
 
   /**
@@ -44,12 +57,12 @@ final class TornReferences {
   SortedMap<Integer, Refusal> mend(EncodedRows rows, SortedMap<Integer, Refusal> refused)
       throws SQLException, SystemFailure {
     SortedMap<Integer, Refusal> settled = new TreeMap<>(refused);
-    List<Integer> torn = torn(settled);
-    for (int round = 0; round < ROUNDS && !torn.isEmpty(); round++) {
-      EncodedRows together = rows.pick(torn);
+    List<Integer> circular = straighten(rows, torn(settled), settled);
+    for (int round = 0; round < ROUNDS && !circular.isEmpty(); round++) {
+      EncodedRows together = rows.pick(circular);
       Optional<Refusal> refusal = isolating.writeTogether(together, writer);
       if (refusal.isEmpty()) {
-        settled.keySet().removeAll(torn);
+        settled.keySet().removeAll(new HashSet<>(circular));
         return settled;
       }
       List<Integer> orphans =
@@ -57,30 +70,40 @@ final class TornReferences {
       if (orphans.isEmpty()) {
         break;
       }
-      torn = without(torn, orphans);
+      circular = straighten(rows, without(circular, orphans), settled);
     }
-    isolate(rows, torn, settled);
+    isolate(rows, circular, settled);
     return settled;
   }
 
-  private void isolate(EncodedRows rows, List<Integer> torn, SortedMap<Integer, Refusal> settled)
+  /** Isolates the rows that are in no circle, parents first; returns the others. */
+  private List<Integer> straighten(
+      EncodedRows rows, List<Integer> torn, SortedMap<Integer, Refusal> settled)
       throws SQLException, SystemFailure {
-    List<Integer> left = torn;
-    int before;
-    do {
-      before = left.size();
-      SortedMap<Integer, Refusal> again = isolating.write(rows.pick(left), writer);
-      settled.keySet().removeAll(left);
-      List<Integer> still = new ArrayList<>();
-      for (var entry : again.entrySet()) {
-        int row = left.get(entry.getKey());
-        settled.put(row, entry.getValue());
-        if (isTorn(entry.getValue())) {
-          still.add(row);
-        }
-      }
-      left = still;
-    } while (!left.isEmpty() && left.size() < before);
+    if (torn.isEmpty()) {
+      return torn;
+    }
+    ParentsFirst order =
+        ParentsFirst.of(
+            torn,
+            selfReferences,
+            (row, column) -> {
+              int index = rows.columns().indexOf(column);
+              return index < 0 ? null : rows.text(row, index);
+            });
+    isolate(rows, order.straight(), settled);
+    return order.circular();
+  }
+
+  private void isolate(EncodedRows rows, List<Integer> some, SortedMap<Integer, Refusal> settled)
+      throws SQLException, SystemFailure {
+    if (some.isEmpty()) {
+      return;
+    }
+    settled.keySet().removeAll(new HashSet<>(some));
+    isolated
+        .write(rows.pick(some))
+        .forEach((place, refusal) -> settled.put(some.get(place), refusal));
   }
 
   private List<Integer> torn(SortedMap<Integer, Refusal> refused) {
@@ -95,7 +118,7 @@ final class TornReferences {
   }
 
   private boolean isTorn(Refusal refusal) {
-    return refusal.isMissingParent() && selfReferences.contains(refusal.constraint());
+    return refusal.isMissingParent() && names.contains(refusal.constraint());
   }
 
   private static List<Integer> without(List<Integer> rows, List<Integer> indexes) {

@@ -292,6 +292,37 @@ class RefusedRecordsIT {
         .containsExactly("1|5", "2|1", "5|6", "6|5");
   }
 
+  @ParameterizedTest
+  @EnumSource(LoadMode.class)
+  void a_long_chain_of_records_is_loaded_up_to_where_it_is_torn(LoadMode mode) throws Exception {
+    execute("CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer REFERENCES shop.t)");
+    List<Object[]> values = new ArrayList<>();
+    for (int i = 1; i <= 4000; i++) {
+      values.add(row(i, i == 1500 ? Integer.valueOf(99_999) : i == 4000 ? null : i + 1));
+    }
+    // In a circle, and hanging on it.
+    values.add(row(5001, 5003));
+    values.add(row(5002, 5001));
+    values.add(row(5003, 5002));
+    values.add(row(5004, 5003));
+    Loader loader = new Loader(connection, mode, null);
+
+    LoadOutcome outcome =
+        loader
+            .load(
+                table("shop.t"),
+                List.of(
+                    batch(
+                        "b1",
+                        schema("id", ColumnType.INTEGER, "boss", ColumnType.INTEGER),
+                        values)))
+            .getFirst();
+
+    assertThat(outcome.counts().waiting()).isEqualTo(1500);
+    assertThat(rows("SELECT count(*), min(id) FROM shop.t")).containsExactly("2504|1501");
+    assertThat(loader.attempts()).isLessThan(20);
+  }
+
   @Test
   void what_a_trigger_raises_fails_its_record_and_names_the_function_only() throws Exception {
     for (String timing : List.of("BEFORE", "AFTER")) {

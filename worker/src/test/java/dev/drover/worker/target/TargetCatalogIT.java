@@ -8,6 +8,7 @@ import dev.drover.wire.schema.ColumnType;
 import dev.drover.worker.target.TargetColumn.Filling;
 import dev.drover.worker.target.TargetColumn.Grants;
 import dev.drover.worker.target.TargetTable.Kind;
+import dev.drover.worker.target.TargetTable.SelfReference;
 import java.sql.Connection;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,11 +78,17 @@ class TargetCatalogIT {
     execute(
         """
         CREATE TABLE shop.p (id integer PRIMARY KEY);
-        CREATE TABLE shop.t (id integer PRIMARY KEY,
-          boss integer CONSTRAINT boss_exists REFERENCES shop.t, p integer REFERENCES shop.p)
+        CREATE TABLE shop.t (gone integer, id integer PRIMARY KEY, shop integer,
+          boss integer CONSTRAINT boss_exists REFERENCES shop.t, p integer REFERENCES shop.p,
+          UNIQUE (id, shop),
+          CONSTRAINT mate_exists FOREIGN KEY (boss, shop) REFERENCES shop.t (id, shop));
+        ALTER TABLE shop.t DROP COLUMN gone
         """);
 
-    assertThat(table("shop.t").selfReferences()).containsExactly("boss_exists");
+    assertThat(table("shop.t").selfReferences())
+        .containsExactly(
+            new SelfReference("boss_exists", List.of("boss"), List.of("id")),
+            new SelfReference("mate_exists", List.of("boss", "shop"), List.of("id", "shop")));
   }
 
   @Test

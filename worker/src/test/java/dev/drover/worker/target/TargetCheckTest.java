@@ -15,7 +15,6 @@ import dev.drover.worker.target.TargetTable.Kind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -236,7 +235,7 @@ class TargetCheckTest {
         Kind.Table,
         Arrays.asList(columns),
         List.of(List.of("id")),
-        Set.of(),
+        List.of(),
         new Access(true, true, false));
   }
 
@@ -248,7 +247,7 @@ class TargetCheckTest {
         kind,
         table.columns(),
         keys,
-        Set.of(),
+        List.of(),
         new Access(true, temporary, security));
   }
 }

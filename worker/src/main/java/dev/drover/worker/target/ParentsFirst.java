@@ -1,0 +1,106 @@
+package dev.drover.worker.target;
+
+import dev.drover.worker.target.TargetTable.SelfReference;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some rows of a table that point to each other, each after those it points to. Rows of one key
+ * keep their order. Pure; linear in the rows (Kahn's topological sort).
+ *
+ * <p>Keys are compared as texts. The server may see one key where texts differ; the order is then
+ * no worse than any other.
+ *
+ * @param straight the rows for which there is such an order, in it
+ * @param circular the others, in the order given: those in a circle, and those that hang on one
+ */
+record ParentsFirst(List<Integer> straight, List<Integer> circular) {
+
+  /**
+   * Orders rows.
+   *
+   * @param rows their numbers, in their order
+   * @param value the text of a row's value in a column; null if there is none
+   */
+  static ParentsFirst of(
+      List<Integer> rows,
+      List<SelfReference> references,
+      BiFunction<Integer, String, @Nullable String> value) {
+    int size = rows.size();
+    List<List<Integer>> after = new ArrayList<>(size);
+    for (int i = 0; i < size; i++) {
+      after.add(new ArrayList<>());
+    }
+    int[] before = new int[size];
+    for (SelfReference reference : references) {
+      Map<List<String>, Integer> first = new HashMap<>();
+      Map<List<String>, Integer> last = new HashMap<>();
+      for (int i = 0; i < size; i++) {
+        List<String> key = key(rows.get(i), reference.parents(), value);
+        if (key != null) {
+          first.putIfAbsent(key, i);
+          link(last.put(key, i), i, after, before);
+        }
+      }
+      for (int i = 0; i < size; i++) {
+        List<String> key = key(rows.get(i), reference.columns(), value);
+        link(key == null ? null : first.get(key), i, after, before);
+      }
+    }
+    return sorted(rows, after, before);
+  }
+
+  private static void link(
+      @Nullable Integer parent, int child, List<List<Integer>> after, int[] before) {
+    if (parent != null && parent != child) {
+      after.get(parent).add(child);
+      before[child]++;
+    }
+  }
+
+  private static ParentsFirst sorted(List<Integer> rows, List<List<Integer>> after, int[] before) {
+    Deque<Integer> free = new ArrayDeque<>();
+    for (int i = 0; i < before.length; i++) {
+      if (before[i] == 0) {
+        free.add(i);
+      }
+    }
+    List<Integer> straight = new ArrayList<>();
+    while (!free.isEmpty()) {
+      int row = free.remove();
+      straight.add(rows.get(row));
+      for (int child : after.get(row)) {
+        if (--before[child] == 0) {
+          free.add(child);
+        }
+      }
+    }
+    List<Integer> circular = new ArrayList<>();
+    for (int i = 0; i < before.length; i++) {
+      if (before[i] > 0) {
+        circular.add(rows.get(i));
+      }
+    }
+    return new ParentsFirst(straight, circular);
+  }
+
+  /** Null if a value is missing: what is not known points nowhere. */
+  private static @Nullable List<String> key(
+      int row, List<String> columns, BiFunction<Integer, String, @Nullable String> value) {
+    List<String> key = new ArrayList<>(columns.size());
+    for (String column : columns) {
+      String text = value.apply(row, column);
+      if (text == null) {
+        return null;
+      }
+      key.add(text);
+    }
+    return key;
+  }
+}
