@@ -3,6 +3,7 @@ package dev.drover.worker.postgres;
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,7 +152,7 @@ public final class Endpoint {
       permitted.put(connection, permit);
       return connection;
     } catch (SQLException e) {
-      SQLException failure = withoutPassword(e, password);
+      SQLException failure = withoutPassword(withReason(e), password);
       close(connection, failure);
       throw failure;
     } finally {
@@ -265,6 +266,22 @@ public final class Endpoint {
           "28000",
           e);
     }
+  }
+
+  /** The driver tells in the cause alone why it did not reach the server. */
+  private static SQLException withReason(SQLException failure) {
+    String message = String.valueOf(failure.getMessage());
+    for (Throwable t = failure.getCause(); t != null; t = t.getCause()) {
+      String reason =
+          t instanceof UnknownHostException
+              ? "host " + t.getMessage() + " is unknown; look at the host in jdbcUrl, and at DNS"
+              : t.getMessage();
+      if (t instanceof IOException && reason != null && !message.contains(reason)) {
+        return new SQLException(
+            message.replaceFirst("\\.$", "") + ": " + reason, failure.getSQLState(), failure);
+      }
+    }
+    return failure;
   }
 
   private static SQLException withoutPassword(SQLException failure, String password) {

@@ -189,6 +189,17 @@ class EndpointIT {
   }
 
   @Test
+  void a_host_without_an_address_is_named() {
+    assertThatExceptionOfType(SQLException.class)
+        .isThrownBy(
+            () ->
+                PostgresServer.endpoint("jdbc:postgresql://legacy.invalid:5432/shop", "a", "b")
+                    .open("test"))
+        .withMessageContaining("host legacy.invalid is unknown")
+        .satisfies(e -> assertThat(SqlFailure.classify(e)).isEqualTo(SqlFailure.System));
+  }
+
+  @Test
   void a_long_migration_name_leaves_room_for_the_stage() {
     assertThat(Endpoint.applicationName("m".repeat(80), "load")).endsWith("m/load").hasSize(63);
     assertThat(Endpoint.applicationName("shop", "load")).isEqualTo("drover/shop/load");
