@@ -87,6 +87,7 @@ public final class RedriveWorker {
       return;
     }
     recover(true);
+    outcomes.look(); // or what is told first would be less than what an earlier worker told
     while (!gate.leaving()) {
       if (gate.suspended()) {
         fromSource.close();

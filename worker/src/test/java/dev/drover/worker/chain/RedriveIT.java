@@ -33,6 +33,8 @@ import dev.drover.worker.redrive.SourceSessions;
 import dev.drover.worker.stage.DecisionLog;
 import io.nats.client.Connection;
 import io.nats.client.PublishOptions;
+import io.nats.client.api.KeyValueEntry;
+import io.nats.client.api.KeyValueWatcher;
 import java.io.File;
 import java.time.Clock;
 import java.time.Duration;
@@ -41,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -138,6 +141,23 @@ class RedriveIT extends ChainScenario {
   private RedriveProgress progress(String uid) throws Exception {
     var entry = chain.state.bucket().get(RedriveProgress.key(uid));
     return entry == null ? null : WireJson.parse(entry.getValue(), RedriveProgress.class);
+  }
+
+  /** All that is told from now on. */
+  private List<RedriveProgress> told(String uid) throws Exception {
+    List<RedriveProgress> told = new CopyOnWriteArrayList<>();
+    KeyValueWatcher watcher =
+        new KeyValueWatcher() {
+          @Override
+          public void watch(KeyValueEntry entry) {
+            told.add(WireJson.parse(entry.getValue(), RedriveProgress.class));
+          }
+
+          @Override
+          public void endOfData() {}
+        };
+    open.add(chain.state.bucket().watch(RedriveProgress.key(uid), watcher));
+    return told;
   }
 
   private RedriveWorker worker(String uid) throws Exception {
@@ -243,6 +263,7 @@ class RedriveIT extends ChainScenario {
   void killed_again_and_again_it_sends_each_record_once() throws Exception {
     failing(20_000);
     ask(order("killed", Selector.ALL, NEGATED));
+    List<RedriveProgress> told = told("killed");
     File log = new File(logs, "redrive.log");
     int kills = 0;
     for (int i = 0; i < 8; i++) {
@@ -266,6 +287,8 @@ class RedriveIT extends ChainScenario {
     assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
     assertThat(List.of(done.selected(), done.sent(), done.resolved())).containsOnly(40_000L);
     assertThat(done.skipped()).isZero();
+    assertThat(told).extracting(RedriveProgress::sent).isSorted();
+    assertThat(told).extracting(RedriveProgress::resolved).isSorted().contains(0L, 40_000L);
     awaitLoaded();
     for (String table : List.of("item", "other")) {
       assertThat(
