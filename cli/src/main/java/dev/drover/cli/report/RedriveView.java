@@ -99,6 +99,9 @@ public record RedriveView(
 
   /** How far it is, on one line. */
   public String progress() {
+    if (selected == 0) {
+      return "%s (%s)".formatted(Printable.line(message), reason);
+    }
     return "%s of %s sent, %s resolved, %s failed again, %s waived (%s)"
         .formatted(
             Amounts.count(sent),

@@ -21,7 +21,7 @@ public record Connection(
     @Required @JsonPropertyDescription("A database reached by JDBC.") Jdbc jdbc,
     @JsonPropertyDescription(
             "The most connections to this database that all workers of this Migration hold together,"
-                + " across stages and replicas.")
+                + " across stages and replicas; 8 unless given.")
         @Default("8")
         @Min(1)
         @Max(1000)

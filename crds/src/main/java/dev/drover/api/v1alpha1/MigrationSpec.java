@@ -65,7 +65,8 @@ public record MigrationSpec(
         @Nullable ErrorBudget errorBudget,
     @JsonPropertyDescription(
             "Run moves records. PlanOnly connects to every database, checks tables, types and rules,"
-                + " reports in the Planned condition, and stops there.")
+                + " reports in the Planned condition, and stops there. Set on one that runs, it stops"
+                + " its workers as suspend does.")
         @Default("Run")
         Mode mode,
     @JsonPropertyDescription(

@@ -120,7 +120,8 @@ public final class StatusComposer {
       case Planning.NotKnown p -> conditions.keep(PLANNED, p.reason(), p.message());
       case Planning.NotBegun p -> conditions.set(PLANNED, "Unknown", p.reason(), p.message());
       case Planning.Pending p ->
-          conditions.set(PLANNED, "Unknown", reason(p.message()), p.message() + meanwhile(seen));
+          conditions.set(
+              PLANNED, "Unknown", reason(p.message()), message(p.message()) + meanwhile(seen));
       case Planning.Refused p ->
           conditions.set(
               PLANNED,
@@ -394,5 +395,10 @@ public final class StatusComposer {
     return colon > 0 && message.substring(0, colon).matches("[A-Z][A-Za-z]+")
         ? message.substring(0, colon)
         : "Planning";
+  }
+
+  private static String message(String message) {
+    String reason = reason(message) + ": ";
+    return message.startsWith(reason) ? message.substring(reason.length()) : message;
   }
 }
