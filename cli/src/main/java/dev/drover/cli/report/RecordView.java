@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,7 @@ public record RecordView(
     @Nullable SourceRow sourceRow) {
 
   private static final int MESSAGE = 100;
+  private static final int CHANGE = 60;
   private static final int KEY = 40;
 
   /** What a resource shows; empty for one that the operator has not filled yet. */
@@ -191,17 +193,29 @@ public record RecordView(
     if (history.isEmpty()) {
       return;
     }
-    Table table = new Table("TRIED", "WHEN", "BY", "RESULT", "WHY", "WHAT CAME OF IT");
+    Table table = new Table("TRIED", "WHEN", "BY", "CHANGED", "RESULT", "WHY", "WHAT CAME OF IT");
     for (Attempt a : history) {
       table.add(
           a.action(),
           Amounts.age(a.time(), now) + " ago",
           Printable.line(a.by() == null ? Amounts.NONE : a.by()),
+          Printable.cut(Printable.line(changed(a)), CHANGE),
           a.result(),
           Printable.line(a.reason() == null ? Amounts.NONE : a.reason()),
           Printable.cut(Printable.line(a.message() == null ? "" : a.message()), MESSAGE));
     }
     text.append('\n').append(table.text(style, 0));
+  }
+
+  private static String changed(Attempt attempt) {
+    if (attempt.correction() != null) {
+      return attempt.correction().toString();
+    }
+    return attempt.set() == null
+        ? Amounts.NONE
+        : attempt.set().stream()
+            .map(s -> s.field() + " = " + s.to())
+            .collect(Collectors.joining(", "));
   }
 
   private static String indented(String message) {

@@ -194,7 +194,8 @@ class ReportTest {
               maskedFields: [email]
               sourceRow: {request: 1, time: "2026-11-24T10:00:40Z", result: Read, record: {qty: 9, label: item 7}}
               history:
-                - {action: Replay, time: "2026-11-24T10:00:40Z", by: anna, generation: 2, result: FailedAgain, message: "failed again: no"}""");
+                - {action: Replay, time: "2026-11-24T10:00:40Z", by: anna, generation: 2, correction: {qty: 6}, result: FailedAgain, message: "failed again: no"}
+                - {action: Replay, time: "2026-11-24T10:00:50Z", by: Redrive/all, set: [{field: qty, to: "1 + 1"}], result: Sent}""");
 
     String text = RecordView.of(resource).orElseThrow().details(Style.PLAIN, 100, NOW);
 
@@ -206,7 +207,8 @@ class ReportTest {
         .contains("At the source 60s ago: Read")
         .contains("  FIELD | ORIGINAL | SOURCE NOW")
         .contains("* qty   | 7        | 9")
-        .containsPattern("Replay +60s ago +anna +FailedAgain +- +failed again: no");
+        .containsPattern("Replay +60s ago +anna +\\{\"qty\":6} +FailedAgain +- +failed again: no")
+        .containsPattern("Replay +50s ago +Redrive/all +qty = 1 \\+ 1 +Sent");
   }
 
   @Test

@@ -177,6 +177,14 @@ public record FailedRecordStatus(
           @Nullable Long generation,
       @Size(max = 1000) @JsonPropertyDescription("Why, as spec.reason said.")
           @Nullable String reason,
+      @PreserveUnknownFields
+          @JsonPropertyDescription(
+              "The fields that were changed, as a merge patch, also where a JSON patch was asked for."
+                  + " Masked as record is; long values are cut. Absent if the record went as it was.")
+          @Nullable JsonNode correction,
+      @Size(max = 100)
+          @JsonPropertyDescription("The fields that a Redrive computed, as its spec.set said.")
+          @Nullable List<Step.Assignment> set,
       @JsonPropertyDescription(
               "Sent, Waiting, Replayed, FailedAgain, Waived or Refused (nothing was sent).")
           String result,

@@ -1,9 +1,13 @@
 package dev.drover.operator.desk;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.api.v1alpha1.Step;
+import dev.drover.operator.privacy.Redaction;
+import dev.drover.wire.replay.Change;
 import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,10 +27,33 @@ final class History {
 
   private History() {}
 
-  /** What a resource tells was tried. */
-  static List<Attempt> of(FailedRecord resource) {
+  /**
+   * What a resource tells was tried, without what is hidden now.
+   *
+   * <p>A message was made when perhaps less was hidden: where the rest of the resource shows too
+   * much, it is not shown any more.
+   */
+  static List<Attempt> of(FailedRecord resource, Redaction redaction) {
     FailedRecordStatus status = resource.getStatus();
-    return status == null ? List.of() : status.history();
+    return status == null ? List.of() : shown(status, redaction);
+  }
+
+  private static List<Attempt> shown(FailedRecordStatus status, Redaction redaction) {
+    boolean fits = redaction.fits(status.record(), status.maskedFields(), status.key());
+    return status.history().stream()
+        .map(
+            a ->
+                new Attempt(
+                    a.action(),
+                    a.time(),
+                    a.by(),
+                    a.generation(),
+                    a.reason(),
+                    a.correction() == null ? null : redaction.show(a.correction()),
+                    a.set(),
+                    a.result(),
+                    fits || a.message() == null ? a.message() : Redaction.MASK))
+        .toList();
   }
 
   /**
@@ -36,16 +63,19 @@ final class History {
    * @param time when the operator took it up, which tells requests apart
    * @param generation the resource's generation that asked; null if another object did
    * @param other the other object that asked, kind/name; null if the resource did
+   * @param change what it changes in the record
    */
   record Request(
       FailedRecordSpec.Action action,
       String time,
       @Nullable Long generation,
-      @Nullable String other) {}
+      @Nullable String other,
+      Change change) {}
 
   /** The history with what came of a request. The same request told again changes its entry. */
-  static List<Attempt> with(FailedRecord resource, Request request, Answer answer) {
-    List<Attempt> history = new ArrayList<>(of(resource));
+  static List<Attempt> with(
+      FailedRecord resource, Request request, Answer answer, Redaction redaction) {
+    List<Attempt> history = new ArrayList<>(of(resource, redaction));
     Optional<Attempt> before =
         history.stream().filter(a -> a.time().equals(request.time())).findFirst();
     boolean asks = Objects.equals(request.generation(), resource.getMetadata().getGeneration());
@@ -56,11 +86,23 @@ final class History {
             before.map(Attempt::by).orElseGet(() -> asks ? by(resource) : request.other()),
             request.generation(),
             before.map(Attempt::reason).orElseGet(() -> asks ? reason(resource) : null),
+            correction(request.change(), redaction),
+            set(request.change()),
             answer.reason(),
             RecordStatuses.cut(answer.outcome(), TEXT_LIMIT));
     before.ifPresentOrElse(
         a -> history.set(history.indexOf(a), attempt), () -> history.add(attempt));
     return List.copyOf(history.subList(Math.max(0, history.size() - MOST), history.size()));
+  }
+
+  private static @Nullable JsonNode correction(Change change, Redaction redaction) {
+    return change.correction() == null ? null : redaction.show(change.correction());
+  }
+
+  private static @Nullable List<Step.Assignment> set(Change change) {
+    return change.set().isEmpty()
+        ? null
+        : change.set().stream().map(s -> new Step.Assignment(s.field(), s.to())).toList();
   }
 
   private static @Nullable String reason(FailedRecord resource) {

@@ -88,7 +88,9 @@ final class RecordClerk {
     if (before != null && RecordState.of(before).closed()) {
       boolean fits = redaction.fits(before.record(), before.maskedFields(), before.key());
       return new Visit(
-          RecordStatuses.seen(fits ? before : RecordStatuses.withoutRecord(before), resource),
+          RecordStatuses.seen(
+              fits ? before : RecordStatuses.withoutRecord(before, History.of(resource, redaction)),
+              resource),
           Optional.empty());
     }
     Optional<JournalEntry> asked = journal.entry(sequence);
@@ -150,8 +152,9 @@ final class RecordClerk {
         String why = String.valueOf(e.getMessage());
         Answer answer = Answer.refused(why);
         History.Request request =
-            new History.Request(spec.action(), clock.instant().toString(), generation, null);
-        List<Attempt> history = History.with(resource, request, answer);
+            new History.Request(
+                spec.action(), clock.instant().toString(), generation, null, Change.NONE);
+        List<Attempt> history = History.with(resource, request, answer, redaction);
         return refused(
             visit(reader.describe(failure), resource, generation, history, answer), resource, why);
       }
@@ -190,9 +193,14 @@ final class RecordClerk {
         Long generation = resource.getMetadata().getGeneration();
         Answer answer = Answer.refusedFor(reason, message);
         History.Request request =
-            new History.Request(Action.Replay, clock.instant().toString(), generation, null);
+            new History.Request(
+                Action.Replay, clock.instant().toString(), generation, null, Change.NONE);
         yield visit(
-            described, resource, generation, History.with(resource, request, answer), answer);
+            described,
+            resource,
+            generation,
+            History.with(resource, request, answer, redaction),
+            answer);
       }
     };
   }
@@ -294,12 +302,13 @@ final class RecordClerk {
             entry.action() == JournalEntry.Action.waive ? Action.Waive : Action.Replay,
             entry.at(),
             generation,
-            generation != null ? null : entry.by().kind() + "/" + entry.by().name());
+            generation != null ? null : entry.by().kind() + "/" + entry.by().name(),
+            entry.change());
     return visit(
         described,
         resource,
         generation != null ? generation : handled(resource),
-        History.with(resource, request, answer),
+        History.with(resource, request, answer, redaction),
         answer);
   }
 
@@ -312,7 +321,7 @@ final class RecordClerk {
 
   private Visit visit(
       FailedRecordStatus described, FailedRecord resource, @Nullable Long handled, Answer answer) {
-    return visit(described, resource, handled, History.of(resource), answer);
+    return visit(described, resource, handled, History.of(resource, redaction), answer);
   }
 
   private Visit visit(

@@ -185,8 +185,12 @@ final class RecordStatuses {
         before.conditions());
   }
 
-  /** A status whose record may no longer be shown, and cannot be read again to be masked. */
-  static FailedRecordStatus withoutRecord(FailedRecordStatus s) {
+  /**
+   * A status whose record may no longer be shown, and cannot be read again to be masked.
+   *
+   * @param history what was tried, as much of it as may be shown
+   */
+  static FailedRecordStatus withoutRecord(FailedRecordStatus s, List<Attempt> history) {
     return new FailedRecordStatus(
         s.observedGeneration(),
         s.migrationName(),
@@ -206,7 +210,7 @@ final class RecordStatuses {
         s.firstSeenTime(),
         s.lastSeenTime(),
         s.handledGeneration(),
-        s.history(),
+        history,
         s.conditions(),
         s.revisions());
   }

@@ -2,6 +2,7 @@ package dev.drover.operator.privacy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationSpec.FailedRecords.Payload;
 import dev.drover.api.v1alpha1.Stage;
@@ -42,6 +43,11 @@ public final class Redaction {
 
   /** A shorter value is hidden in a message only where it stands as a word of its own. */
   private static final int LONG_ENOUGH = 4;
+
+  /** The most characters of one corrected value that are kept, and of all of a correction. */
+  private static final int VALUE_LIMIT = 500;
+
+  private static final int CORRECTION_LIMIT = 4000;
 
   private final Payload payload;
   private final Set<String> fields;
@@ -129,6 +135,31 @@ public final class Redaction {
    */
   public record Sample(
       String key, @Nullable JsonNode before, @Nullable JsonNode after, @Nullable String refusal) {}
+
+  /** Takes out of a correction, a merge patch, what is hidden, and the ends of long values. */
+  public JsonNode show(JsonNode correction) {
+    if (!(correction instanceof ObjectNode object)) {
+      return TextNode.valueOf(MASK); // none that is sent looks so
+    }
+    ObjectNode shown = object.objectNode();
+    int left = CORRECTION_LIMIT;
+    for (Map.Entry<String, JsonNode> field : object.properties()) {
+      boolean hidden = payload != Payload.Full || fields.contains(field.getKey());
+      JsonNode value = field.getValue();
+      String text = value.isTextual() ? value.textValue() : value.toString();
+      if (value.isNull()) {
+        shown.putNull(field.getKey());
+      } else if (hidden) {
+        shown.put(field.getKey(), MASK);
+      } else if (text.length() > Math.min(left, VALUE_LIMIT)) {
+        shown.put(field.getKey(), text.substring(0, Math.clamp(left, 0, VALUE_LIMIT)) + "…");
+      } else {
+        shown.set(field.getKey(), value);
+      }
+      left -= Math.min(text.length(), VALUE_LIMIT);
+    }
+    return shown;
+  }
 
   /** Takes out of a change what is hidden; also where the change puts it into another field. */
   public Sample show(Sample sample) {

@@ -959,11 +959,11 @@ class FailedRecordDeskIT {
   @Test
   void the_history_tells_what_was_tried_by_whom_and_what_came_of_it() throws Exception {
     FailedRecord record = oneFailure();
-    patch(record, "{\"action\":\"Replay\",\"reason\":\"try it\"}");
+    patch(record, "{\"action\":\"Replay\",\"correction\":{\"qty\":3},\"reason\":\"try it\"}");
     awaitState(record, RecordState.Replaying);
     worker.retry("load", odd("StillOdd"));
     awaitOutcome(record, "failed again");
-    patch(record, "{\"action\":\"Waive\",\"reason\":\"it is a test order\"}");
+    patch(record, "{\"action\":\"Waive\",\"correction\":null,\"reason\":\"it is a test order\"}");
     awaitState(record, RecordState.Waived);
 
     List<FailedRecordStatus.Attempt> history = status(record).history();
@@ -972,6 +972,8 @@ class FailedRecordDeskIT {
         .containsExactly(
             "Replay FailedAgain kubectl-patch: try it",
             "Waive Waived kubectl-patch: it is a test order");
+    assertThat(String.valueOf(history.getFirst().correction())).isEqualTo("{\"qty\":3}");
+    assertThat(history.getLast().correction()).isNull();
   }
 
   @Test

@@ -2,11 +2,16 @@ package dev.drover.operator.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.api.v1alpha1.MigrationSpec;
+import dev.drover.operator.privacy.Redaction;
+import dev.drover.wire.plan.Step;
+import dev.drover.wire.replay.Change;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Instant;
 import java.util.List;
@@ -14,6 +19,14 @@ import org.junit.jupiter.api.Test;
 
 class HistoryTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+  private static final Redaction ALL = redaction("{}");
+
+  private static Redaction redaction(String failedRecords) {
+    return Redaction.of(
+        Serialization.unmarshal(
+            "stages: []\nfailedRecords: %s".formatted(failedRecords), MigrationSpec.class));
+  }
 
   private static FailedRecord resource(String annotations, String managedFields) {
     FailedRecord resource =
@@ -48,7 +61,7 @@ class HistoryTest {
   void it_tells_who_asked_why_and_what_came_of_it() {
     FailedRecord resource = resource("", MANAGERS);
     List<Attempt> sent =
-        History.with(resource, replay("t1"), Answer.replaying("sent to the stage again"));
+        History.with(resource, replay("t1"), Answer.replaying("sent to the stage again"), ALL);
     assertThat(sent)
         .containsExactly(
             new Attempt(
@@ -57,8 +70,72 @@ class HistoryTest {
                 "kubectl-patch",
                 3L,
                 "asked the customer",
+                null,
+                null,
                 "Sent",
                 "sent to the stage again"));
+  }
+
+  @Test
+  void it_tells_what_was_changed() {
+    FailedRecord resource = resource("", MANAGERS);
+    Change merged =
+        Change.merging(
+            Serialization.unmarshal("{\"qty\":3,\"email\":\"ann@example.org\"}", JsonNode.class));
+
+    Attempt attempt =
+        History.with(resource, replay("t1", merged), Answer.replaying("sent"), ALL).getFirst();
+    assertThat(String.valueOf(attempt.correction()))
+        .isEqualTo("{\"qty\":3,\"email\":\"ann@example.org\"}");
+
+    Change computed = new Change(null, List.of(new Step.Assignment("qty", "int(record.text)")));
+    attempt =
+        History.with(resource, replay("t1", computed), Answer.replaying("sent"), ALL).getFirst();
+    assertThat(attempt.correction()).isNull();
+    assertThat(attempt.set()).hasSize(1);
+  }
+
+  @Test
+  void what_is_hidden_later_is_hidden_in_what_was_tried_before() {
+    FailedRecord resource = resource("", MANAGERS);
+    Change merged =
+        Change.merging(
+            Serialization.unmarshal("{\"qty\":3,\"email\":\"ann@example.org\"}", JsonNode.class));
+    Answer no = Answer.failedAgain("ann@example.org is no address");
+    resource.setStatus(
+        RecordStatuses.say(
+            new FailedRecordStatus(
+                3L,
+                "orders",
+                "clean",
+                "",
+                "",
+                "17",
+                "Record",
+                "BadAddress",
+                "",
+                "f",
+                1,
+                Serialization.unmarshal("{\"email\":\"ann@example.org\"}", JsonNode.class),
+                List.of(),
+                List.of(),
+                0,
+                null,
+                null,
+                null,
+                List.of(),
+                List.of(),
+                null),
+            resource,
+            3L,
+            History.with(resource, replay("t1", merged), no, ALL),
+            no,
+            NOW));
+
+    Attempt shown = History.of(resource, redaction("{redact: [/email]}")).getFirst();
+
+    assertThat(String.valueOf(shown.correction())).isEqualTo("{\"qty\":3,\"email\":\"***\"}");
+    assertThat(shown.message()).isEqualTo("***");
   }
 
   @Test
@@ -75,12 +152,12 @@ class HistoryTest {
             resource.getStatus(),
             resource,
             3L,
-            History.with(resource, replay("t1"), sent),
+            History.with(resource, replay("t1"), sent, ALL),
             sent,
             NOW));
     resource.getMetadata().setGeneration(4L);
 
-    List<Attempt> resolved = History.with(resource, replay("t1"), Answer.resolved("loaded"));
+    List<Attempt> resolved = History.with(resource, replay("t1"), Answer.resolved("loaded"), ALL);
 
     assertThat(resolved).hasSize(1);
     assertThat(resolved.getFirst().result()).isEqualTo("Replayed");
@@ -91,13 +168,14 @@ class HistoryTest {
   void the_last_ten_are_kept() {
     FailedRecord resource = resource("", MANAGERS);
     for (int i = 0; i < 15; i++) {
-      List<Attempt> history = History.with(resource, replay("t" + i), Answer.failedAgain("no"));
+      List<Attempt> history =
+          History.with(resource, replay("t" + i), Answer.failedAgain("no"), ALL);
       resource.setStatus(
           RecordStatuses.say(
               resource.getStatus(), resource, 3L, history, Answer.failedAgain("no"), NOW));
     }
-    assertThat(History.of(resource)).hasSize(10);
-    assertThat(History.of(resource).getLast().time()).isEqualTo("t14");
+    assertThat(History.of(resource, ALL)).hasSize(10);
+    assertThat(History.of(resource, ALL).getLast().time()).isEqualTo("t14");
   }
 
   @Test
@@ -120,6 +198,10 @@ class HistoryTest {
   }
 
   private static History.Request replay(String time) {
-    return new History.Request(FailedRecordSpec.Action.Replay, time, 3L, null);
+    return replay(time, Change.NONE);
+  }
+
+  private static History.Request replay(String time, Change change) {
+    return new History.Request(FailedRecordSpec.Action.Replay, time, 3L, null, change);
   }
 }

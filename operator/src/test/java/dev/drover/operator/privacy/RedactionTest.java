@@ -3,6 +3,8 @@ package dev.drover.operator.privacy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.operator.Failed;
 import dev.drover.operator.cluster.Manifests;
@@ -166,6 +168,28 @@ class RedactionTest {
 
   private static boolean fits(String failedRecords, Shown shown) {
     return redaction(failedRecords).fits(shown.record(), shown.masked(), shown.key());
+  }
+
+  @Test
+  void a_correction_is_masked_field_by_field_and_long_values_are_cut() {
+    JsonNode correction =
+        Serialization.unmarshal(
+            "{\"email\":\"ann@example.org\",\"qty\":3,\"gone\":null}", JsonNode.class);
+    assertThat(redaction("{redact: [/email]}").show(correction).toString())
+        .isEqualTo("{\"email\":\"***\",\"qty\":3,\"gone\":null}");
+    assertThat(redaction("{payload: Redacted}").show(correction).toString())
+        .isEqualTo("{\"email\":\"***\",\"qty\":\"***\",\"gone\":null}");
+    assertThat(redaction("{}").show(Serialization.unmarshal("[1]", JsonNode.class)).toString())
+        .isEqualTo("\"***\"");
+
+    ObjectNode many = JsonNodeFactory.instance.objectNode();
+    for (int i = 0; i < 20; i++) {
+      many.put("f" + i, "x".repeat(3000));
+    }
+    JsonNode shown = redaction("{}").show(many);
+    assertThat(shown.get("f0").asText()).hasSize(501).endsWith("x…");
+    assertThat(shown.get("f19").asText()).isEqualTo("…");
+    assertThat(redaction("{}").show(shown)).isEqualTo(shown);
   }
 
   @Test
