@@ -1,5 +1,7 @@
 package dev.drover.operator.scaling.simulator;
 
+import java.awt.Color;
+import java.awt.Font;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,9 +67,12 @@ final class Drawing {
   }
 
   private static XYChart chart(String title) {
-    XYChart chart = new XYChartBuilder().width(520).height(260).title(title).build();
+    XYChart chart =
+        new XYChartBuilder().width(520).height(260).title(title).xAxisTitle("seconds").build();
     chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
     chart.getStyler().setChartTitleVisible(true);
+    chart.getStyler().setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 9));
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
     chart.getStyler().setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
     return chart;
   }
