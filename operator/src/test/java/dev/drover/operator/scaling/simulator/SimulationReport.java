@@ -40,7 +40,7 @@ class SimulationReport {
       String rows = rows(runs, ideal);
       table.append(rows);
       page.append("<h2>").append(scenario.name()).append("</h2><p>").append(scenario.about());
-      page.append("</p><pre>").append(rows).append("</pre>");
+      page.append("</p><pre>").append(COLUMNS).append(rows).append("</pre>");
       page.append(Drawing.together("records that wait", runs, Run.Series::backlog));
       page.append(Drawing.together("workers wanted", runs, Run.Series::desired));
       page.append(Drawing.rates(runs.getFirst()));
@@ -68,6 +68,9 @@ class SimulationReport {
           + " down-stabilisation, the threshold being what a worker truly does in n seconds. rate ± 2"
           + " compares rates and moves by two, then waits 90 s.</p>";
 
+  private static final String COLUMNS =
+      "| scenario | rule | drain | ideal | cost | ideal | turns | over | peak |\n";
+
   private static final String TABLE_HEAD =
       """
       # Scaling, simulated
@@ -80,7 +83,9 @@ class SimulationReport {
       double or four), its threshold what one worker truly does in n seconds: 30 is the drain time that ours aims at too, 10 a hastier one. It is told what we must find out. `rate ± 2` compares what arrives with what is done, moves by two workers and
       waits 90 s.
 
-      | scenario | rule | drain | ideal | cost | ideal | turns | over | peak |
+      """
+          + COLUMNS
+          + """
       | --- | --- | --- | --- | --- | --- | --- | --- | --- |
       """;
 
