@@ -91,7 +91,7 @@ record ParentsFirst(List<Integer> straight, List<Integer> circular) {
   }
 
   /** Null if a value is missing: what is not known points nowhere. */
-  private static @Nullable List<String> key(
+  static @Nullable List<String> key(
       int row, List<String> columns, BiFunction<Integer, String, @Nullable String> value) {
     List<String> key = new ArrayList<>(columns.size());
     for (String column : columns) {

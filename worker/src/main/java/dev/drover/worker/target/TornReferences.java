@@ -3,17 +3,22 @@ package dev.drover.worker.target;
 import dev.drover.worker.target.TargetTable.SelfReference;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes again the rows that point to rows of their own table and were refused because a bad row
- * elsewhere tore the two apart, or the one that they point to came after them.
+ * elsewhere tore the two apart, or the one that they point to came after them. Rows that point to
+ * none of the rows at hand are left as they are.
  *
  * <p>They are isolated once more, {@linkplain ParentsFirst parents first}, which loads all but
  * circles however long the chains are. Rows in a circle are written in one statement, in which they
@@ -25,7 +30,7 @@ final class TornReferences {
   private static final int ROUNDS = 32;
 
   private final List<SelfReference> selfReferences;
-  private final Set<String> names;
+  private final Map<String, SelfReference> byName;
   private final IsolatingWrite isolating;
   private final RowWriter writer;
   private final Losses.Write isolated;
@@ -41,7 +46,7 @@ final class TornReferences {
       RowWriter writer,
       Losses.Write isolated) {
     this.selfReferences = selfReferences;
-    this.names = selfReferences.stream().map(SelfReference::name).collect(Collectors.toSet());
+    this.byName = selfReferences.stream().collect(Collectors.toMap(SelfReference::name, r -> r));
     this.isolating = isolating;
     this.writer = writer;
     this.isolated = isolated;
@@ -57,7 +62,7 @@ final class TornReferences {
   SortedMap<Integer, Refusal> mend(EncodedRows rows, SortedMap<Integer, Refusal> refused)
       throws SQLException, SystemFailure {
     SortedMap<Integer, Refusal> settled = new TreeMap<>(refused);
-    List<Integer> circular = straighten(rows, torn(settled), settled);
+    List<Integer> circular = straighten(rows, torn(rows, settled), settled);
     for (int round = 0; round < ROUNDS && !circular.isEmpty(); round++) {
       EncodedRows together = rows.pick(circular);
       Optional<Refusal> refusal = isolating.writeTogether(together, writer);
@@ -83,14 +88,7 @@ final class TornReferences {
     if (torn.isEmpty()) {
       return torn;
     }
-    ParentsFirst order =
-        ParentsFirst.of(
-            torn,
-            selfReferences,
-            (row, column) -> {
-              int index = rows.columns().indexOf(column);
-              return index < 0 ? null : rows.text(row, index);
-            });
+    ParentsFirst order = ParentsFirst.of(torn, selfReferences, texts(rows));
     isolate(rows, order.straight(), settled);
     return order.circular();
   }
@@ -106,19 +104,46 @@ final class TornReferences {
         .forEach((place, refusal) -> settled.put(some.get(place), refusal));
   }
 
-  private List<Integer> torn(SortedMap<Integer, Refusal> refused) {
-    List<Integer> rows = new ArrayList<>();
+  /** The refused rows that lack a row which is at hand. */
+  private List<Integer> torn(EncodedRows rows, SortedMap<Integer, Refusal> refused) {
+    Map<String, Set<List<String>>> atHand = new HashMap<>();
+    List<Integer> torn = new ArrayList<>();
     refused.forEach(
         (row, refusal) -> {
-          if (isTorn(refusal)) {
-            rows.add(row);
+          SelfReference reference = byName.get(refusal.constraint());
+          if (reference == null || !refusal.isMissingParent()) {
+            return;
+          }
+          Set<List<String>> keys =
+              atHand.computeIfAbsent(reference.name(), name -> keys(rows, reference));
+          List<String> parent = ParentsFirst.key(row, reference.columns(), texts(rows));
+          if (parent != null && keys.contains(parent)) {
+            torn.add(row);
           }
         });
-    return rows;
+    return torn;
+  }
+
+  private static Set<List<String>> keys(EncodedRows rows, SelfReference reference) {
+    Set<List<String>> keys = new HashSet<>();
+    for (int row = 0; row < rows.size(); row++) {
+      List<String> key = ParentsFirst.key(row, reference.parents(), texts(rows));
+      if (key != null) {
+        keys.add(key);
+      }
+    }
+    return keys;
+  }
+
+  private static BiFunction<Integer, String, @Nullable String> texts(EncodedRows rows) {
+    return (row, column) -> {
+      int index = rows.columns().indexOf(column);
+      return index < 0 ? null : rows.text(row, index);
+    };
   }
 
   private boolean isTorn(Refusal refusal) {
-    return refusal.isMissingParent() && names.contains(refusal.constraint());
+    return refusal.isMissingParent() && byName.containsKey(refusal.constraint());
   }
 
   private static List<Integer> without(List<Integer> rows, List<Integer> indexes) {
