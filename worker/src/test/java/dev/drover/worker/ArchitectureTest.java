@@ -57,6 +57,19 @@ class ArchitectureTest {
           .resideInAnyPackage(NATS);
 
   @ArchTest
+  static final ArchRule what_is_postgresqls_own_stays_with_databases =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.drover.worker.source..",
+              "dev.drover.worker.target..",
+              "dev.drover.worker.lookup..",
+              "dev.drover.worker.postgres..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.postgresql..");
+
+  @ArchTest
   static final ArchRule nats_knows_nothing_of_databases =
       noClasses()
           .that()

@@ -6,6 +6,7 @@ import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.source.SplitSource;
 import dev.drover.worker.stage.ErrorQueue;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -13,6 +13,7 @@ import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
 import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.source.SplitSource;
 import dev.drover.worker.source.ViewUnavailableException;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;

@@ -6,6 +6,7 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.StateStore.LostClaimException;
 import dev.drover.wire.state.StateStore.Versioned;
+import dev.drover.worker.source.SplitSource;
 import dev.drover.worker.stage.StageContext;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;

@@ -14,6 +14,7 @@ import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitCheckpoint.OpenBatch;
 import dev.drover.wire.state.SplitCheckpoint.Take;
 import dev.drover.wire.state.StateStore.LostClaimException;
+import dev.drover.worker.source.SplitSource;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;

@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
 
 /**
  * The one connection of a load worker, opened when it is needed and given up after a System
@@ -142,12 +141,7 @@ public final class LoadSession implements AutoCloseable {
     leaving = true;
     Connection session = connection;
     if (session != null) {
-      try {
-        session.unwrap(PGConnection.class).cancelQuery();
-        session.abort(Runnable::run);
-      } catch (SQLException e) {
-        org.slf4j.LoggerFactory.getLogger(LoadSession.class).debug("cancelling failed", e);
-      }
+      Endpoint.interrupt(session);
     }
   }
 

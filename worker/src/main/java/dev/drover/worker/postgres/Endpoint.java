@@ -17,6 +17,7 @@ import java.util.Properties;
 import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
+import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -196,6 +197,16 @@ public final class Endpoint {
   public boolean mayKeep(Connection session) {
     SessionPermit permit = permitted.get(session);
     return permit == null || permit.mayKeep(session);
+  }
+
+  /** Ends a session of another thread, whatever it waits for at the server. */
+  public static void interrupt(Connection session) {
+    try {
+      session.unwrap(PGConnection.class).cancelQuery();
+      session.abort(Runnable::run);
+    } catch (SQLException e) {
+      LOG.debug("interrupting a session failed", e);
+    }
   }
 
   /** Whether sessions are counted, so that one that is of no use now is missed elsewhere. */

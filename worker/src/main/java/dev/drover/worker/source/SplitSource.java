@@ -1,4 +1,4 @@
-package dev.drover.worker.extract;
+package dev.drover.worker.source;
 
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
@@ -24,8 +24,8 @@ public interface SplitSource extends AutoCloseable {
   Rows read(TablePlan table, KeyRange range) throws SQLException;
 
   /**
-   * Pieces that the end of a range can do without, see {@link
-   * dev.drover.worker.source.TailCutter#cut}; rows that are being read must be released.
+   * Pieces that the end of a range can do without, see {@link TailCutter#cut}; rows that are being
+   * read must be released.
    *
    * @throws SQLException if the database does not answer or refuses
    */

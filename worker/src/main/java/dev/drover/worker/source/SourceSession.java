@@ -1,4 +1,4 @@
-package dev.drover.worker.extract;
+package dev.drover.worker.source;
 
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,4 +1,4 @@
-package dev.drover.worker.extract;
+package dev.drover.worker.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.drover.worker.extract;
+package dev.drover.worker.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,8 +10,6 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.postgres.PostgresServer;
-import dev.drover.worker.source.SourcePlanner;
-import dev.drover.worker.source.SourceView;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,4 +1,4 @@
-package dev.drover.worker.extract;
+package dev.drover.worker.source;
 
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.KeyRange;
@@ -6,8 +6,6 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.SqlFailure;
-import dev.drover.worker.source.RangeReader;
-import dev.drover.worker.source.SourceView;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

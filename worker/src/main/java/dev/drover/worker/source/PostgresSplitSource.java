@@ -1,11 +1,8 @@
-package dev.drover.worker.extract;
+package dev.drover.worker.source;
 
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.source.RangeReader;
-import dev.drover.worker.source.SourceView;
-import dev.drover.worker.source.TailCutter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
