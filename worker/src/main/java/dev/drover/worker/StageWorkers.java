@@ -9,7 +9,6 @@ import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.jetstream.Patience;
-import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupSession;

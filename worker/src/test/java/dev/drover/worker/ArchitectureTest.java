@@ -70,6 +70,24 @@ class ArchitectureTest {
           .resideInAPackage("org.postgresql..");
 
   @ArchTest
+  static final ArchRule stages_know_no_kind_of_database =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "dev.drover.worker.extract..",
+              "dev.drover.worker.transform..",
+              "dev.drover.worker.enrich..",
+              "dev.drover.worker.load..",
+              "dev.drover.worker.stage..",
+              "dev.drover.worker.budget..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.drover.worker.postgres..")
+          .orShould()
+          .dependOnClassesThat()
+          .haveSimpleNameStartingWith("Postgres");
+
+  @ArchTest
   static final ArchRule nats_knows_nothing_of_databases =
       noClasses()
           .that()

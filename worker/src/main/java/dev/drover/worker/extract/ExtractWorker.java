@@ -12,9 +12,8 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
-import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.source.SourceStall;
 import dev.drover.worker.source.SplitSource;
-import dev.drover.worker.source.ViewUnavailableException;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
@@ -90,8 +89,11 @@ public final class ExtractWorker implements StageWorker {
       } catch (SQLException e) {
         context
             .stalls()
-            .begin(DATABASE, reason(e), "cannot read " + message.table() + ": " + e.getMessage());
-        if (NoPermitException.isCapReached(e.getSQLState())) {
+            .begin(
+                DATABASE,
+                SourceStall.reason(e),
+                "cannot read " + message.table() + ": " + e.getMessage());
+        if (SourceStall.hasWaited(e)) {
           backoff.reset(); // it has waited, and is to go on as soon as there is a connection
         }
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
@@ -100,22 +102,6 @@ public final class ExtractWorker implements StageWorker {
       backoff.pause();
     }
     delivery.giveBack(Duration.ZERO);
-  }
-
-  /** The source is there and not as it was planned, it ends every read, or it is away. */
-  private static String reason(SQLException e) {
-    if (e instanceof ViewUnavailableException unavailable) {
-      return unavailable.reason();
-    }
-    String noPermit = NoPermitException.stallReason(e.getSQLState());
-    if (noPermit != null) {
-      return noPermit;
-    }
-    String state = String.valueOf(e.getSQLState());
-    if (state.equals("57014")) {
-      return "SourceTimeout";
-    }
-    return state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
   }
 
   private boolean readSplit(SplitMessage message)

@@ -4,9 +4,9 @@ import dev.drover.wire.state.Finishing;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.stage.StageContext;
-import dev.drover.worker.target.Finisher;
-import dev.drover.worker.target.Finisher.Outcome;
-import dev.drover.worker.target.Finisher.Problem;
+import dev.drover.worker.target.Finished;
+import dev.drover.worker.target.Finished.Problem;
+import dev.drover.worker.target.LoadTarget;
 import dev.drover.worker.target.SystemFailure;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.KeyValueEntry;
@@ -33,18 +33,16 @@ final class FinishingTouch {
   private static final Duration SOON = Duration.ofSeconds(2);
 
   private final StageContext context;
-  private final LoadSession session;
-  private final Finisher finisher;
+  private final LoadTarget target;
   private final Patience patience;
   private @Nullable Finishing done;
   private Instant next = Instant.EPOCH;
   private volatile boolean underWay;
   private volatile boolean stopping;
 
-  FinishingTouch(StageContext context, LoadSession session, Finisher finisher) {
+  FinishingTouch(StageContext context, LoadTarget target) {
     this.context = context;
-    this.session = session;
-    this.finisher = finisher;
+    this.target = target;
     this.patience = new Patience(context.stalls());
   }
 
@@ -69,7 +67,7 @@ final class FinishingTouch {
   void stop() {
     stopping = true;
     if (underWay) {
-      session.leave();
+      target.leave();
     }
   }
 
@@ -79,14 +77,14 @@ final class FinishingTouch {
       return;
     }
     try {
-      switch (session.finish(finisher)) {
-        case Outcome.Elsewhere elsewhere -> wait(SOON);
-        case Outcome.Done finished when finished.problems().isEmpty() -> {
+      switch (target.finish()) {
+        case Finished.Elsewhere elsewhere -> wait(SOON);
+        case Finished.Done finished when finished.problems().isEmpty() -> {
           write(asked);
           done = asked;
           context.stalls().over(SOURCE);
         }
-        case Outcome.Done finished -> {
+        case Finished.Done finished -> {
           List<Problem> problems = finished.problems();
           context.stalls().begin(SOURCE, problems.getFirst().reason(), shown(problems));
           wait(AGAIN);

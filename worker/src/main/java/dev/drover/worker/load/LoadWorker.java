@@ -18,9 +18,9 @@ import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.PassedBefore;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
-import dev.drover.worker.target.Finisher;
 import dev.drover.worker.target.LoadBatch;
 import dev.drover.worker.target.LoadOutcome;
+import dev.drover.worker.target.LoadTarget;
 import dev.drover.worker.target.SystemFailure;
 import java.io.IOException;
 import java.time.Duration;
@@ -49,7 +49,7 @@ public final class LoadWorker implements StageWorker {
   private static final Duration STUCK_DELAY = Duration.ofSeconds(5);
 
   private final StageContext context;
-  private final LoadSession session;
+  private final LoadTarget target;
   private final boolean ledger;
   private final DecisionLog decisions;
   private final PassedBefore passedBefore;
@@ -63,22 +63,21 @@ public final class LoadWorker implements StageWorker {
   private volatile boolean stopping;
 
   /** A worker that leaves the finishing to others, see the other constructor. */
-  public LoadWorker(StageContext context, LoadSession session, boolean ledger) throws IOException {
-    this(context, session, ledger, null);
+  public LoadWorker(StageContext context, LoadTarget target, boolean ledger) throws IOException {
+    this(context, target, ledger, false);
   }
 
   /**
    * A worker of the context's stage.
    *
-   * @param ledger whether the session keeps a ledger; without one the decisions are looked up
-   * @param finisher what is to do when all is decided
+   * @param ledger whether the target keeps a ledger; without one the decisions are looked up
+   * @param finishes whether it does what is left at the target when all is decided
    */
-  public LoadWorker(
-      StageContext context, LoadSession session, boolean ledger, @Nullable Finisher finisher)
+  public LoadWorker(StageContext context, LoadTarget target, boolean ledger, boolean finishes)
       throws IOException {
-    this.finishing = finisher == null ? null : new FinishingTouch(context, session, finisher);
+    this.finishing = finishes ? new FinishingTouch(context, target) : null;
     this.context = context;
-    this.session = session;
+    this.target = target;
     this.ledger = ledger;
     this.decisions =
         new DecisionLog(context.nats(), context.names(), context.publisher(), context.stalls());
@@ -103,13 +102,13 @@ public final class LoadWorker implements StageWorker {
   public void run() throws InterruptedException {
     while (!stopping) {
       context.awaitTurn(this::restingUntilStopped);
-      session.rest();
+      target.rest();
       door.look();
       Delivery first = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (first != null) {
         loadAll(gather(first));
       } else {
-        session.idle();
+        target.idle();
         if (finishing != null && !stopping) {
           finishing.look();
         }
@@ -118,7 +117,7 @@ public final class LoadWorker implements StageWorker {
   }
 
   private boolean restingUntilStopped() {
-    session.idle();
+    target.idle();
     return stopping;
   }
 
@@ -203,7 +202,7 @@ public final class LoadWorker implements StageWorker {
     while (!stopping) {
       try {
         long started = System.nanoTime();
-        List<LoadOutcome> outcomes = session.load(table, work);
+        List<LoadOutcome> outcomes = target.load(table, work);
         context.metrics().worked(System.nanoTime() - started);
         context.stalls().over(DATABASE);
         for (int i = 0; i < batches.size(); i++) {
@@ -211,7 +210,7 @@ public final class LoadWorker implements StageWorker {
         }
         return;
       } catch (RuntimeException e) {
-        session.close();
+        target.close();
         if (batches.size() == 1) {
           stuck(batches.getFirst().delivery(), e);
         } else {
@@ -225,7 +224,7 @@ public final class LoadWorker implements StageWorker {
         if (e.hasWaited()) {
           backoff.reset(); // it is to go on as soon as what it waits for is free
         }
-        session.rest();
+        target.rest();
         backoff.pause();
       }
     }
@@ -331,6 +330,6 @@ public final class LoadWorker implements StageWorker {
       Thread.currentThread().interrupt();
     }
     inbox.close();
-    session.close();
+    target.close();
   }
 }

@@ -17,9 +17,9 @@ import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.source.KeyedRows;
+import dev.drover.worker.source.SourceStall;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -41,9 +41,8 @@ public final class SourceSessions implements AutoCloseable {
   private static final String SOURCE = "source";
 
   /** The source ended the statement. */
-  private static final String QUERY_CANCELED = "57014";
-
   private final Path secrets;
+
   private final String application;
   private final Stalls stalls;
   private final SessionPermits permits;
@@ -130,7 +129,7 @@ public final class SourceSessions implements AutoCloseable {
         return rows;
       } catch (SQLException e) {
         giveUp();
-        String reason = reason(e);
+        String reason = SourceStall.reason(e);
         String message =
             "cannot read %s at connection %s again: %s"
                 .formatted(table.table(), connection.name(), e.getMessage());
@@ -139,18 +138,6 @@ public final class SourceSessions implements AutoCloseable {
       }
       backoff.pause();
     }
-  }
-
-  private static String reason(SQLException e) {
-    String noPermit = NoPermitException.stallReason(e.getSQLState());
-    if (noPermit != null) {
-      return noPermit;
-    }
-    String state = String.valueOf(e.getSQLState());
-    if (state.equals(QUERY_CANCELED)) {
-      return "SourceTimeout";
-    }
-    return state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
   }
 
   /** To be called while nothing is read: gives up what others wait for. */

@@ -7,8 +7,8 @@ import dev.drover.wire.state.StateStore.Versioned;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.NoPermitException;
 import dev.drover.worker.source.ExportedSnapshot;
+import dev.drover.worker.source.SourceStall;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import io.nats.client.JetStreamApiException;
@@ -85,7 +85,10 @@ public final class SnapshotHolder implements StageWorker {
       } catch (SQLException e) {
         context
             .stalls()
-            .begin(DATABASE, reason(e), "cannot take a snapshot of the source: " + e.getMessage());
+            .begin(
+                DATABASE,
+                SourceStall.reason(e),
+                "cannot take a snapshot of the source: " + e.getMessage());
         backoff.pause();
       }
     }
@@ -100,18 +103,6 @@ public final class SnapshotHolder implements StageWorker {
   @Override
   public void close() {
     // The session is closed where it was opened.
-  }
-
-  private static String reason(SQLException e) {
-    String noPermit = NoPermitException.stallReason(e.getSQLState());
-    if (noPermit != null) {
-      return noPermit;
-    }
-    String state = String.valueOf(e.getSQLState());
-    if (state.equals("55P03")) {
-      return "SourceLocked";
-    }
-    return state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
   }
 
   private boolean stopping() {

@@ -48,36 +48,20 @@ public final class Finisher {
   }
 
   /**
-   * Something that could not be made; all else was.
-   *
-   * @param reason CamelCase
-   * @param message what and what to do, for people; holds no record's value
-   */
-  public record Problem(String reason, String message) {}
-
-  /** How far it came. */
-  public sealed interface Outcome {
-    /** Another worker is at it. */
-    record Elsewhere() implements Outcome {}
-
-    /** It was done, but for these. */
-    record Done(List<Problem> problems) implements Outcome {}
-  }
-
-  /**
    * Does what is left.
    *
    * @param connection without an open transaction
    * @throws SQLException if the server is away, is asked to stop, or has no room
    */
-  public Outcome finish(Connection connection) throws SQLException {
+  public Finished finish(Connection connection) throws SQLException {
     connection.setAutoCommit(true);
     String lock = LOCK.formatted(name.replace("'", "''"));
     if (!Statements.ask(connection, "SELECT pg_try_advisory_lock(" + lock + ")")) {
-      return new Outcome.Elsewhere();
+      return new Finished.Elsewhere();
     }
     try {
-      List<Problem> problems = preparation.isThere(connection) ? build(connection) : List.of();
+      List<Finished.Problem> problems =
+          preparation.isThere(connection) ? build(connection) : List.of();
       for (String table : tables) {
         if (Statements.ask(connection, "SELECT to_regclass(" + literal(table) + ") IS NOT NULL")) {
           number(connection, table);
@@ -86,14 +70,14 @@ public final class Finisher {
           unhurried(connection, () -> Statements.execute(connection, analyze));
         }
       }
-      return new Outcome.Done(problems);
+      return new Finished.Done(problems);
     } finally {
       unlock(connection, lock);
     }
   }
 
-  private List<Problem> build(Connection connection) throws SQLException {
-    List<Problem> problems = new ArrayList<>();
+  private List<Finished.Problem> build(Connection connection) throws SQLException {
+    List<Finished.Problem> problems = new ArrayList<>();
     for (Deferred one : preparation.owed(connection)) {
       try {
         unhurried(
@@ -122,17 +106,17 @@ public final class Finisher {
     return problems;
   }
 
-  private Problem problem(Deferred one, SQLException e) {
+  private Finished.Problem problem(Deferred one, SQLException e) {
     String otherwise =
         "It is tried again; to go without it, delete its row from " + preparation.displayName();
     if (BROKEN.equals(e.getSQLState())) {
       String keys = one.definition().replaceFirst("(?s)^.*? ADD CONSTRAINT ", "");
-      return new Problem(
+      return new Finished.Problem(
           "ForeignKeyBroken",
           "%s does not hold, since rows were loaded whose parent is not there: replay or load the parents, or delete the orphans (%s). %s"
               .formatted(one.title(), keys, otherwise));
     }
-    return new Problem(
+    return new Finished.Problem(
         "IndexNotBuilt",
         "%s; mend the cause, or make it by hand under that name. %s"
             .formatted(SystemFailure.of("building " + one.title(), e).getMessage(), otherwise));

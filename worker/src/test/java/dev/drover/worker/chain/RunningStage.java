@@ -5,12 +5,11 @@ import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.HttpFiles;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.LoadStage;
 import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.jetstream.Stalls;
-import dev.drover.worker.load.LoadSession;
-import dev.drover.worker.load.LoadStage;
 import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.LookupSession;
@@ -24,6 +23,7 @@ import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.target.PostgresLoadTarget;
 import dev.drover.worker.transform.RuleJudge;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -113,7 +113,7 @@ final class RunningStage implements AutoCloseable {
           case StageSpec.Load l ->
               new LoadWorker(
                   context,
-                  new LoadSession(
+                  new PostgresLoadTarget(
                       endpoint(chain, l.connectionName(), secrets),
                       "test",
                       l,

@@ -6,8 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drover.wire.plan.StageSpec.Indexes;
-import dev.drover.worker.target.Finisher.Outcome;
-import dev.drover.worker.target.Finisher.Problem;
+import dev.drover.worker.target.Finished.Problem;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -64,7 +63,7 @@ class FinisherIT {
     }
   }
 
-  private static Outcome finish() throws SQLException {
+  private static Finished finish() throws SQLException {
     try (Connection connection = TargetServer.connect()) {
       return finisher().finish(connection);
     }
@@ -75,7 +74,7 @@ class FinisherIT {
   }
 
   private static List<Problem> problems() throws SQLException {
-    return ((Outcome.Done) finish()).problems();
+    return ((Finished.Done) finish()).problems();
   }
 
   @Test
@@ -162,7 +161,7 @@ class FinisherIT {
     try (Connection first = TargetServer.connect();
         Statement statement = first.createStatement()) {
       statement.execute("SELECT pg_advisory_lock(hashtextextended('drover finish uid-1/load', 0))");
-      assertThat(finish()).isInstanceOf(Outcome.Elsewhere.class);
+      assertThat(finish()).isInstanceOf(Finished.Elsewhere.class);
     }
     assertThat(problems()).isEmpty();
   }
@@ -232,7 +231,7 @@ class FinisherIT {
                 assertThat(finding.reason()).isEqualTo("SequenceNotSettable");
                 assertThat(finding.message()).contains("fin.counted_id_seq", "grant");
               });
-      assertThat(finisher().finish(connection)).isEqualTo(new Outcome.Done(List.of()));
+      assertThat(finisher().finish(connection)).isEqualTo(new Finished.Done(List.of()));
       assertThat(Duties.of(connection, "spec.stages[1].load", "fin.item", Indexes.Defer).findings())
           .anySatisfy(
               finding -> {

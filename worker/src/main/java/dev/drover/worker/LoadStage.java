@@ -1,14 +1,17 @@
-package dev.drover.worker.load;
+package dev.drover.worker;
 
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainPlan.LoadPromise;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.plan.Ledgers;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.target.Finisher;
+import dev.drover.worker.target.LoadTarget;
+import dev.drover.worker.target.PostgresLoadTarget;
 import dev.drover.worker.target.TablePreparer;
 import java.io.IOException;
 import java.util.List;
@@ -34,19 +37,18 @@ public final class LoadStage {
     boolean ledger =
         plan.loadPromises().getOrDefault(stage.name(), LoadPromise.UpsertOnly)
             == LoadPromise.ExactlyOnce;
-    LoadSession session =
-        new LoadSession(
+    LoadTarget target =
+        new PostgresLoadTarget(
             endpoint,
             application,
             stage,
             ledger ? Ledgers.of(stage, migrationUid) : null,
-            preparer(stage, plan, migrationUid));
-    Finisher finisher =
-        new Finisher(
-            migrationUid + "/" + stage.name(),
-            Ledgers.preparation(stage, migrationUid),
-            targets(context.spec(), stage, plan));
-    return new LoadWorker(context, session, ledger, finisher);
+            preparer(stage, plan, migrationUid),
+            new Finisher(
+                migrationUid + "/" + stage.name(),
+                Ledgers.preparation(stage, migrationUid),
+                targets(context.spec(), stage, plan)));
+    return new LoadWorker(context, target, ledger, true);
   }
 
   private static @Nullable TablePreparer preparer(

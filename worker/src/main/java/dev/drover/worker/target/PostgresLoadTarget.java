@@ -1,17 +1,8 @@
-package dev.drover.worker.load;
+package dev.drover.worker.target;
 
 import dev.drover.wire.plan.ChainPlan.LoadPromise;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.target.Finisher;
-import dev.drover.worker.target.Ledger;
-import dev.drover.worker.target.LoadBatch;
-import dev.drover.worker.target.LoadOutcome;
-import dev.drover.worker.target.Loader;
-import dev.drover.worker.target.SystemFailure;
-import dev.drover.worker.target.TablePreparer;
-import dev.drover.worker.target.TargetCatalog;
-import dev.drover.worker.target.TargetTable;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -20,50 +11,49 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one connection of a load worker, opened when it is needed and given up after a System
- * failure. Used by one thread.
+ * A PostgreSQL database to load into: one session, opened when it is needed and given up after a
+ * System failure.
  */
-public final class LoadSession implements AutoCloseable {
+public final class PostgresLoadTarget implements LoadTarget {
   private final Endpoint endpoint;
   private final String application;
   private final StageSpec.Load stage;
   private final @Nullable Ledger ledger;
   private final @Nullable TablePreparer preparer;
+  private final @Nullable Finisher finisher;
   private final Map<String, TargetTable> tables = new HashMap<>();
   private volatile @Nullable Connection connection;
   private volatile boolean leaving;
   private @Nullable Loader loader;
 
   /** Loads into tables as they are, see the other constructor. */
-  public LoadSession(
+  public PostgresLoadTarget(
       Endpoint endpoint, String application, StageSpec.Load stage, @Nullable Ledger ledger) {
-    this(endpoint, application, stage, ledger, null);
+    this(endpoint, application, stage, ledger, null, null);
   }
 
   /**
    * @param ledger without one a batch that comes twice is written twice, by its key
    * @param preparer makes each table ready before its first row; null if there is nothing to do
+   * @param finisher what is left to do when all is decided; null if nothing ever is
    */
-  public LoadSession(
+  public PostgresLoadTarget(
       Endpoint endpoint,
       String application,
       StageSpec.Load stage,
       @Nullable Ledger ledger,
-      @Nullable TablePreparer preparer) {
+      @Nullable TablePreparer preparer,
+      @Nullable Finisher finisher) {
     this.preparer = preparer;
+    this.finisher = finisher;
     this.endpoint = endpoint;
     this.application = application;
     this.stage = stage;
     this.ledger = ledger;
   }
 
-  /**
-   * Loads batches of one source table in one transaction.
-   *
-   * @throws SystemFailure if the target is away or refuses; the session is then given up, unless
-   *     all it did was to wait for a lock
-   */
-  List<LoadOutcome> load(String sourceTable, List<LoadBatch> batches) throws SystemFailure {
+  @Override
+  public List<LoadOutcome> load(String sourceTable, List<LoadBatch> batches) throws SystemFailure {
     try {
       Loader ready = loader();
       return ready.load(table(sourceTable), batches);
@@ -78,16 +68,16 @@ public final class LoadSession implements AutoCloseable {
     }
   }
 
-  /** To be called between two pieces of work: gives the session up if others are to have it. */
-  void rest() {
+  @Override
+  public void rest() {
     Connection session = connection;
     if (session != null && !endpoint.mayKeep(session)) {
       close();
     }
   }
 
-  /** To be called when nothing is to be loaded: gives the session up if others wait for one. */
-  void idle() {
+  @Override
+  public void idle() {
     rest();
     Connection session = connection;
     if (session != null && endpoint.isMissed(session)) {
@@ -113,12 +103,12 @@ public final class LoadSession implements AutoCloseable {
     return loader;
   }
 
-  /**
-   * Does what is left at the target when all is decided. The session is given up afterwards.
-   *
-   * @throws SystemFailure if the target is away or refuses
-   */
-  Finisher.Outcome finish(Finisher finisher) throws SystemFailure {
+  @Override
+  public Finished finish() throws SystemFailure {
+    Finisher left = finisher;
+    if (left == null) {
+      return new Finished.Done(List.of());
+    }
     close();
     try {
       Connection session = endpoint.openToHold(application);
@@ -128,7 +118,7 @@ public final class LoadSession implements AutoCloseable {
       }
       // Building an index says nothing for as long as it takes; keep-alives tell a dead server.
       session.setNetworkTimeout(Runnable::run, 0);
-      return finisher.finish(session);
+      return left.finish(session);
     } catch (SQLException e) {
       throw SystemFailure.of("finishing at " + endpoint.name(), e);
     } finally {
@@ -136,8 +126,8 @@ public final class LoadSession implements AutoCloseable {
     }
   }
 
-  /** Ends what {@link #finish} does, now and later. May be called by any thread. */
-  void leave() {
+  @Override
+  public void leave() {
     leaving = true;
     Connection session = connection;
     if (session != null) {
@@ -185,7 +175,8 @@ public final class LoadSession implements AutoCloseable {
       try {
         session.close();
       } catch (SQLException e) {
-        org.slf4j.LoggerFactory.getLogger(LoadSession.class).debug("closing a session failed", e);
+        org.slf4j.LoggerFactory.getLogger(PostgresLoadTarget.class)
+            .debug("closing a session failed", e);
       }
       connection = null;
     }
