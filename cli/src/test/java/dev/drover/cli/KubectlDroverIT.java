@@ -265,7 +265,7 @@ class KubectlDroverIT {
         .contains("is out of the way already (Replayed)");
     assertThat(here("failures", "shop", "shop-load-12").ends(0).out())
         .contains("* qty   | 7        | 8")
-        .containsPattern("Replay +.* ago +kubectl-drover +Replayed");
+        .containsPattern("Replay +.* ago +kubectl-drover +\\S+ +Replayed");
   }
 
   @Test

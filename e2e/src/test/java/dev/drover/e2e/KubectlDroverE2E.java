@@ -122,8 +122,8 @@ class KubectlDroverE2E {
         .containsExactly("8");
     assertThat(drover("failures", NAME, name("7")).ends(0).out())
         .contains("* qty   | 7        | 8")
-        .containsPattern("Replay +.* ago +\\S+ +Replayed +a slip")
-        .doesNotContainPattern("Replay +.* ago +- +Replayed");
+        .containsPattern("Replay +.* ago +\\S+ +\\{\"qty\":8} +Replayed +a slip")
+        .doesNotContainPattern("Replay +.* ago +- +");
 
     // What the operator refuses, and what fails again.
     assertThat(drover("fix", name("1007"), "--set", "qty=99999999999").ends(1).out())
