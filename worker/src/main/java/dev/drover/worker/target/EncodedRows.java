@@ -124,7 +124,7 @@ final class EncodedRows {
     int place = place(row);
     for (BatchRows batch : batches) {
       if (place < batch.size()) {
-        Object value = batch.row(place).values()[column];
+        Object value = batch.at(place).value(column);
         ColumnType type = batch.schema().columns().get(column).type();
         return value == null ? null : PgText.render(type, value);
       }
