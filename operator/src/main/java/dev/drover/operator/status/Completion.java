@@ -1,5 +1,6 @@
 package dev.drover.operator.status;
 
+import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
 import java.time.Duration;
@@ -65,7 +66,15 @@ record Completion(
     Long seconds = duration(startTime, time);
     String finishing = finishing(snapshot);
     MigrationStatus.Progress progress =
-        ProgressEstimate.of(seen.inForce(), stages, snapshot, complete, startTime, seconds, now);
+        ProgressEstimate.of(
+            seen.inForce(),
+            stages,
+            snapshot,
+            complete,
+            seen.spec().mode() == MigrationSpec.Mode.PlanOnly,
+            startTime,
+            seconds,
+            now);
     return new Completion(
         complete ? "True" : "False",
         complete ? finished(snapshot) : unfinished(snapshot, finishing),

@@ -29,6 +29,7 @@ final class ProgressEstimate {
       List<StageStatus> stages,
       ChainSnapshot snapshot,
       boolean complete,
+      boolean halted,
       @Nullable String startTime,
       @Nullable Long durationSeconds,
       Instant now) {
@@ -46,7 +47,8 @@ final class ProgressEstimate {
         complete
             ? 100
             : expected == 0 ? 0 : (int) Math.min(99, Math.max(0, ended) * 100 / expected);
-    String eta = complete ? "-" : stands(stages) ? null : eta(ended, expected, startTime, now);
+    boolean unknown = halted || stands(stages);
+    String eta = complete ? "-" : unknown ? null : eta(ended, expected, startTime, now);
     return new Progress(
         sum(stages, s -> s.kind().equals("extract") ? s.inRecords() : 0),
         sum(stages, s -> s.kind().equals("load") ? s.passedRecords() : 0),

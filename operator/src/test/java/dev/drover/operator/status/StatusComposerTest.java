@@ -3,6 +3,7 @@ package dev.drover.operator.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.Failed;
 import dev.drover.operator.Specs;
@@ -136,6 +137,14 @@ class StatusComposerTest {
     assertThat(status.progress().failedRecords()).isEqualTo(50);
     assertThat(status.progress().percent()).isEqualTo("50%");
     assertThat(status.progress().eta()).isEqualTo("10s");
+  }
+
+  @Test
+  void nobody_knows_how_long_it_takes_while_nothing_is_to_move() {
+    MigrationSpec planOnly = Specs.with("spec:\n", "spec:\n  mode: PlanOnly\n");
+    MigrationStatus status = running(planOnly, null, snapshot(500, 100, 50), T0.plusSeconds(10));
+    assertThat(status.progress().percent()).isEqualTo("50%");
+    assertThat(status.progress().eta()).isNull();
   }
 
   @Test
@@ -473,9 +482,14 @@ class StatusComposerTest {
 
   private static MigrationStatus running(
       @Nullable MigrationStatus before, ChainSnapshot snapshot, Instant now) {
+    return running(Specs.plain(), before, snapshot, now);
+  }
+
+  private static MigrationStatus running(
+      MigrationSpec spec, @Nullable MigrationStatus before, ChainSnapshot snapshot, Instant now) {
     Observation seen =
         new Observation(
-            Specs.plain(),
+            spec,
             List.of(),
             new Planning.Done(PLAN),
             new Queues.Ready(),
