@@ -133,6 +133,12 @@ final class EncodedRows {
     throw new IndexOutOfBoundsException(row);
   }
 
+  /** The text of a value, as the other; null too if rows have no such column. */
+  @Nullable String text(int row, String column) {
+    int index = columns.indexOf(column);
+    return index < 0 ? null : text(row, index);
+  }
+
   private int place(int row) {
     return picked == null ? row : picked.get(row);
   }

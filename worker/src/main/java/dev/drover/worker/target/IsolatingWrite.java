@@ -56,11 +56,20 @@ final class IsolatingWrite {
   }
 
   /**
-   * Writes all rows or none of them, in one attempt.
+   * Writes all rows or none of them, in one statement. One that finds a key twice is tried once
+   * more: its writer knows then that keys come twice.
    *
    * @return why the server takes none
    */
   Optional<Refusal> writeTogether(EncodedRows rows, RowWriter writer)
+      throws SQLException, SystemFailure {
+    Optional<Refusal> refusal = writeTogetherOnce(rows, writer);
+    return refusal.filter(Refusal::isKeyTwice).isPresent()
+        ? writeTogetherOnce(rows, writer)
+        : refusal;
+  }
+
+  private Optional<Refusal> writeTogetherOnce(EncodedRows rows, RowWriter writer)
       throws SQLException, SystemFailure {
     execute(IMMEDIATE + SAVEPOINT);
     SQLException failure = attempt(rows, writer, 0, rows.size());

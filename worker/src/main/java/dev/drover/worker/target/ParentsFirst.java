@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Some rows of a table that point to each other, each after those it points to. Rows of one key
- * keep their order. Pure; linear in the rows (Kahn's topological sort).
+ * keep their order, by the key that tells rows apart and by those that are pointed to. Pure; linear
+ * in the rows (Kahn's topological sort).
  *
- * <p>Keys are compared as texts. The server may see one key where texts differ; the order is then
- * no worse than any other.
+ * <p>Keys are compared as texts. Where the server sees one key though texts differ, as with {@code
+ * citext}, a child may come before its parent, and rows of that key in another order.
  *
  * @param straight the rows for which there is such an order, in it
  * @param circular the others, in the order given: those in a circle, and those that hang on one
@@ -26,11 +27,13 @@ record ParentsFirst(List<Integer> straight, List<Integer> circular) {
    * Orders rows.
    *
    * @param rows their numbers, in their order
+   * @param identity the columns that tell rows apart; empty if nothing does
    * @param value the text of a row's value in a column; null if there is none
    */
   static ParentsFirst of(
       List<Integer> rows,
       List<SelfReference> references,
+      List<String> identity,
       BiFunction<Integer, String, @Nullable String> value) {
     int size = rows.size();
     List<List<Integer>> after = new ArrayList<>(size);
@@ -38,22 +41,36 @@ record ParentsFirst(List<Integer> straight, List<Integer> circular) {
       after.add(new ArrayList<>());
     }
     int[] before = new int[size];
+    if (!identity.isEmpty()) {
+      firsts(rows, identity, value, after, before);
+    }
     for (SelfReference reference : references) {
-      Map<List<String>, Integer> first = new HashMap<>();
-      Map<List<String>, Integer> last = new HashMap<>();
-      for (int i = 0; i < size; i++) {
-        List<String> key = key(rows.get(i), reference.parents(), value);
-        if (key != null) {
-          first.putIfAbsent(key, i);
-          link(last.put(key, i), i, after, before);
-        }
-      }
+      Map<List<String>, Integer> first = firsts(rows, reference.parents(), value, after, before);
       for (int i = 0; i < size; i++) {
         List<String> key = key(rows.get(i), reference.columns(), value);
         link(key == null ? null : first.get(key), i, after, before);
       }
     }
     return sorted(rows, after, before);
+  }
+
+  /** The first row of each key; the others come after it, and after each other. */
+  private static Map<List<String>, Integer> firsts(
+      List<Integer> rows,
+      List<String> columns,
+      BiFunction<Integer, String, @Nullable String> value,
+      List<List<Integer>> after,
+      int[] before) {
+    Map<List<String>, Integer> first = new HashMap<>();
+    Map<List<String>, Integer> last = new HashMap<>();
+    for (int i = 0; i < rows.size(); i++) {
+      List<String> key = key(rows.get(i), columns, value);
+      if (key != null) {
+        first.putIfAbsent(key, i);
+        link(last.put(key, i), i, after, before);
+      }
+    }
+    return first;
   }
 
   private static void link(

@@ -101,7 +101,7 @@ final class TableWrite {
   private SortedMap<Integer, Refusal> mendStaged(
       EncodedRows rows, SortedMap<Integer, Refusal> refused) throws SQLException, SystemFailure {
     return refused.isEmpty() || table.selfReferences().isEmpty()
-        ? refused
+        ? superseded(rows).without(refused)
         : mend(rows, refused, staged(rows), Optional.empty());
   }
 
@@ -111,21 +111,12 @@ final class TableWrite {
     if (routine.isEmpty()) {
       return mend(rows, isolating.write(rows, writer), writer, routine);
     }
-    if (!serverSide.cadence(table).expectsRefusals() && writtenTogether(rows, writer)) {
+    if (!serverSide.cadence(table).expectsRefusals()
+        && isolating.writeTogether(rows, writer).isEmpty()) {
       serverSide.cadence(table).loaded(false);
       return new TreeMap<>();
     }
     return mend(rows, isolate(rows, writer, routine.get()), writer, routine);
-  }
-
-  /** The second time a writer knows that keys come twice. */
-  private boolean writtenTogether(EncodedRows rows, RowWriter writer)
-      throws SQLException, SystemFailure {
-    Optional<Refusal> refusal = isolating.writeTogether(rows, writer);
-    if (refusal.filter(Refusal::isKeyTwice).isPresent()) {
-      refusal = isolating.writeTogether(rows, writer);
-    }
-    return refusal.isEmpty();
   }
 
   private SortedMap<Integer, Refusal> isolate(
@@ -161,11 +152,24 @@ final class TableWrite {
       RowWriter writer,
       Optional<IsolationRoutine> routine)
       throws SQLException, SystemFailure {
+    if (refused.isEmpty()) {
+      return refused;
+    }
+    Superseded superseded = superseded(rows);
     Losses.Write again =
         routine.isEmpty()
             ? some -> isolating.write(some, writer)
             : some -> isolateWithin(some, writer, routine.get());
-    return new TornReferences(table.selfReferences(), isolating, writer, again).mend(rows, refused);
+    TornReferences torn =
+        new TornReferences(table.selfReferences(), superseded.key(), isolating, writer, again);
+    // Once more for what a row that was written late has replaced.
+    return superseded.without(torn.mend(rows, superseded.without(refused)));
+  }
+
+  private Superseded superseded(EncodedRows rows) {
+    List<String> key =
+        mode == LoadMode.Upsert ? table.keyWithin(rows.columns()).orElse(List.of()) : List.of();
+    return new Superseded(rows, key);
   }
 
   private RowWriter copy(EncodedRows rows) throws SQLException {

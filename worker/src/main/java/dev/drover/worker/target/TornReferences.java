@@ -11,9 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.BiFunction;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes again the rows that point to rows of their own table and were refused because a bad row
@@ -31,22 +29,26 @@ final class TornReferences {
 
   private final List<SelfReference> selfReferences;
   private final Map<String, SelfReference> byName;
+  private final List<String> identity;
   private final IsolatingWrite isolating;
   private final RowWriter writer;
   private final Losses.Write isolated;
 
   /**
    * @param selfReferences the foreign keys that point back to the table
+   * @param identity the columns by which a row replaces another; empty if none does
    * @param isolating writes by {@code writer}
    * @param isolated writes rows, so that each that is refused was refused by itself
    */
   TornReferences(
       List<SelfReference> selfReferences,
+      List<String> identity,
       IsolatingWrite isolating,
       RowWriter writer,
       Losses.Write isolated) {
     this.selfReferences = selfReferences;
     this.byName = selfReferences.stream().collect(Collectors.toMap(SelfReference::name, r -> r));
+    this.identity = identity;
     this.isolating = isolating;
     this.writer = writer;
     this.isolated = isolated;
@@ -88,7 +90,7 @@ final class TornReferences {
     if (torn.isEmpty()) {
       return torn;
     }
-    ParentsFirst order = ParentsFirst.of(torn, selfReferences, texts(rows));
+    ParentsFirst order = ParentsFirst.of(torn, selfReferences, identity, rows::text);
     isolate(rows, order.straight(), settled);
     return order.circular();
   }
@@ -116,7 +118,7 @@ final class TornReferences {
           }
           Set<List<String>> keys =
               atHand.computeIfAbsent(reference.name(), name -> keys(rows, reference));
-          List<String> parent = ParentsFirst.key(row, reference.columns(), texts(rows));
+          List<String> parent = ParentsFirst.key(row, reference.columns(), rows::text);
           if (parent != null && keys.contains(parent)) {
             torn.add(row);
           }
@@ -127,19 +129,12 @@ final class TornReferences {
   private static Set<List<String>> keys(EncodedRows rows, SelfReference reference) {
     Set<List<String>> keys = new HashSet<>();
     for (int row = 0; row < rows.size(); row++) {
-      List<String> key = ParentsFirst.key(row, reference.parents(), texts(rows));
+      List<String> key = ParentsFirst.key(row, reference.parents(), rows::text);
       if (key != null) {
         keys.add(key);
       }
     }
     return keys;
-  }
-
-  private static BiFunction<Integer, String, @Nullable String> texts(EncodedRows rows) {
-    return (row, column) -> {
-      int index = rows.columns().indexOf(column);
-      return index < 0 ? null : rows.text(row, index);
-    };
   }
 
   private boolean isTorn(Refusal refusal) {

@@ -228,6 +228,69 @@ class EitherWayIT {
     assertThat(String.join("\n", within.verdicts)).contains("ValueTooLong", "ParentMissing");
   }
 
+  private static final RecordSchema NODES =
+      schema("id", ColumnType.INTEGER, "boss", ColumnType.INTEGER, "v", ColumnType.TEXT);
+
+  @Test
+  void the_last_row_of_a_key_wins_though_an_earlier_one_waited_for_a_row_after_it()
+      throws Exception {
+    ddl =
+        "CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer REFERENCES shop.t, v varchar(3));";
+
+    Outcome within =
+        same(
+            LoadMode.Upsert,
+            batch(
+                "b1",
+                NODES,
+                row(1, 5, "old"),
+                row(1, null, "new"),
+                row(5, null, "b"),
+                row(9, null, "too long")));
+
+    assertThat(within.rows).containsExactly("1|~|new", "5|~|b");
+    assertThat(within.verdicts).singleElement().asString().contains("ValueTooLong");
+  }
+
+  @Test
+  void the_last_row_of_a_key_wins_though_an_earlier_one_lacks_a_row_of_another_table()
+      throws Exception {
+    ddl =
+        """
+        CREATE TABLE shop.boss (id integer PRIMARY KEY);
+        CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer REFERENCES shop.boss,
+          v varchar(3));
+        """;
+
+    Outcome within =
+        same(
+            LoadMode.Upsert,
+            batch("b1", NODES, row(1, 5, "old"), row(1, null, "new"), row(2, 5, "b")));
+
+    assertThat(within.rows).containsExactly("1|~|new");
+    assertThat(within.verdicts).singleElement().asString().contains("ParentMissing");
+  }
+
+  @Test
+  void a_circle_in_which_a_key_comes_twice_is_loaded_around_a_bad_row() throws Exception {
+    ddl =
+        "CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer REFERENCES shop.t, v varchar(3));";
+
+    Outcome within =
+        same(
+            LoadMode.Upsert,
+            batch(
+                "b1",
+                NODES,
+                row(9, null, "too long"),
+                row(1, 2, "old"),
+                row(2, 1, "b"),
+                row(1, 2, "new")));
+
+    assertThat(within.rows).containsExactly("1|2|new", "2|1|b");
+    assertThat(within.verdicts).singleElement().asString().contains("ValueTooLong");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"BEFORE", "AFTER"})
   void what_a_trigger_raises(String timing) throws Exception {

@@ -19,6 +19,7 @@ class ParentsFirstTest {
     return ParentsFirst.of(
         IntStream.range(0, rows.length).boxed().toList(),
         references,
+        List.of("id"),
         (row, column) -> rows[row][List.of("id", "boss", "shop").indexOf(column)]);
   }
 
@@ -53,6 +54,17 @@ class ParentsFirstTest {
     ParentsFirst order = order(BOSS, row("1", "2"), row("1", null), row("2", null), row("3", "1"));
 
     assertThat(order.straight()).containsSubsequence(0, 1).containsSubsequence(2, 0, 3);
+  }
+
+  @Test
+  void rows_of_one_key_keep_their_order_where_another_column_is_pointed_to() {
+    List<SelfReference> byShop =
+        List.of(new SelfReference("shop", List.of("boss"), List.of("shop")));
+
+    ParentsFirst order =
+        order(byShop, row("1", "z", "a"), row("1", null, "b"), row("2", null, "z"));
+
+    assertThat(order.straight()).containsExactly(2, 0, 1);
   }
 
   @Test
