@@ -124,8 +124,10 @@ public final class RangeReader implements AutoCloseable {
       List<String> key,
       Function<TableSql, String> query)
       throws SQLException {
-    ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, view, SETTINGS);
+    ReadOnlyTransaction transaction =
+        new ReadOnlyTransaction(connection, view, AsPlanned.settings(schema) + SETTINGS);
     try {
+      AsPlanned.require(connection, schema, key);
       TableSql table = TableSql.of(connection, schema, key);
       table.useOperatorsOfKey(connection);
       CopyOut copy =

@@ -413,14 +413,41 @@ class RangeReaderIT {
     assertThat(database.count("SELECT 1")).isOne();
   }
 
-  @Test
-  void a_column_whose_type_changed_since_planning_is_noticed() throws Exception {
-    database.execute("CREATE TABLE changed (id int PRIMARY KEY); INSERT INTO changed VALUES (1)");
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ALTER id TYPE bigint | column id of public.changed is bigint now and was integer",
+        "ALTER amount TYPE numeric(10,2) | column amount of public.changed is numeric(10,2) now and was numeric(10,4)",
+        "ALTER big TYPE double precision | column big of public.changed is double precision now and was bigint",
+        "ALTER at TYPE timestamptz | column at of public.changed is timestamp with time zone now",
+        "DROP amount | column amount of public.changed is gone",
+        "DROP CONSTRAINT changed_pkey | public.changed has no unique index over (id, big) any more",
+        "DROP CONSTRAINT changed_pkey, ADD UNIQUE (id, big), ALTER big DROP NOT NULL | column big of public.changed is nullable now"
+      })
+  void a_table_that_is_another_than_planned_is_noticed_before_a_row_is_read(
+      String change, String told) throws Exception {
+    database.execute(
+        "DROP TABLE IF EXISTS changed;"
+            + "CREATE TABLE changed (id int, big bigint, amount numeric(10,4), at timestamp,"
+            + " PRIMARY KEY (id, big)); INSERT INTO changed VALUES (1, 2, 1.2345, '2024-01-01')");
     TablePlan table = database.table("public.changed");
-    database.execute("ALTER TABLE changed ALTER id TYPE bigint");
+    database.execute("ALTER TABLE changed " + change);
     assertThatExceptionOfType(SQLException.class)
         .isThrownBy(() -> database.rows(table, KeyRange.ALL))
-        .withMessageContaining("column id is no longer of type integer: plan again");
+        .withMessageContaining(told)
+        .satisfies(e -> assertThat(SourceStall.reason(e)).isEqualTo("SourceChanged"));
+    assertThat(database.count("SELECT 1")).isOne();
+  }
+
+  @Test
+  void what_a_table_gained_since_planning_does_not_matter() throws Exception {
+    database.execute("CREATE TABLE grown (a int, b int, UNIQUE (b, a))");
+    database.execute("ALTER TABLE grown ALTER a SET NOT NULL, ALTER b SET NOT NULL");
+    TablePlan table = database.table("public.grown");
+    database.execute("INSERT INTO grown VALUES (1, 2)");
+    database.execute("ALTER TABLE grown ADD c text, ADD PRIMARY KEY (a, b)");
+    assertThat(database.keys(table, KeyRange.ALL)).containsExactly(List.of("2", "1"));
   }
 
   private static void assertResumable(TablePlan table, int rows) throws SQLException {
