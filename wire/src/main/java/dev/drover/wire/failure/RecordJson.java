@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.Limits;
 import dev.drover.wire.schema.RecordSchema;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -116,12 +118,19 @@ public final class RecordJson {
       }
       return null;
     }
+    Object value;
     try {
-      return parse(column, node);
+      value = parse(column, node);
     } catch (RuntimeException e) {
       throw new FieldRefusedException(
           path, "the value does not fit " + column.nativeType() + "; write " + form(column));
     }
+    Optional<String> broken = Limits.broken(column, value);
+    if (broken.isPresent()) {
+      throw new FieldRefusedException(
+          path, "the value %s, and is to fit %s".formatted(broken.get(), column.nativeType()));
+    }
+    return value;
   }
 
   private static Object parse(Column column, JsonNode node) {

@@ -119,6 +119,7 @@ final class NewTables {
                         c.name(),
                         type(records, c),
                         c.type(),
+                        c.type(),
                         c.nullable(),
                         c.identity() != null || c.defaultTo() != null,
                         c.identity() == NewTable.Identity.Always

@@ -25,10 +25,10 @@ public final class Attributes {
         SELECT a.*
         FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = ANY (?) AND a.attnum > 0 AND NOT a.attisdropped
-      ), base(declared, oid) AS (
-        SELECT DISTINCT atttypid, atttypid FROM picked
+      ), base(declared, modifier, oid, stored) AS (
+        SELECT DISTINCT atttypid, atttypmod, atttypid, atttypmod FROM picked
         UNION
-        SELECT b.declared, t.typbasetype
+        SELECT b.declared, b.modifier, t.typbasetype, t.typtypmod
         FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.oid
         WHERE t.typtype = 'd'
       )
@@ -45,9 +45,10 @@ public final class Attributes {
           WHEN t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc THEN 'array'
           WHEN t.typname = 'citext' AND t.typcategory = 'S' THEN 'text'
           WHEN n.nspname = 'pg_catalog' THEN t.typname::text
-          ELSE '' END AS base
+          ELSE '' END AS base,
+        pg_catalog.format_type(b.oid, b.stored) AS stored
       FROM picked p
-      JOIN base b ON b.declared = p.atttypid
+      JOIN base b ON b.declared = p.atttypid AND b.modifier = p.atttypmod
       JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
       JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
       ORDER BY p.attrelid, p.attnum
@@ -85,7 +86,11 @@ public final class Attributes {
             !row.getBoolean("notnull"),
             row.getString("native"));
     return new Attribute(
-        row.getInt("attnum"), column, row.getBoolean("generated"), row.getBoolean("defaulted"));
+        row.getInt("attnum"),
+        column,
+        row.getString("stored"),
+        row.getBoolean("generated"),
+        row.getBoolean("defaulted"));
   }
 
   /** What has no exact form of its own travels as the server's text. */

@@ -13,11 +13,13 @@ import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.Step;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.Limits;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.rules.RuleCompiler;
 import dev.drover.worker.rules.RuleRun;
 import dev.drover.worker.rules.Rules;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,13 +32,19 @@ final class RowChange {
   private final RecordSchema schema;
   private final @Nullable JsonNode correction;
   private final @Nullable Rules rules;
+  private final List<Step.Assignment> set;
   private final int most;
 
   private RowChange(
-      RecordSchema schema, @Nullable JsonNode correction, @Nullable Rules rules, int most) {
+      RecordSchema schema,
+      @Nullable JsonNode correction,
+      @Nullable Rules rules,
+      List<Step.Assignment> set,
+      int most) {
     this.schema = schema;
     this.correction = correction;
     this.rules = rules;
+    this.set = set;
     this.most = most;
   }
 
@@ -55,8 +63,8 @@ final class RowChange {
     } catch (RecordJson.FieldRefusedException e) {
       throw new RefusedException(of(schema) + e.getMessage());
     }
-    return new RowChange(
-        schema, correction, change.set().isEmpty() ? null : compile(change.set(), schema), most);
+    Rules rules = change.set().isEmpty() ? null : compile(change.set(), schema);
+    return new RowChange(schema, correction, rules, change.set(), most);
   }
 
   private static Rules compile(List<Step.Assignment> set, RecordSchema schema)
@@ -132,12 +140,27 @@ final class RowChange {
       RowWriter changed = new RowWriter(steps.output(), failure.message().row().length + 256);
       run.write(changed);
       Row row = RowReader.readAll(steps.output(), changed.toByteArray()).getFirst();
+      requireWithinLimits(row);
       // What is computed may be known to be not null; the record keeps the schema it failed with.
       RowWriter writer = new RowWriter(schema, changed.size() + 64);
       writer.append(row);
       return Correction.requireFit(writer.toByteArray(), most);
     } catch (RowWriter.NullInRequiredColumnException e) {
       throw new RefusedException("spec.set: field " + e.column() + " takes no null");
+    }
+  }
+
+  private void requireWithinLimits(Row row) throws RefusedException {
+    for (int i = 0; i < set.size(); i++) {
+      int index = schema.indexOf(set.get(i).field()).orElseThrow();
+      Column column = schema.columns().get(index);
+      Object value = row.values()[index];
+      Optional<String> broken = value == null ? Optional.empty() : Limits.broken(column, value);
+      if (broken.isPresent()) {
+        throw new RefusedException(
+            "spec.set[%d].to: the value %s, and field %s is %s"
+                .formatted(i, broken.get(), column.name(), column.nativeType()));
+      }
     }
   }
 }

@@ -4,14 +4,16 @@ import dev.cel.common.types.CelType;
 import dev.cel.common.types.SimpleType;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.NativeType;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The column that an expression's result is kept in. A field that is there keeps its type, with the
  * database's name of it, if CEL sees both as one type: an int stays within its column's width, an
- * enum set to a text stays an enum, a date set to a timestamp stays a date. Else it takes the
- * expression's natural type.
+ * enum set to a text stays an enum, a date set to a timestamp stays a date. But nothing keeps a
+ * result to a column's scale or length, so it has none. Else it takes the expression's natural
+ * type.
  */
 final class ResultColumn {
   private ResultColumn() {}
@@ -25,7 +27,8 @@ final class ResultColumn {
       String field, CelType type, boolean nullable, @Nullable Column present) {
     if (present != null
         && (type.equals(SimpleType.NULL_TYPE) || type.equals(CelForm.typeOf(present.type())))) {
-      return Optional.of(new Column(field, present.type(), nullable, present.nativeType()));
+      String unbounded = NativeType.of(present.nativeType()).unbounded().toString();
+      return Optional.of(new Column(field, present.type(), nullable, unbounded));
     }
     return switch (type.kind()) {
       case INT -> column(field, ColumnType.BIGINT, nullable, "bigint");

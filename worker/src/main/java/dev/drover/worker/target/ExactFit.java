@@ -1,103 +1,213 @@
 package dev.drover.worker.target;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.NativeType;
+import java.io.IOException;
 import java.math.BigDecimal;
-import java.util.Optional;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Finds the values that a column would take and silently change: a database rounds a number to its
- * column's scale, a time to its precision, and cuts spaces that are too many. Pure.
+ * column's scale, a time to its precision, cuts spaces that are too many, and drops what a type has
+ * no room for. Pure.
  */
 final class ExactFit {
-  private static final Pattern NUMERIC = Pattern.compile("numeric\\(\\d+,(-?\\d+)\\)");
-  private static final Pattern VARCHAR = Pattern.compile("character varying\\((\\d+)\\)");
-  private static final Pattern TIMED =
-      Pattern.compile("time(?:stamp)?\\(([0-6])\\) with(?:out)? time zone");
+  private static final Fit EXACT = new Fit.Exact();
+  private static final Fit LOSSY = new Fit.Lossy();
   private static final long MICROS_OF_DAY = 86_400_000_000L;
+  private static final int MICRO_DIGITS = 6;
+
+  /** A {@code name} is cut to so many bytes. */
+  private static final int NAME_BYTES = 63;
+
+  private static final NativeType TEXTS = NativeType.of("text[]");
+
+  private static final JsonFactory STRICT =
+      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private ExactFit() {}
 
   /**
-   * Which values of a field a column would change; empty if it changes none, which is usual.
+   * What a column does to the values of a field.
    *
-   * <p>Of the digits of a binary fraction those count that it is printed with: 0.1 stays 0.1.
+   * <p>Of the digits of a binary fraction those count that it is printed with: 0.1 stays 0.1. The
+   * padding of a {@code character(n)} is no part of a value.
    */
-  static Optional<Predicate<Object>> changed(Column field, TargetColumn column) {
-    if (field.nativeType().equals(column.nativeType())) {
-      return Optional.empty();
+  static Fit of(Column field, TargetColumn column) {
+    if (field.nativeType().equals(column.storedType())) {
+      return EXACT;
     }
-    return switch (field.type()) {
-      case DECIMAL, REAL, DOUBLE, SMALLINT, INTEGER, BIGINT -> number(field, column);
-      case TEXT -> text(field, column);
-      case TIMESTAMP, TIMESTAMPTZ -> instant(column);
-      case TIME -> precision(column).map(ExactFit::finerThan);
-      default -> Optional.empty();
+    NativeType from = NativeType.of(field.nativeType());
+    NativeType to = NativeType.of(column.storedType());
+    return of(field.type(), from, column.type(), to);
+  }
+
+  private static Fit of(ColumnType field, NativeType from, ColumnType column, NativeType to) {
+    return switch (field) {
+      case DECIMAL, REAL, DOUBLE, SMALLINT, INTEGER, BIGINT -> number(field, from, column, to);
+      case TEXT, ENUM, JSON, OTHER -> text(from, column, to);
+      case ARRAY -> column == ColumnType.ARRAY ? array(from, to) : text(from, column, to);
+      case TIMESTAMP, TIMESTAMPTZ -> instant(column, to);
+      case TIME -> column == ColumnType.TIME ? finer(to) : EXACT;
+      case BOOLEAN, BYTES, DATE, UUID -> EXACT;
     };
   }
 
-  private static Optional<Predicate<Object>> number(Column field, TargetColumn column) {
-    return switch (column.type()) {
-      case DECIMAL -> decimal(field, column);
+  private static Fit number(ColumnType field, NativeType from, ColumnType column, NativeType to) {
+    return switch (column) {
+      case DECIMAL -> decimal(field, from, to);
       case DOUBLE ->
-          field.type() == ColumnType.DECIMAL || field.type() == ColumnType.BIGINT
-              ? Optional.of(v -> !same(v.toString(), Double.toString(asDouble(v))))
-              : Optional.empty();
+          field == ColumnType.DECIMAL || field == ColumnType.BIGINT
+              ? checked(v -> !same(v.toString(), Double.toString(asDouble(v))))
+              : EXACT;
       case REAL ->
-          field.type() == ColumnType.SMALLINT
-              ? Optional.empty()
-              : Optional.of(v -> !same(v.toString(), Float.toString((float) asDouble(v))));
-      default -> Optional.empty();
+          field == ColumnType.SMALLINT
+              ? EXACT
+              : checked(v -> !same(v.toString(), Float.toString((float) asDouble(v))));
+      case OTHER -> other(from, to);
+      default -> EXACT;
     };
   }
 
-  private static Optional<Predicate<Object>> decimal(Column field, TargetColumn column) {
-    Optional<Integer> scale = group(NUMERIC, column.nativeType());
+  private static Fit decimal(ColumnType field, NativeType from, NativeType to) {
+    int most = to.scale();
     int brought =
-        switch (field.type()) {
+        switch (field) {
           case SMALLINT, INTEGER, BIGINT -> 0;
-          default -> group(NUMERIC, field.nativeType()).orElse(Integer.MAX_VALUE);
+          default -> from.base().equals("numeric") ? from.scale() : Integer.MAX_VALUE;
         };
-    return scale
-        .filter(most -> brought > most)
-        .map(most -> value -> hasMoreDigits(value.toString(), most));
+    return brought <= most ? EXACT : checked(value -> hasMoreDigits(value.toString(), most));
   }
 
-  private static Optional<Predicate<Object>> text(Column field, TargetColumn column) {
-    if (column.type() == ColumnType.DECIMAL) {
-      return group(NUMERIC, column.nativeType())
-          .map(most -> value -> hasMoreDigits(((String) value).strip(), most));
-    }
-    // A fixed-length string's padding is not part of its value.
-    return field.nativeType().startsWith("character(")
-        ? Optional.empty()
-        : group(VARCHAR, column.nativeType())
-            .map(most -> value -> hasSpacesBehind((String) value, most));
-  }
-
-  private static Optional<Predicate<Object>> instant(TargetColumn column) {
-    return switch (column.type()) {
-      case DATE ->
-          Optional.of(value -> isFinite((Long) value) && (Long) value % MICROS_OF_DAY != 0);
-      case TIMESTAMP, TIMESTAMPTZ -> precision(column).map(ExactFit::finerThan);
-      default -> Optional.empty();
+  private static Fit text(NativeType from, ColumnType column, NativeType to) {
+    return switch (column) {
+      case DECIMAL ->
+          to.modifiers().isEmpty()
+              ? EXACT
+              : checked(v -> hasMoreDigits(((String) v).strip().replace("_", ""), to.scale()));
+      case DOUBLE -> checked(v -> !same(((String) v).strip(), Double.toString(asDouble(v))));
+      case REAL -> checked(v -> !same(((String) v).strip(), Float.toString((float) asDouble(v))));
+      case DATE, TIME, TIMESTAMP, TIMESTAMPTZ ->
+          checked(v -> ClockText.isChanged((String) v, column, Math.min(to.scale(), MICRO_DIGITS)));
+      case TEXT -> intoText(from, to);
+      case JSON ->
+          to.base().equals("jsonb") && !from.base().equals("jsonb")
+              ? checked(v -> repeatsKeys((String) v))
+              : EXACT;
+      case ARRAY -> array(TEXTS, to);
+      case OTHER -> other(from, to);
+      case BOOLEAN, SMALLINT, INTEGER, BIGINT, BYTES, UUID, ENUM -> EXACT;
     };
   }
 
-  private static Optional<Integer> precision(TargetColumn column) {
-    return group(TIMED, column.nativeType()).filter(digits -> digits < 6);
+  private static Fit intoText(NativeType from, NativeType to) {
+    if (to.base().equals("name")) {
+      return checked(v -> ((String) v).getBytes(StandardCharsets.UTF_8).length > NAME_BYTES);
+    }
+    boolean padded = from.base().equals("character");
+    return to.base().equals("character varying") && !to.modifiers().isEmpty() && !padded
+        ? checked(v -> hasSpacesBehind((String) v, to.modifiers().getFirst()))
+        : EXACT;
   }
 
-  private static Predicate<Object> finerThan(int digits) {
-    long unit = (long) Math.pow(10, 6 - digits);
-    return value -> isFinite((Long) value) && (Long) value % unit != 0;
+  /** Of the types without a form of their own these change what they take. */
+  private static Fit other(NativeType from, NativeType to) {
+    return switch (to.base()) {
+      case "\"char\"" -> checked(v -> v.toString().getBytes(StandardCharsets.UTF_8).length > 1);
+      case "money" -> LOSSY;
+      case "time with time zone" -> from.base().equals(to.base()) ? within(from, to) : LOSSY;
+      default -> to.base().startsWith("interval") ? interval(from, to) : EXACT;
+    };
+  }
+
+  private static Fit interval(NativeType from, NativeType to) {
+    if (!to.base().equals("interval")) {
+      return LOSSY; // some of its fields only
+    }
+    return from.base().equals("interval")
+        ? within(from, to)
+        : to.scale() >= MICRO_DIGITS ? EXACT : LOSSY;
+  }
+
+  private static Fit within(NativeType from, NativeType to) {
+    return from.scale() <= to.scale() ? EXACT : LOSSY;
+  }
+
+  /** What is sure of each element is sure of the array. */
+  private static Fit array(NativeType from, NativeType to) {
+    if (!to.array()) {
+      return EXACT;
+    }
+    NativeType element = from.element();
+    NativeType target = to.element();
+    return element.equals(target)
+            || of(type(element), element, type(target), target) instanceof Fit.Exact
+        ? EXACT
+        : LOSSY;
+  }
+
+  private static ColumnType type(NativeType element) {
+    return switch (element.base()) {
+      case "smallint" -> ColumnType.SMALLINT;
+      case "integer" -> ColumnType.INTEGER;
+      case "bigint" -> ColumnType.BIGINT;
+      case "real" -> ColumnType.REAL;
+      case "double precision" -> ColumnType.DOUBLE;
+      case "numeric" -> ColumnType.DECIMAL;
+      case "text", "character varying", "character", "name" -> ColumnType.TEXT;
+      case "boolean" -> ColumnType.BOOLEAN;
+      case "bytea" -> ColumnType.BYTES;
+      case "uuid" -> ColumnType.UUID;
+      case "date" -> ColumnType.DATE;
+      case "time without time zone" -> ColumnType.TIME;
+      case "timestamp without time zone" -> ColumnType.TIMESTAMP;
+      case "timestamp with time zone" -> ColumnType.TIMESTAMPTZ;
+      case "json", "jsonb" -> ColumnType.JSON;
+      default -> ColumnType.OTHER;
+    };
+  }
+
+  private static Fit instant(ColumnType column, NativeType to) {
+    return switch (column) {
+      case DATE -> checked(v -> isFinite((Long) v) && (Long) v % MICROS_OF_DAY != 0);
+      case TIMESTAMP, TIMESTAMPTZ -> finer(to);
+      case TIME -> LOSSY;
+      case OTHER -> to.base().equals("time with time zone") ? LOSSY : EXACT;
+      default -> EXACT;
+    };
+  }
+
+  private static Fit finer(NativeType to) {
+    if (to.scale() >= MICRO_DIGITS) {
+      return EXACT;
+    }
+    long unit = (long) Math.pow(10, MICRO_DIGITS - to.scale());
+    return checked(v -> isFinite((Long) v) && (Long) v % unit != 0);
   }
 
   private static boolean isFinite(long micros) {
     return micros != Long.MAX_VALUE && micros != Long.MIN_VALUE;
+  }
+
+  private static Fit checked(Predicate<Object> changes) {
+    return new Fit.Checked(changes);
+  }
+
+  /** Of keys that are equal {@code jsonb} keeps the last. What is no JSON the server refuses. */
+  private static boolean repeatsKeys(String json) {
+    try (JsonParser parser = STRICT.createParser(json)) {
+      while (parser.nextToken() != null) {
+        // The parser looks at the keys.
+      }
+      return false;
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage()).startsWith("Duplicate field");
+    }
   }
 
   /** Anything else that is too long the server refuses by itself. */
@@ -139,10 +249,5 @@ final class ExactFit {
       // NaN and infinities stay what they are; a number that becomes infinite the server refuses.
       return true;
     }
-  }
-
-  private static Optional<Integer> group(Pattern pattern, String type) {
-    Matcher matcher = pattern.matcher(type);
-    return matcher.matches() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
   }
 }

@@ -145,6 +145,10 @@ public final class Loader {
     for (List<LoadBatch> alike : byColumns(claimed)) {
       outcomes.putAll(write(table, alike, staging));
     }
+    if (!claimed.isEmpty()) {
+      // What was judged by types that are others now might have been rounded or cut.
+      TargetCatalog.requireAsFound(connection, table);
+    }
     if (ledger != null) {
       for (LoadBatch batch : claimed) {
         LoadOutcome outcome = Objects.requireNonNull(outcomes.get(batch.batchId()));

@@ -63,8 +63,14 @@ final class Losses {
       int column = c;
       table
           .column(field.name())
-          .flatMap(to -> ExactFit.changed(field, to))
-          .ifPresent(check -> checks.put(column, check));
+          .ifPresent(
+              to -> {
+                switch (ExactFit.of(field, to)) {
+                  case Fit.Exact _ -> {}
+                  case Fit.Checked(Predicate<Object> changes) -> checks.put(column, changes);
+                  case Fit.Lossy _ -> checks.put(column, value -> true);
+                }
+              });
     }
     return checks;
   }

@@ -71,7 +71,45 @@ public final class TargetCatalog {
       ORDER BY c.conname
       """;
 
+  private static final String TYPES =
+      """
+      SELECT attname, pg_catalog.format_type(atttypid, atttypmod)
+      FROM pg_catalog.pg_attribute
+      WHERE attrelid = ?::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
+      """;
+
   private TargetCatalog() {}
+
+  /**
+   * Makes sure that the columns of a table still have the types that they had when it was found. To
+   * be asked in the transaction that wrote to it, which keeps others from altering it before.
+   *
+   * @throws SQLException SQLSTATE 42804 if not, 42703 if a column is gone
+   */
+  static void requireAsFound(Connection connection, TargetTable table) throws SQLException {
+    Map<String, String> types = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(TYPES)) {
+      statement.setString(1, table.sqlName());
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          types.put(row.getString(1), row.getString(2));
+        }
+      }
+    }
+    for (TargetColumn column : table.columns()) {
+      String type = types.get(column.name());
+      if (!column.nativeType().equals(type)) {
+        throw new SQLException(
+            "column %s.%s was %s and is %s now: it is looked at again"
+                .formatted(
+                    table.displayName(),
+                    column.name(),
+                    column.nativeType(),
+                    type == null ? "gone" : type),
+            type == null ? "42703" : "42804");
+      }
+    }
+  }
 
   /**
    * The table of a name, or empty if there is none.
@@ -148,6 +186,7 @@ public final class TargetCatalog {
         column.name(),
         column.type(),
         column.nativeType(),
+        attribute.storedType(),
         !row.getBoolean(2),
         attribute.defaulted() || row.getBoolean(3),
         attribute.generated() ? Filling.Computed : filling,

@@ -135,6 +135,15 @@ public record TargetCheck(String path, LoadMode mode) {
           field.nativeType(),
           where,
           column.nativeType());
+    } else if (ExactFit.of(field, column) instanceof Fit.Lossy) {
+      add(
+          to,
+          "TypeMismatch",
+          "column %s arrives as %s, and column %s of type %s may cut it with nobody seeing which value: give it a type that holds all, or compute it in a transform (set)",
+          field.name(),
+          field.nativeType(),
+          where,
+          column.nativeType());
     } else if (rule == null && Conversions.crossesZones(field.type(), column.type())) {
       to.add(
           Finding.warning(

@@ -152,4 +152,78 @@ class BadInputIT extends ChainScenario {
                   "legacy", "(SELECT id, price FROM item WHERE id NOT IN (10, 20, 30, 40, 50))"));
     }
   }
+
+  @Test
+  void a_target_column_that_keeps_fewer_digits_in_mid_run_rounds_nothing() throws Exception {
+    databases.execute(
+        "legacy",
+        "CREATE TABLE item (id integer PRIMARY KEY, price numeric(10,4))",
+        "CREATE TABLE more (id integer PRIMARY KEY, price numeric(10,4))",
+        "INSERT INTO item SELECT i, 1.2345 FROM generate_series(1, 500) i",
+        "INSERT INTO more SELECT i, i + 0.25 FROM generate_series(501, 1000) i",
+        "UPDATE more SET price = 1.2345 WHERE id = 700");
+    databases.execute("target", "CREATE TABLE item (id integer PRIMARY KEY, price numeric(10,4))");
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract(
+                    "read", "legacy", List.of("public.item", "public.more"), 1000),
+                new StageSpec.Load(
+                    "load",
+                    "read",
+                    "target",
+                    null,
+                    LoadMode.Insert,
+                    List.of(new StageSpec.TableMapping("public.more", "public.item")))));
+    try (TestChain chain = new TestChain(nats.url(), name, spec);
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      chain.dispatch(table(plan, "public.item"));
+      await().atMost(SOON).until(() -> chain.tally("load").passed() == 500);
+      databases.execute(
+          "target", "DELETE FROM item; ALTER TABLE item ALTER price TYPE numeric(10,2)");
+      chain.dispatch(table(plan, "public.more"));
+      awaitFinished(chain, plan);
+
+      assertThat(chain.failures())
+          .extracting(f -> f.detail().key() + " " + f.detail().cause().code())
+          .containsExactly("700 WouldChange");
+      assertThat(databases.checksum("target", "(SELECT id, price::numeric(10,4) FROM item)"))
+          .isEqualTo(databases.checksum("legacy", "(SELECT id, price FROM more WHERE id <> 700)"));
+    }
+  }
+
+  @Test
+  void a_computed_value_is_held_to_the_digits_of_its_column_and_of_a_domain() throws Exception {
+    databases.execute(
+        "legacy",
+        "CREATE TABLE item (id integer PRIMARY KEY, price numeric(10,2), cost numeric(10,4))",
+        "INSERT INTO item SELECT i, i, i FROM generate_series(1, 100) i",
+        "UPDATE item SET cost = 1.2345 WHERE id = 20");
+    databases.execute(
+        "target",
+        "CREATE DOMAIN amount AS numeric(10,2)",
+        "CREATE TABLE item (id integer PRIMARY KEY, price numeric(10,2), cost amount)");
+    String third = "record.id == 10 ? record.price * decimal('0.3333') : record.price";
+    try (TestChain chain = new TestChain(nats.url(), name, chain(set("price", third)));
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      chain.dispatchAll(plan);
+      awaitFinished(chain, plan);
+
+      assertThat(chain.failures())
+          .extracting(
+              f ->
+                  f.detail().key()
+                      + " "
+                      + f.detail().cause().code()
+                      + " "
+                      + f.detail().cause().subject())
+          .containsExactlyInAnyOrder("10 WouldChange price", "20 WouldChange cost");
+    }
+  }
 }

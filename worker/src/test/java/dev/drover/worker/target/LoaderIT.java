@@ -76,6 +76,21 @@ class LoaderIT {
   }
 
   @Test
+  void a_column_of_another_type_than_when_the_table_was_found_decides_nothing() throws Exception {
+    TargetTable found = table("shop.t");
+    List<LoadBatch> batches = List.of(batch("b1", SCHEMA, row(1, 1)));
+    execute("ALTER TABLE shop.t ALTER v TYPE real");
+
+    assertThatThrownBy(() -> loader.load(found, batches))
+        .isInstanceOf(SystemFailure.class)
+        .hasMessageContaining("column shop.t.v was integer and is real now");
+    assertThat(rows("SELECT * FROM shop.t")).isEmpty();
+    assertThat(rows("SELECT * FROM shop.drover_ledger")).isEmpty();
+
+    assertThat(loader.load(table("shop.t"), batches)).hasOnlyElementsOfType(Loaded.class);
+  }
+
+  @Test
   void a_batch_that_comes_again_writes_nothing_and_tells_what_was_decided() throws Exception {
     LoadBatch batch = batch("b1", SCHEMA, row(1, 1), row(2, -1), row(3, 3));
     LoadOutcome first = loader.load(table("shop.t"), List.of(batch)).getFirst();

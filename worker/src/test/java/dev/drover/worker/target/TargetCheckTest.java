@@ -58,10 +58,11 @@ class TargetCheckTest {
   @Test
   void a_computed_column_cannot_be_written_and_an_identity_can() {
     TargetColumn computed =
-        new TargetColumn("sum", ColumnType.BIGINT, "bigint", true, true, Filling.Computed, ALL);
+        new TargetColumn(
+            "sum", ColumnType.BIGINT, "bigint", "bigint", true, true, Filling.Computed, ALL);
     TargetColumn identity =
         new TargetColumn(
-            "id", ColumnType.BIGINT, "bigint", false, true, Filling.IdentityAlways, ALL);
+            "id", ColumnType.BIGINT, "bigint", "bigint", false, true, Filling.IdentityAlways, ALL);
 
     assertThat(
             reasons(
@@ -158,6 +159,7 @@ class TargetCheckTest {
             "qty",
             ColumnType.INTEGER,
             "integer",
+            "integer",
             true,
             false,
             Filling.Open,
@@ -225,7 +227,8 @@ class TargetCheckTest {
 
   private static TargetColumn column(
       String name, ColumnType type, String nativeType, boolean nullable, boolean hasDefault) {
-    return new TargetColumn(name, type, nativeType, nullable, hasDefault, Filling.Open, ALL);
+    return new TargetColumn(
+        name, type, nativeType, nativeType, nullable, hasDefault, Filling.Open, ALL);
   }
 
   private static TargetTable table(TargetColumn... columns) {
