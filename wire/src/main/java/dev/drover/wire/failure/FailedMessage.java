@@ -97,7 +97,12 @@ public record FailedMessage(Detail detail, byte[] row) {
 
   /** The id by which the stream knows a second copy of the same failure. */
   public static String messageId(String stage, BatchId batch, int index) {
-    return stage + "/" + batch + "/" + index;
+    return messageId(stage, batch, Integer.toString(index));
+  }
+
+  /** As the other, for records that are not told apart by their index. */
+  public static String messageId(String stage, BatchId batch, String record) {
+    return stage + "/" + batch + "/" + record;
   }
 
   /** This as a message's body. */

@@ -1,8 +1,12 @@
 package dev.drover.worker.extract;
 
+import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.stage.ErrorQueue;
+import java.io.ByteArrayOutputStream;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A batch ready to go.
@@ -10,10 +14,41 @@ import java.util.List;
  * @param range the keys it covers, closed
  * @param records records read, the failed ones included
  * @param body the rows' bytes; empty if all failed
- * @param failures records that no message can hold
+ * @param failures records that no message can hold, to be set aside
+ * @param setAside how many more of them are set aside already
  */
-record CutBatch(KeyRange range, int records, byte[] body, List<ErrorQueue.Failure> failures) {
+record CutBatch(
+    KeyRange range, int records, byte[] body, List<ErrorQueue.Failure> failures, int setAside) {
   int rows() {
-    return records - failures.size();
+    return records - failed();
+  }
+
+  int failed() {
+    return failures.size() + setAside;
+  }
+
+  /**
+   * This batch after an earlier reading of it set records aside: that holds, whatever they are now,
+   * and whether they are still there.
+   *
+   * @param keys theirs, as the error queue shows them
+   */
+  CutBatch after(RecordSchema schema, Set<String> keys) {
+    if (keys.isEmpty()) {
+      return this;
+    }
+    List<ErrorQueue.Failure> left =
+        failures.stream().filter(f -> !keys.contains(ErrorQueue.keyShown(f.key()))).toList();
+    ByteArrayOutputStream kept = new ByteArrayOutputStream(body.length);
+    RowReader rows = new RowReader(schema, body);
+    int passing = 0;
+    while (rows.advance()) {
+      if (!keys.contains(ErrorQueue.keyShown(rows.key()))) {
+        kept.writeBytes(rows.encodedRow());
+        passing++;
+      }
+    }
+    int records = passing + left.size() + keys.size();
+    return new CutBatch(range, records, kept.toByteArray(), left, keys.size());
   }
 }

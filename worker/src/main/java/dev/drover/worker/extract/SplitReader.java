@@ -140,15 +140,19 @@ final class SplitReader {
     try (SplitSource.Rows rows = source.read(table, range)) {
       context.stalls().over(ExtractWorker.DATABASE);
       BatchCutter cutter = cutter(rows, range.after());
-      CutBatch cut = cutter.fullMessage();
-      again = cut == null ? new CutBatch(range, 0, new byte[0], List.of()) : cut;
+      CutBatch full = cutter.fullMessage();
+      again = full == null ? new CutBatch(range, 0, new byte[0], List.of(), 0) : full;
       whole = !cutter.more();
     }
+    if (batch.takes().stream().anyMatch(t -> t.failed() > 0)) {
+      again = again.after(table.schema(), errors.keysOf(id(batch)));
+    }
+    CutBatch cut = again;
     Take take =
         new Take(
             batch.latest().number() + 1,
             again.records(),
-            again.failures().size(),
+            again.failed(),
             whole ? null : again.range().upTo());
     OpenBatch retaken = progress.retake(batch, take);
     underWay.add(
@@ -157,7 +161,7 @@ final class SplitReader {
             publishers.submit(
                 (Callable<Take>)
                     () -> {
-                      Take published = publish(retaken, again);
+                      Take published = publish(retaken, cut);
                       // Another worker may have published an older take that was consumed before
                       // this one: then that is the one that counts.
                       Take decided = taken.decided(id(retaken), retaken);
@@ -212,8 +216,7 @@ final class SplitReader {
           }
           closeOldest();
         }
-        OpenBatch open =
-            progress.open(batch.range(), new Take(1, batch.records(), batch.failures().size()));
+        OpenBatch open = progress.open(batch.range(), new Take(1, batch.records(), batch.failed()));
         underWay.add(
             new Publication(open, publishers.submit((Callable<Take>) () -> publish(open, batch))));
         context.pace().took(batch.records());

@@ -5,6 +5,7 @@ import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.replay.JournalEntry;
 import dev.drover.worker.stage.DecisionLog;
+import dev.drover.worker.stage.ErrorScan;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

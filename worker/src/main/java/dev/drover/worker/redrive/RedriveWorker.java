@@ -13,6 +13,7 @@ import dev.drover.worker.redrive.Renewal.Renewed;
 import dev.drover.worker.redrive.Renewal.Renewed.Ready;
 import dev.drover.worker.redrive.Renewal.Renewed.Refused;
 import dev.drover.worker.stage.DecisionLog;
+import dev.drover.worker.stage.ErrorScan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -196,7 +197,9 @@ public final class RedriveWorker {
   static ErrorScan scan(
       RedriveContext context, RedriveOrder order, long last, ErrorScan.Witness witness) {
     return new ErrorScan(
-        context,
+        context.nats(),
+        context.names(),
+        context.patience(),
         order.selector().subjects(context.names()),
         order.selector().firstSequence(),
         Math.min(last, order.selector().lastSequence()),

@@ -10,6 +10,7 @@ import dev.drover.wire.replay.RedriveOrder;
 import dev.drover.wire.replay.RenewedRows;
 import dev.drover.wire.replay.RetryBatch;
 import dev.drover.worker.stage.DecisionLog;
+import dev.drover.worker.stage.ErrorScan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -187,7 +188,9 @@ final class Sender {
     List<QueuedFailure> found = new ArrayList<>();
     try (ErrorScan scan =
         new ErrorScan(
-            context,
+            context.nats(),
+            context.names(),
+            context.patience(),
             List.of(context.names().errorSubject(entry.stage(), "*")),
             sequences.getFirst(),
             sequences.getLast(),

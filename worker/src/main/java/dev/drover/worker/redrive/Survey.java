@@ -11,6 +11,7 @@ import dev.drover.wire.replay.RedriveProgress.Refusal;
 import dev.drover.wire.replay.RedriveProgress.Sample;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.redrive.Renewal.Renewed;
+import dev.drover.worker.stage.ErrorScan;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

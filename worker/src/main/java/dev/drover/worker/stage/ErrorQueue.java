@@ -6,6 +6,7 @@ import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
 import io.nats.client.api.PublishAck;
@@ -128,8 +129,28 @@ public final class ErrorQueue {
     whole.put(batch, true);
   }
 
+  /**
+   * Keys of the records of a batch that an earlier reading of it set aside, as {@link #keyShown}
+   * has them. Goes through what the stage has set aside: for after a crash.
+   */
+  public Set<String> keysOf(BatchId batch) throws InterruptedException {
+    return published.keysOf(batch);
+  }
+
+  /** A key as messages of the queue have it: a very long one is cut. */
+  public static String keyShown(String key) {
+    return cut(key);
+  }
+
+  /** Another reading of a batch may give a record another index, and it is still the same one. */
   private String id(BatchHeaders headers, Failure failure) {
-    return FailedMessage.messageId(context.stage(), headers.id(), failure.index());
+    return isExtract()
+        ? FailedMessage.messageId(context.stage(), headers.id(), Fingerprints.of(failure.key()))
+        : FailedMessage.messageId(context.stage(), headers.id(), failure.index());
+  }
+
+  private boolean isExtract() {
+    return context.spec().stage(context.stage()).from() == null;
   }
 
   /** Costs a hash, so that it is made once a cause. */
@@ -169,9 +190,7 @@ public final class ErrorQueue {
 
   /** What an extract reads it has worked on already; to the others it has come. */
   private String revisions(BatchHeaders headers, String revision) {
-    return context.spec().stage(context.stage()).from() == null
-        ? headers.revision()
-        : headers.revisionAfter(context.stage(), revision);
+    return isExtract() ? headers.revision() : headers.revisionAfter(context.stage(), revision);
   }
 
   private static String cut(String text) {

@@ -1,5 +1,7 @@
 package dev.drover.worker.stage;
 
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.worker.jetstream.Patience;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
@@ -11,6 +13,7 @@ import io.nats.client.api.StreamState;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -57,6 +60,39 @@ final class PublishedFailures {
       missing.addAll(missing(subject.getKey(), subject.getValue(), after));
     }
     return missing.isEmpty() || removed(after) >= missing.size() ? Set.of() : missing;
+  }
+
+  /**
+   * Keys, as messages have them, of the records of a batch that are in the queue. Goes through all
+   * that this stage has set aside and nobody has taken out since.
+   */
+  Set<String> keysOf(BatchId batch) throws InterruptedException {
+    long last =
+        patience.ask(
+            "read the state of the error queue",
+            () ->
+                management()
+                    .getStreamInfo(context.names().errorsStream())
+                    .getStreamState()
+                    .getLastSequence());
+    Set<String> keys = new HashSet<>();
+    try (ErrorScan scan =
+        new ErrorScan(
+            context.nats(),
+            context.names(),
+            patience,
+            List.of(context.names().errorSubject(context.stage(), "*")),
+            1,
+            last,
+            ErrorScan.Witness.NONE)) {
+      for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
+        some.stream()
+            .map(failure -> failure.message().detail())
+            .filter(detail -> detail.batch().equals(batch.text()))
+            .forEach(detail -> keys.add(detail.key()));
+      }
+    }
+    return keys;
   }
 
   private Set<String> missing(String subject, Set<String> ids, long after)

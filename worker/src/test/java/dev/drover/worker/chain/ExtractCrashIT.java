@@ -161,6 +161,54 @@ class ExtractCrashIT extends ChainScenario {
     }
   }
 
+  @Test
+  void killed_after_it_set_records_aside_they_stay_aside_once_each_whatever_they_are_now()
+      throws Exception {
+    inBoth("CREATE TABLE event (id integer PRIMARY KEY, at timestamp)");
+    String unreadable = "timestamp '294276-12-31'";
+    databases.execute(
+        "legacy",
+        "INSERT INTO event SELECT 2 * i, '2024-01-01' FROM generate_series(1, 100) i",
+        "UPDATE event SET at = " + unreadable + " WHERE id IN (10, 20, 30)");
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.event"), 1000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Insert, List.of())));
+    try (TestChain chain = new TestChain(nats.url(), name, spec)) {
+      ChainPlan plan = plan(chain);
+      chain.limit(chain.names.queueStream("read"), 1);
+      chain.dispatchAll(plan);
+      try (WorkerProcess a = reader()) {
+        await().atMost(SOON).until(() -> chain.failures().size() == 3);
+        a.kill();
+      }
+      databases.execute(
+          "legacy",
+          "INSERT INTO event VALUES (1, '2024-01-01')", // each comes one later now
+          "UPDATE event SET at = '2024-01-01' WHERE id = 20",
+          "DELETE FROM event WHERE id = 30",
+          "UPDATE event SET at = " + unreadable + " WHERE id IN (8, 40)");
+      redeliver(chain, plan);
+      chain.limit(chain.names.queueStream("read"), 256 << 20);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        awaitFinished(chain, plan);
+      }
+      assertThat(chain.failures())
+          .extracting(f -> f.detail().key())
+          .containsExactlyInAnyOrder("10", "20", "30", "8", "40");
+      SplitCheckpoint read = chain.checkpoints(plan).getFirst();
+      assertThat(read.records()).isEqualTo(101);
+      assertThat(read.failed()).isEqualTo(5);
+      assertThat(chain.tally("load")).isEqualTo(new Counts(96, 96, 0, 0, 0, 0));
+      String passing = "(SELECT * FROM event WHERE id NOT IN (8, 10, 20, 30, 40))";
+      assertThat(databases.checksum("target", "event"))
+          .isEqualTo(databases.checksum("legacy", passing));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void killed_between_publication_and_the_next_checkpoint_what_was_published_counts(

@@ -1,7 +1,10 @@
-package dev.drover.worker.redrive;
+package dev.drover.worker.stage;
 
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.names.ChainNames;
+import dev.drover.worker.jetstream.Patience;
+import io.nats.client.Connection;
 import io.nats.client.ConsumerContext;
 import io.nats.client.FetchConsumeOptions;
 import io.nats.client.FetchConsumer;
@@ -24,14 +27,16 @@ import org.slf4j.LoggerFactory;
  * Goes through the error queue in the order of its sequences, some at a time, and waits out
  * whatever happens to NATS meanwhile. Not thread-safe.
  */
-final class ErrorScan implements AutoCloseable {
+public final class ErrorScan implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorScan.class);
   private static final int MESSAGES = 2000;
   private static final int BYTES = 8 << 20;
   private static final long WAIT_MILLIS = 2000;
   private static final Duration FORGET_AFTER = Duration.ofMinutes(5);
 
-  private final RedriveContext context;
+  private final Connection nats;
+  private final ChainNames names;
+  private final Patience patience;
   private final List<String> subjects;
   private final long last;
   private final Witness witness;
@@ -42,7 +47,8 @@ final class ErrorScan implements AutoCloseable {
 
   /** Is told of each message that a scan comes to, also of one that it cannot read. */
   @FunctionalInterface
-  interface Witness {
+  public interface Witness {
+    /** Wants to know nothing. */
     Witness NONE = (subject, sequence) -> {};
 
     /** The scan is at this message. */
@@ -56,8 +62,17 @@ final class ErrorScan implements AutoCloseable {
    * @param first sequence to begin with
    * @param last sequence to end with
    */
-  ErrorScan(RedriveContext context, List<String> subjects, long first, long last, Witness witness) {
-    this.context = context;
+  public ErrorScan(
+      Connection nats,
+      ChainNames names,
+      Patience patience,
+      List<String> subjects,
+      long first,
+      long last,
+      Witness witness) {
+    this.nats = nats;
+    this.names = names;
+    this.patience = patience;
     this.witness = witness;
     this.subjects = subjects;
     this.after = first - 1;
@@ -65,10 +80,10 @@ final class ErrorScan implements AutoCloseable {
   }
 
   /** The next failures; none when the end is reached. */
-  List<QueuedFailure> next() throws InterruptedException {
+  public List<QueuedFailure> next() throws InterruptedException {
     List<QueuedFailure> found = new ArrayList<>();
     while (found.isEmpty() && !ended && after < last) {
-      context.patience().ask("read the error queue", () -> fetch(found));
+      patience.ask("read the error queue", () -> fetch(found));
     }
     return found;
   }
@@ -131,12 +146,10 @@ final class ErrorScan implements AutoCloseable {
     ConsumerContext known = consumer;
     if (known == null) {
       known =
-          context
-              .nats()
-              .getStreamContext(context.names().errorsStream())
+          nats.getStreamContext(names.errorsStream())
               .createOrUpdateConsumer(
                   ConsumerConfiguration.builder()
-                      .name("drover-redrive-" + io.nats.client.NUID.nextGlobal())
+                      .name("drover-scan-" + io.nats.client.NUID.nextGlobal())
                       .deliverPolicy(DeliverPolicy.ByStartSequence)
                       .startSequence(after + 1)
                       .ackPolicy(AckPolicy.None)
@@ -158,10 +171,7 @@ final class ErrorScan implements AutoCloseable {
     consumer = null;
     if (known != null) {
       try {
-        context
-            .nats()
-            .jetStreamManagement()
-            .deleteConsumer(context.names().errorsStream(), known.getConsumerName());
+        nats.jetStreamManagement().deleteConsumer(names.errorsStream(), known.getConsumerName());
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         LOG.debug("a consumer is left to expire", e);
       }
