@@ -39,7 +39,8 @@ final class StageWorkers {
               new PostgresSplitSource(
                   endpoint(context, environment, permits, extract.connectionName()),
                   application,
-                  view(context, extract)));
+                  view(context, extract),
+                  context.maxRecordBytes()));
       case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
       case StageSpec.Enrich enrich ->
           new JudgingWorker(

@@ -91,12 +91,12 @@ final class BatchCutter {
     long started = nanoTime.getAsLong();
     while (writer.size() < most && nanoTime.getAsLong() - started <= lingerNanos && more()) {
       pending = false;
-      String unreadable = rows.unreadable();
+      SplitSource.Unreadable unreadable = rows.unreadable();
       int bytes = 0;
       if (unreadable == null) {
         bytes = append(records, failures);
       } else {
-        failures.add(failure(records, "Unreadable", "", unreadable));
+        failures.add(failure(records, unreadable.code(), "", unreadable.message()));
       }
       if (bytes > 0 && writer.size() > most && writer.rows() > 1) {
         writer.removeLast(bytes);
@@ -111,7 +111,7 @@ final class BatchCutter {
     List<String> upTo = pending ? rows.keyPartsBefore() : rows.keyParts();
     KeyRange range = new KeyRange(after, upTo);
     after = upTo;
-    return new CutBatch(range, records, writer.toByteArray(), failures);
+    return new CutBatch(range, records, writer.toByteArray(), failures, 0);
   }
 
   /** Bytes that the record took, or 0 if it failed. */

@@ -99,9 +99,14 @@ public final class KeyedRows {
       Map<String, Found> found)
       throws SQLException {
     RowWriter writer = new RowWriter(table.schema(), 4096);
-    try (RangeReader rows = RangeReader.ofKeys(connection, table.schema(), table.key(), keys)) {
+    try (RangeReader rows =
+        RangeReader.ofKeys(connection, table.schema(), table.key(), keys, most)) {
       while (rows.advance()) {
         String key = rows.key();
+        if (rows.isLarge()) {
+          found.replace(key, new Found.TooLarge());
+          continue;
+        }
         writer.reset();
         Found row;
         try {

@@ -32,6 +32,7 @@ final class PostgresRows implements SplitSource.Rows {
   private final TablePlan table;
   private final KeyRange range;
   private final Pieces pieces;
+  private final int maxRecordBytes;
 
   /** Where reading goes on; null until it does. */
   private @Nullable RangeReader reader;
@@ -43,17 +44,22 @@ final class PostgresRows implements SplitSource.Rows {
   private @Nullable RangeReader at;
 
   /** The current row, if it cannot be read. */
-  private @Nullable Unreadable unreadable;
+  private @Nullable UnreadableRow unreadable;
 
   /** The key before the first row that {@link #at} read, or before the unreadable one. */
   private @Nullable List<String> boundary;
 
-  private record Unreadable(String key, List<String> keyParts, String why) {}
+  private record UnreadableRow(String key, List<String> keyParts, String why) {}
 
   private record Key(String text, List<String> parts) {}
 
-  PostgresRows(SourceSession session, SourceView view, TablePlan table, KeyRange range)
+  /**
+   * @param maxRecordBytes the most bytes of a row; a larger one is not had
+   */
+  PostgresRows(
+      SourceSession session, SourceView view, TablePlan table, KeyRange range, int maxRecordBytes)
       throws SQLException {
+    this.maxRecordBytes = maxRecordBytes;
     this.session = session;
     this.view = view;
     this.table = table;
@@ -129,7 +135,14 @@ final class PostgresRows implements SplitSource.Rows {
   private RangeReader openNext() throws SQLException {
     endRead();
     RangeReader next =
-        RangeReader.open(session.get(), view, table.schema(), table.key(), rest(), pieces.rows());
+        RangeReader.open(
+            session.get(),
+            view,
+            table.schema(),
+            table.key(),
+            rest(),
+            pieces.rows(),
+            maxRecordBytes);
     openedAt = System.nanoTime();
     read = 0;
     reader = next;
@@ -182,6 +195,10 @@ final class PostgresRows implements SplitSource.Rows {
     RecordSchema keys = new RecordSchema(table.table(), columns);
     try (RangeReader only = open(keys, rest())) {
       return only.advance() ? new Key(only.key(), only.keyParts()) : null;
+    } catch (SQLException e) {
+      throw SqlFailure.classify(e) == SqlFailure.Record
+          ? new UnreadableKeyException(table.table(), lastKey(), e)
+          : e;
     }
   }
 
@@ -200,7 +217,7 @@ final class PostgresRows implements SplitSource.Rows {
       }
       // Neither the key nor the server's words: the failed record tells them, a log must not.
       LOG.info("a row of {} cannot be read (SQLSTATE {})", table.table(), e.getSQLState());
-      unreadable = new Unreadable(key.text(), key.parts(), why(e));
+      unreadable = new UnreadableRow(key.text(), key.parts(), why(e));
     }
     boundary = last;
     return true;
@@ -216,7 +233,7 @@ final class PostgresRows implements SplitSource.Rows {
   }
 
   private RangeReader open(RecordSchema columns, KeyRange part) throws SQLException {
-    return RangeReader.open(session.get(), view, columns, table.key(), part, 0);
+    return RangeReader.open(session.get(), view, columns, table.key(), part, 0, maxRecordBytes);
   }
 
   private RangeReader current() {
@@ -224,8 +241,16 @@ final class PostgresRows implements SplitSource.Rows {
   }
 
   @Override
-  public @Nullable String unreadable() {
-    return unreadable == null ? null : unreadable.why();
+  public SplitSource.@Nullable Unreadable unreadable() {
+    if (unreadable != null) {
+      return new SplitSource.Unreadable("Unreadable", unreadable.why());
+    }
+    return current().isLarge()
+        ? new SplitSource.Unreadable(
+            "RecordTooLarge",
+            "the record has more than the %d bytes that a message holds: raise NATS' max_payload, or leave the large column out"
+                .formatted(maxRecordBytes))
+        : null;
   }
 
   @Override

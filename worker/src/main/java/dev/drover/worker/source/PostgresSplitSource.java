@@ -17,10 +17,17 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
   private final Endpoint endpoint;
   private final String application;
   private final SourceView view;
+  private final int maxRecordBytes;
   private @Nullable Connection connection;
 
-  /** Reads an endpoint; the server lists the session under the application's name. */
-  public PostgresSplitSource(Endpoint endpoint, String application, SourceView view) {
+  /**
+   * Reads an endpoint; the server lists the session under the application's name.
+   *
+   * @param maxRecordBytes the most bytes of a row; a larger one is told and not had
+   */
+  public PostgresSplitSource(
+      Endpoint endpoint, String application, SourceView view, int maxRecordBytes) {
+    this.maxRecordBytes = maxRecordBytes;
     this.view = view;
     this.endpoint = endpoint;
     this.application = application;
@@ -39,7 +46,7 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
   @Override
   public Rows read(TablePlan table, KeyRange range) throws SQLException {
     try {
-      return new PostgresRows(this, view, table, range);
+      return new PostgresRows(this, view, table, range, maxRecordBytes);
     } catch (SQLException e) {
       close();
       throw e;

@@ -7,7 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyOut;
@@ -61,6 +61,7 @@ public final class RangeReader implements AutoCloseable {
       Connection connection,
       RecordSchema schema,
       List<String> key,
+      boolean weighed,
       ReadOnlyTransaction transaction,
       CopyOut copy) {
     this.connection = connection;
@@ -68,9 +69,9 @@ public final class RangeReader implements AutoCloseable {
     this.key = key.stream().mapToInt(column -> schema.indexOf(column).orElseThrow()).toArray();
     this.transaction = transaction;
     this.copy = copy;
-    this.row = new Tuple(schema, key.isEmpty());
-    this.before = new Tuple(schema, key.isEmpty());
-    this.next = new Tuple(schema, key.isEmpty());
+    this.row = new Tuple(schema, key.isEmpty(), weighed);
+    this.before = new Tuple(schema, key.isEmpty(), weighed);
+    this.next = new Tuple(schema, key.isEmpty(), weighed);
   }
 
   /**
@@ -84,19 +85,31 @@ public final class RangeReader implements AutoCloseable {
   public static RangeReader open(
       Connection connection, RecordSchema schema, List<String> key, KeyRange range)
       throws SQLException {
-    return open(connection, SourceView.NOW, schema, key, range, 0);
+    return open(connection, SourceView.NOW, schema, key, range, 0, Integer.MAX_VALUE);
   }
 
-  /** As the other, but as the view sees it, and no more than so many rows; 0 for all. */
+  /**
+   * As the other, but as the view sees it.
+   *
+   * @param most how many rows at most; 0 for all
+   * @param mostBytes how many bytes a row's values may have; one of more comes without them
+   */
   public static RangeReader open(
       Connection connection,
       SourceView view,
       RecordSchema schema,
       List<String> key,
       KeyRange range,
-      int most)
+      int most,
+      int mostBytes)
       throws SQLException {
-    return open(connection, view, schema, key, table -> select(table, range) + limit(most));
+    return open(
+        connection,
+        view,
+        schema,
+        key,
+        mostBytes,
+        (table, weight) -> select(table, weight, range) + limit(most));
   }
 
   /**
@@ -104,17 +117,29 @@ public final class RangeReader implements AutoCloseable {
    *
    * @param key the columns of the table's key; not empty
    * @param keys which rows, each as a bound of {@link KeyRange}; not empty
+   * @param mostBytes how many bytes a row's values may have; one of more comes without them
    */
   static RangeReader ofKeys(
-      Connection connection, RecordSchema schema, List<String> key, List<List<String>> keys)
+      Connection connection,
+      RecordSchema schema,
+      List<String> key,
+      List<List<String>> keys,
+      int mostBytes)
       throws SQLException {
     return open(
         connection,
         SourceView.NOW,
         schema,
         key,
-        table ->
-            "SELECT " + table.columns() + " FROM " + table.from() + " JOIN " + table.among(keys));
+        mostBytes,
+        (table, weight) ->
+            "SELECT "
+                + table.columns(!weight.isEmpty())
+                + " FROM "
+                + table.from()
+                + " JOIN "
+                + table.among(keys)
+                + weight);
   }
 
   private static RangeReader open(
@@ -122,7 +147,8 @@ public final class RangeReader implements AutoCloseable {
       SourceView view,
       RecordSchema schema,
       List<String> key,
-      Function<TableSql, String> query)
+      int mostBytes,
+      BiFunction<TableSql, String, String> query)
       throws SQLException {
     ReadOnlyTransaction transaction =
         new ReadOnlyTransaction(connection, view, AsPlanned.settings(schema) + SETTINGS);
@@ -130,12 +156,14 @@ public final class RangeReader implements AutoCloseable {
       AsPlanned.require(connection, schema, key);
       TableSql table = TableSql.of(connection, schema, key);
       table.useOperatorsOfKey(connection);
+      boolean weighed = mostBytes < Integer.MAX_VALUE && table.hasLargeValues(connection);
+      String weight = weighed ? table.weight(mostBytes) : "";
       CopyOut copy =
           connection
               .unwrap(PGConnection.class)
               .getCopyAPI()
-              .copyOut("COPY (" + query.apply(table) + ") TO STDOUT (FORMAT binary)");
-      return new RangeReader(connection, schema, key, transaction, copy);
+              .copyOut("COPY (" + query.apply(table, weight) + ") TO STDOUT (FORMAT binary)");
+      return new RangeReader(connection, schema, key, weighed, transaction, copy);
     } catch (SQLException | RuntimeException e) {
       try {
         transaction.close();
@@ -170,10 +198,15 @@ public final class RangeReader implements AutoCloseable {
 
   /** The query of a range. */
   static String select(TableSql table, KeyRange range) {
+    return select(table, "", range);
+  }
+
+  private static String select(TableSql table, String weight, KeyRange range) {
     return "SELECT "
-        + table.columns()
+        + table.columns(!weight.isEmpty())
         + " FROM "
         + table.from()
+        + weight
         + table.where(range)
         + (table.keyless() ? "" : " ORDER BY " + table.order(""));
   }
@@ -201,6 +234,11 @@ public final class RangeReader implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  /** Whether the current row is too large to be had; then only its key is. */
+  public boolean isLarge() {
+    return row.isLarge();
   }
 
   /** How many rows it has gone to. */

@@ -11,12 +11,15 @@ public final class SourceStall {
   private SourceStall() {}
 
   /**
-   * There may be no session now, somebody holds a lock, the source ends every read, it is there and
-   * not as it was planned, or it is away.
+   * There may be no session now, a row's very key cannot be carried, somebody holds a lock, the
+   * source ends every read, it is there and not as it was planned, or it is away.
    */
   public static String reason(SQLException e) {
     if (e instanceof ViewUnavailableException unavailable) {
       return unavailable.reason();
+    }
+    if (e instanceof UnreadableKeyException) {
+      return "UnreadableKey";
     }
     String noPermit = NoPermitException.stallReason(e.getSQLState());
     if (noPermit != null) {

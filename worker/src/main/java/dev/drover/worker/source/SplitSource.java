@@ -46,6 +46,14 @@ public interface SplitSource extends AutoCloseable {
   @Override
   void close();
 
+  /**
+   * Why a row cannot be had.
+   *
+   * @param code CamelCase word for the failure's cause
+   * @param message a sentence for people
+   */
+  record Unreadable(String code, String message) {}
+
   /** Rows as they come, without more than a few in memory. Used by one thread. */
   interface Rows extends AutoCloseable {
     /**
@@ -56,10 +64,10 @@ public interface SplitSource extends AutoCloseable {
     boolean advance() throws SQLException;
 
     /**
-     * Why the row's values cannot be had, which no other attempt will change, as a sentence for
-     * people; null if they can. Its key is known in either case.
+     * Why the row's values cannot be had, which no other attempt will change; null if they can. Its
+     * key is known in either case.
      */
-    @Nullable String unreadable();
+    @Nullable Unreadable unreadable();
 
     /**
      * Appends the row, unless its values cannot be had.

@@ -2,6 +2,7 @@ package dev.drover.worker.source;
 
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.Quote;
 import java.sql.Connection;
@@ -40,11 +41,25 @@ final class TableSql {
       JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
       """;
 
+  /** The server's compression makes no value shorter than by this factor. */
+  private static final int MOST_COMPRESSED = 256;
+
+  /** Whether the table, or a partition of it, holds values that do not fit a page. */
+  private static final String HAS_LARGE_VALUES =
+      """
+      SELECT COALESCE(sum(pg_catalog.pg_relation_size(reltoastrelid)), 0) > 0
+      FROM pg_catalog.pg_class
+      WHERE reltoastrelid <> 0 AND (oid = ?::pg_catalog.regclass
+        OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(?::pg_catalog.regclass)))
+      """;
+
+  private final String name;
   private final String from;
   private final RecordSchema schema;
   private final List<Column> key;
 
-  private TableSql(String from, RecordSchema schema, List<Column> key) {
+  private TableSql(String name, String from, RecordSchema schema, List<Column> key) {
+    this.name = name;
     this.from = from;
     this.schema = schema;
     this.key = key;
@@ -81,8 +96,22 @@ final class TableSql {
                               new NoSuchElementException(
                                   "%s has no column %s".formatted(schema.table(), column)))));
     }
-    return new TableSql(
-        partitioned ? name + " AS t" : "ONLY " + name + " AS t", schema, List.copyOf(columns));
+    String from = partitioned ? name + " AS t" : "ONLY " + name + " AS t";
+    return new TableSql(name, from, schema, List.copyOf(columns));
+  }
+
+  /** Whether a row may be larger than some megabytes. */
+  boolean hasLargeValues(Connection connection) throws SQLException {
+    if (schema.columns().stream().noneMatch(TableSql::varies)) {
+      return false;
+    }
+    try (PreparedStatement query = connection.prepareStatement(HAS_LARGE_VALUES)) {
+      query.setString(1, name);
+      query.setString(2, name);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
   }
 
   /**
@@ -110,16 +139,57 @@ final class TableSql {
     return from;
   }
 
-  /** The select list of {@link Tuple}: a keyless table's position comes first. */
-  String columns() {
+  /**
+   * The select list of {@link Tuple}: a keyless table's position comes first.
+   *
+   * @param weighed whether to tell of rows that are too large instead of giving them; asks for
+   *     {@link #weight}
+   */
+  String columns(boolean weighed) {
     List<String> columns = new ArrayList<>();
     if (keyless()) {
       columns.add(POSITION);
     }
+    if (weighed) {
+      columns.add("weight.large");
+    }
     for (Column column : schema.columns()) {
-      columns.add(Tuple.isText(column.type()) ? text(column) : name(column));
+      String value = Tuple.isText(column.type()) ? text(column) : name(column);
+      columns.add(
+          weighed && varies(column) && !key.contains(column)
+              ? "CASE WHEN NOT weight.large THEN " + value + " END"
+              : value);
     }
     return String.join(", ", columns);
+  }
+
+  /**
+   * What stands after {@code FROM …} to weigh each row. The length of a text or of bytes is known
+   * without reading them.
+   *
+   * @param most the most bytes that a row's values may have together
+   */
+  String weight(int most) {
+    String sum =
+        schema.columns().stream()
+            .filter(TableSql::varies)
+            .map(column -> length(column, most / MOST_COMPRESSED))
+            .collect(Collectors.joining(" + "));
+    return " CROSS JOIN LATERAL (SELECT %s > %d AS large OFFSET 0) AS weight".formatted(sum, most);
+  }
+
+  /** A value that takes no more room than {@code small} at the server need not be looked into. */
+  private static String length(Column column, int small) {
+    String name = name(column);
+    return "CASE WHEN pg_catalog.pg_column_size(%s) > %d THEN pg_catalog.octet_length(%s)::int8 ELSE 0 END"
+        .formatted(name, small, column.type() == ColumnType.BYTES ? name : text(column));
+  }
+
+  private static boolean varies(Column column) {
+    return switch (column.type()) {
+      case TEXT, BYTES, JSON, DECIMAL, ARRAY, OTHER -> true;
+      default -> false;
+    };
   }
 
   /** The key's columns as text, comma-separated, named {@code k0, k1, …}. */

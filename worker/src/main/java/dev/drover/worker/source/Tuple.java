@@ -35,17 +35,22 @@ final class Tuple {
   private final List<Column> columns;
   private final ColumnType[] types;
   private final boolean positioned;
+  private final boolean weighed;
   private final int[] starts;
   private final int[] lengths;
   private byte[] message = {};
   private long position = -1;
+  private boolean large;
 
   /**
    * A place for tuples of a table.
    *
    * @param positioned whether the row's physical position comes before its columns
+   * @param weighed whether it is told behind that if the row is too large, and comes without what
+   *     makes it so
    */
-  Tuple(RecordSchema schema, boolean positioned) {
+  Tuple(RecordSchema schema, boolean positioned, boolean weighed) {
+    this.weighed = weighed;
     this.columns = schema.columns();
     this.types = columns.stream().map(Column::type).toArray(ColumnType[]::new);
     this.positioned = positioned;
@@ -66,6 +71,11 @@ final class Tuple {
     return position;
   }
 
+  /** Whether the row is too large to be had; then it has its key only. */
+  boolean isLarge() {
+    return large;
+  }
+
   /**
    * Takes the tuple that begins at an offset of a message and ends with it.
    *
@@ -78,7 +88,7 @@ final class Tuple {
     if (fields < 0) {
       return false;
     }
-    if (fields != types.length + (positioned ? 1 : 0)) {
+    if (fields != types.length + (positioned ? 1 : 0) + (weighed ? 1 : 0)) {
       throw new SQLException("a tuple of " + fields + " fields was not asked for", "08P01");
     }
     message = source;
@@ -89,6 +99,10 @@ final class Tuple {
           ((int) INT.get(source, at) & 0xFFFF_FFFFL) << 16
               | ((short) SHORT.get(source, at + 4) & 0xFFFF);
       at += 6;
+    }
+    if (weighed) {
+      large = source[at + 4] != 0;
+      at += 5;
     }
     for (int i = 0; i < types.length; i++) {
       int length = (int) INT.get(source, at);

@@ -84,8 +84,24 @@ class MemoryIT extends ChainScenario {
     assertBounded();
   }
 
-  /** All three workers as processes with the heap that the chart gives them. */
+  @Test
+  void a_row_of_a_hundred_megabytes_fails_alone() throws Exception {
+    inBoth("CREATE TABLE item (id integer PRIMARY KEY, note text, more text)");
+    databases.execute(
+        "legacy",
+        "INSERT INTO item SELECT i, repeat(md5(i::text), CASE WHEN i = 500 THEN 1600000 ELSE 1 END),"
+            + " repeat(md5(i::text), CASE WHEN i = 500 THEN 1600000 ELSE 1 END)"
+            + " FROM generate_series(1, 1000) i",
+        "ANALYZE");
+    assertBounded("(SELECT * FROM item WHERE id <> 500)", "500 RecordTooLarge");
+  }
+
   private void assertBounded() throws Exception {
+    assertBounded("item");
+  }
+
+  /** All three workers as processes with the heap that the chart gives them. */
+  private void assertBounded(String passing, String... failures) throws Exception {
     ChainSpec spec =
         new ChainSpec(
             databases.connections(),
@@ -110,8 +126,11 @@ class MemoryIT extends ChainScenario {
         }
         chain.dispatchAll(plan);
         awaitFinished(chain, plan);
+        assertThat(chain.failures())
+            .extracting(f -> f.detail().key() + " " + f.detail().cause().code())
+            .containsExactly(failures);
         assertThat(databases.checksum("target", "item"))
-            .isEqualTo(databases.checksum("legacy", "item"));
+            .isEqualTo(databases.checksum("legacy", passing));
         for (int i = 0; i < workers.size(); i++) {
           long peak = workers.get(i).peakMib();
           System.out.println(STAGES.get(i) + ": peak " + peak + " MiB");

@@ -107,7 +107,8 @@ final class RunningStage implements AutoCloseable {
                       "test",
                       e.consistency() == StageSpec.Consistency.Snapshot
                           ? new SharedSnapshot(context.state(), stage)
-                          : SourceView.NOW));
+                          : SourceView.NOW,
+                      context.maxRecordBytes()));
           case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
           case StageSpec.Enrich e -> new JudgingWorker(context, enrich(context, chain, e, secrets));
           case StageSpec.Load l ->

@@ -1,6 +1,7 @@
 package dev.drover.worker.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.ChainPlan;
@@ -12,6 +13,7 @@ import dev.drover.wire.state.SplitCheckpoint;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -104,5 +106,46 @@ class UnreadableIT extends ChainScenario {
     List<String> positions =
         databases.query(database, "SELECT ctid::text FROM item WHERE id IN " + BAD);
     run(database, "(id integer, v " + type + ")", rows(bad), LoadMode.Insert, positions, why);
+  }
+
+  /** Such a record cannot even be named, so it is told which one it follows. */
+  @Test
+  void a_key_that_cannot_be_carried_is_told_and_waited_for() throws Exception {
+    databases.execute(
+        "legacy",
+        "CREATE TABLE item (id timestamp PRIMARY KEY, v integer)",
+        "INSERT INTO item SELECT timestamp '2024-01-01' + i * interval '1 day', i FROM generate_series(1, 100) i",
+        "INSERT INTO item VALUES ('294276-12-31', 0)",
+        "ANALYZE");
+    databases.execute("target", "CREATE TABLE item (id timestamp PRIMARY KEY, v integer)");
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.item"), 100_000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Upsert, List.of())));
+    try (TestChain chain = new TestChain(nats.url(), name, spec);
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      chain.dispatchAll(plan);
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(chain.stalls("read"))
+                      .singleElement()
+                      .satisfies(
+                          stall -> {
+                            assertThat(stall.reason()).isEqualTo("UnreadableKey");
+                            assertThat(stall.message())
+                                .contains("public.item behind 2024-04-10", "at the source");
+                          }));
+      databases.execute("legacy", "UPDATE item SET id = '2025-01-01' WHERE v = 0");
+      awaitFinished(chain, plan);
+      assertThat(chain.failures()).isEmpty();
+      assertThat(databases.checksum("target", "item"))
+          .isEqualTo(databases.checksum("legacy", "item"));
+    }
   }
 }

@@ -40,8 +40,10 @@ class BatchCutterTest {
     }
 
     @Override
-    public @Nullable String unreadable() {
-      return "!".equals(values.get(at)) ? "no such year" : null;
+    public SplitSource.@Nullable Unreadable unreadable() {
+      return "!".equals(values.get(at))
+          ? new SplitSource.Unreadable("Unreadable", "no such year")
+          : null;
     }
 
     @Override

@@ -20,9 +20,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A source is read in pieces that it bears: every row once all the same, in order. */
 class PostgresRowsIT {
+  private static final int MAX_RECORD_BYTES = 1 << 20;
+
   private Endpoint endpoint;
   private Connection admin;
 
@@ -57,8 +61,12 @@ class PostgresRowsIT {
             + " INSERT INTO item SELECT i, repeat('x', 100) FROM generate_series(1, "
             + rows
             + ") i; ANALYZE item");
+    return table("public.item");
+  }
+
+  private TablePlan table(String name) throws SQLException {
     return SourcePlanner.plan(
-            admin, 0, new StageSpec.Extract("read", "legacy", List.of("public.item"), 10_000_000))
+            admin, 0, new StageSpec.Extract("read", "legacy", List.of(name), 10_000_000))
         .tables()
         .getFirst();
   }
@@ -83,6 +91,11 @@ class PostgresRowsIT {
     return reader;
   }
 
+  private static PostgresRows rows(Connection reader, TablePlan table) throws SQLException {
+    return new PostgresRows(
+        SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL, MAX_RECORD_BYTES);
+  }
+
   private static List<String> keys(SplitSource.Rows rows) throws SQLException {
     List<String> keys = new ArrayList<>();
     while (rows.advance()) {
@@ -95,12 +108,43 @@ class PostgresRowsIT {
     return IntStream.rangeClosed(1, rows).mapToObj(Integer::toString).toList();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "text | repeat(md5(i::text), 40000)",
+        "text | repeat('x', 10000000)", // a few kilobytes at the server
+        "bytea | decode(repeat(md5(i::text), 80000), 'hex')",
+        "jsonb | jsonb_build_object('a', repeat(md5(i::text), 40000))",
+        "text[] | array_fill(md5(i::text), ARRAY[40000])"
+      })
+  void a_row_that_is_too_large_is_told_without_being_had(String type, String large)
+      throws Exception {
+    execute(
+        "DROP TABLE IF EXISTS wide; CREATE TABLE wide (id integer PRIMARY KEY, v " + type + ")");
+    execute(
+        "INSERT INTO wide SELECT i, CASE WHEN i IN (3, 4) THEN %s END FROM generate_series(1, 6) i"
+            .formatted(large));
+    try (Connection reader = endpoint.open("drover/test/wide");
+        PostgresRows rows = rows(reader, table("public.wide"))) {
+      List<String> told = new ArrayList<>();
+      RowWriter writer = new RowWriter(table("public.wide").schema(), 100);
+      while (rows.advance()) {
+        SplitSource.Unreadable why = rows.unreadable();
+        if (why == null) {
+          rows.appendTo(writer, told.size());
+        }
+        told.add(rows.key() + (why == null ? "" : " " + why.code()));
+      }
+      assertThat(told).containsExactly("1", "2", "3 RecordTooLarge", "4 RecordTooLarge", "5", "6");
+    }
+  }
+
   @Test
   void a_table_that_takes_longer_than_a_statement_may_is_read_in_pieces() throws Exception {
     TablePlan table = items(1200);
     try (Connection reader = slowReader(1, 300);
-        PostgresRows rows =
-            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows = rows(reader, table)) {
       assertThat(keys(rows)).isEqualTo(upTo(1200));
     }
   }
@@ -109,8 +153,7 @@ class PostgresRowsIT {
   void rows_so_slow_that_none_arrives_in_time_are_asked_for_in_ever_fewer() throws Exception {
     TablePlan table = items(12);
     try (Connection reader = slowReader(40, 200);
-        PostgresRows rows =
-            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows = rows(reader, table)) {
       assertThat(keys(rows)).isEqualTo(upTo(12));
     }
   }
@@ -119,8 +162,7 @@ class PostgresRowsIT {
   void a_source_that_gives_not_even_one_row_in_time_is_told_of() throws Exception {
     TablePlan table = items(3);
     try (Connection reader = slowReader(3000, 100);
-        PostgresRows rows =
-            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows = rows(reader, table)) {
       assertThatThrownBy(rows::advance)
           .isInstanceOf(SQLException.class)
           .hasMessageContaining("statement timeout");
@@ -131,8 +173,7 @@ class PostgresRowsIT {
   void while_it_lets_go_it_holds_nothing_at_the_source() throws Exception {
     TablePlan table = items(100_000);
     try (Connection reader = endpoint.open("drover/test/paused");
-        PostgresRows rows =
-            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows = rows(reader, table)) {
       for (int i = 1; i <= 500; i++) {
         assertThat(rows.advance()).isTrue();
       }
@@ -162,8 +203,7 @@ class PostgresRowsIT {
             .getFirst();
     List<Object> ids = new ArrayList<>();
     try (Connection reader = endpoint.open("drover/test/loose");
-        PostgresRows rows =
-            new PostgresRows(SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL)) {
+        PostgresRows rows = rows(reader, table)) {
       while (rows.advance()) {
         RowWriter writer = new RowWriter(table.schema(), 64);
         rows.appendTo(writer, 0);
