@@ -5,6 +5,7 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.AvroSchema;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state bucket of one migration. Thread-safe. Every method throws {@link IOException} when NATS
@@ -37,6 +39,9 @@ public final class StateStore {
 
   /** JetStream's code for a compare-and-set that lost. */
   private static final int WRONG_LAST_SEQUENCE = 10071;
+
+  /** A plan's table is kept in pieces of about so many bytes, well below any max_payload. */
+  private static final int PIECE_BYTES = 256 * 1024;
 
   private final KeyValue bucket;
   private final Map<String, RecordSchema> schemas = new ConcurrentHashMap<>();
@@ -68,16 +73,17 @@ public final class StateStore {
   /** Writes a plan under its revision: its tables first, so that a plan that is there is whole. */
   public void putPlan(String revision, ChainPlan plan) throws IOException, JetStreamApiException {
     int index = 0;
+    List<Integer> pieces = new ArrayList<>();
     for (TablePlan table : plan.tables()) {
       putSchema(table.schema());
-      bucket.put("table." + revision + "." + index++, WireJson.bytes(table));
+      pieces.add(putTable("table." + revision + "." + index++, table));
     }
     int made = 0;
     for (NewTable table : plan.newTables()) {
       bucket.put("new." + revision + "." + made++, WireJson.bytes(table));
     }
     ChainPlan head = plan.with(List.of(), List.of());
-    bucket.put("plan." + revision, WireJson.bytes(new StoredPlan(head, index, made)));
+    bucket.put("plan." + revision, WireJson.bytes(new StoredPlan(head, index, made, pieces)));
   }
 
   /** The plan of a revision, if planning is done. */
@@ -90,11 +96,57 @@ public final class StateStore {
     return Optional.of(
         plan.head()
             .with(
-                getAll("table." + revision, plan.tables(), TablePlan.class),
+                tables(revision, plan),
                 getAll("new." + revision, plan.newTables(), NewTable.class)));
   }
 
-  private record StoredPlan(ChainPlan head, int tables, int newTables) {}
+  /**
+   * What a plan's key holds.
+   *
+   * @param pieces in how many pieces each table's splits are, beside it: 0 if they are with it;
+   *     null if all are, as once they were
+   */
+  private record StoredPlan(
+      ChainPlan head, int tables, int newTables, @Nullable List<Integer> pieces) {}
+
+  private record StoredSplits(List<KeyRange> splits) {}
+
+  /** Long keys of many splits may not fit one message. Returns in how many pieces they are. */
+  private int putTable(String key, TablePlan table) throws IOException, JetStreamApiException {
+    byte[] whole = WireJson.bytes(table);
+    if (whole.length <= PIECE_BYTES) {
+      bucket.put(key, whole);
+      return 0;
+    }
+    int size = table.splits().size();
+    int each = Math.max(1, (int) ((long) size * PIECE_BYTES / whole.length));
+    int pieces = 0;
+    for (int from = 0; from < size; from += each) {
+      List<KeyRange> some = table.splits().subList(from, Math.min(from + each, size));
+      bucket.put(key + "." + pieces++, WireJson.bytes(new StoredSplits(some)));
+    }
+    bucket.put(key, WireJson.bytes(table.withSplits(List.of())));
+    return pieces;
+  }
+
+  private List<TablePlan> tables(String revision, StoredPlan plan)
+      throws IOException, JetStreamApiException {
+    String prefix = "table." + revision;
+    List<TablePlan> tables = getAll(prefix, plan.tables(), TablePlan.class);
+    List<Integer> pieces = plan.pieces();
+    if (pieces == null) {
+      return tables;
+    }
+    List<TablePlan> whole = new ArrayList<>();
+    for (int i = 0; i < tables.size(); i++) {
+      List<KeyRange> splits = new ArrayList<>(tables.get(i).splits());
+      for (StoredSplits piece : getAll(prefix + "." + i, pieces.get(i), StoredSplits.class)) {
+        splits.addAll(piece.splits());
+      }
+      whole.add(tables.get(i).withSplits(splits));
+    }
+    return whole;
+  }
 
   private <T> List<T> getAll(String prefix, int count, Class<T> type)
       throws IOException, JetStreamApiException {

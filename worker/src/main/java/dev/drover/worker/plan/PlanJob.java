@@ -75,6 +75,10 @@ public final class PlanJob {
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         LOG.warn("cannot plan yet: {}", e.getMessage());
         tell("NatsUnavailable: " + e.getMessage());
+      } catch (IllegalArgumentException e) {
+        // The NATS client's, for a message that is larger than the server takes.
+        LOG.warn("cannot keep the plan: {}", e.getMessage());
+        tell("PlanTooLarge: " + e.getMessage() + ": raise NATS' max_payload");
       }
       backoff.pause();
     }
