@@ -183,7 +183,7 @@ final class SplitProgress {
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         doubtful = true;
         stalls.begin(source, NatsFailure.of("write the " + source, e));
-        backoff.pause();
+        stalls.pause(source, backoff);
       }
     }
   }

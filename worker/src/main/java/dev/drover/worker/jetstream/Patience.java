@@ -38,7 +38,7 @@ public final class Patience {
       } catch (JetStreamApiException | IOException | IllegalStateException e) {
         stalls.begin(what, NatsFailure.of(what, e));
       }
-      backoff.pause();
+      stalls.pause(what, backoff);
     }
   }
 }

@@ -204,7 +204,7 @@ public final class Publisher {
                 + e.getMessage()
                 + "; if the server is up, see its log: JetStream stops when a disk is full");
       }
-      backoff.pause();
+      stalls.pause(subject, backoff);
     }
   }
 

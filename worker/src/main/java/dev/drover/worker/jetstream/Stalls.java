@@ -68,6 +68,20 @@ public final class Stalls implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits before the next try of what {@link #begin} told.
+   *
+   * @throws InterruptedException if this worker is to leave it; then it waits for nothing any more
+   */
+  public void pause(String source, Backoff backoff) throws InterruptedException {
+    try {
+      backoff.pause();
+    } catch (InterruptedException e) {
+      over(source);
+      throw e;
+    }
+  }
+
   /** Whether anything keeps this worker from moving on. */
   public boolean any() {
     return !open.isEmpty();

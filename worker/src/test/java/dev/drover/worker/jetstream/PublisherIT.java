@@ -2,6 +2,7 @@ package dev.drover.worker.jetstream;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
@@ -53,6 +54,34 @@ class PublisherIT {
           assertThat(publisher.publishIfRoom("s", new Headers(), new byte[] {1}, "id")).isFalse();
           assertThat(stalls.any()).isFalse();
         }
+      }
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void who_is_told_to_leave_a_full_stream_waits_for_it_no_longer() throws Exception {
+    try (NatsServer server = NatsServer.start();
+        Connection nats = server.connect()) {
+      ChainNames names = ChainNames.of("n", "publisher", "u");
+      nats.jetStreamManagement().addStream(new QueueLayout(names, 1 << 20, 1).stateBucket());
+      StateStore state = StateStore.open(nats, names);
+      try (Stalls stalls = new Stalls(state, "load", "load-0", Clock.systemUTC())) {
+        Publisher publisher = new Publisher(refusing(FULL), stalls);
+        Thread waiting =
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      try {
+                        publisher.publish("s", new Headers(), new byte[] {1}, "id");
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                      }
+                    });
+        await().until(stalls::any);
+        waiting.interrupt();
+        waiting.join();
+        assertThat(stalls.any()).isFalse();
       }
     }
   }
