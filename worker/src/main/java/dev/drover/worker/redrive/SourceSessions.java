@@ -40,7 +40,6 @@ public final class SourceSessions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceSessions.class);
   private static final String SOURCE = "source";
 
-  /** The source ended the statement. */
   private final Path secrets;
 
   private final String application;
