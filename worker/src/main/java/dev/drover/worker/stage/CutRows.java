@@ -69,7 +69,8 @@ public final class CutRows {
   public List<byte[]> cut(List<Integer> parts) {
     if (parts.stream().mapToInt(Integer::intValue).sum() != rows) {
       throw new IllegalArgumentException(
-          "a decision promised messages of " + parts + " rows, but there are " + rows);
+          "a decision promised messages of %s rows, but there are %d: it was made by another version, whose rules give something else; run that version until what it decided has passed"
+              .formatted(parts, rows));
     }
     List<byte[]> bodies = new ArrayList<>();
     int from = 0;
