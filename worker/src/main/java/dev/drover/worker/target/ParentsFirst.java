@@ -3,8 +3,10 @@ package dev.drover.worker.target;
 import dev.drover.worker.target.TargetTable.SelfReference;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -19,9 +21,10 @@ import org.jspecify.annotations.Nullable;
  * citext}, a child may come before its parent, and rows of that key in another order.
  *
  * @param straight the rows for which there is such an order, in it
- * @param circular the others, in the order given: those in a circle, and those that hang on one
+ * @param circles the others, in the order given: those in a circle and those that hang on it
+ *     together, apart from those that they have nothing to do with
  */
-record ParentsFirst(List<Integer> straight, List<Integer> circular) {
+record ParentsFirst(List<Integer> straight, List<List<Integer>> circles) {
 
   /**
    * Orders rows.
@@ -98,13 +101,37 @@ record ParentsFirst(List<Integer> straight, List<Integer> circular) {
         }
       }
     }
-    List<Integer> circular = new ArrayList<>();
+    return new ParentsFirst(straight, circles(rows, after, before));
+  }
+
+  /** The connected parts of what no order was found for. */
+  private static List<List<Integer>> circles(
+      List<Integer> rows, List<List<Integer>> after, int[] before) {
+    int[] part = new int[before.length];
+    Arrays.setAll(part, i -> i);
     for (int i = 0; i < before.length; i++) {
-      if (before[i] > 0) {
-        circular.add(rows.get(i));
+      for (int child : before[i] > 0 ? after.get(i) : List.<Integer>of()) {
+        if (before[child] > 0) {
+          part[root(part, child)] = root(part, i);
+        }
       }
     }
-    return new ParentsFirst(straight, circular);
+    Map<Integer, List<Integer>> circles = new LinkedHashMap<>();
+    for (int i = 0; i < before.length; i++) {
+      if (before[i] > 0) {
+        circles.computeIfAbsent(root(part, i), r -> new ArrayList<>()).add(rows.get(i));
+      }
+    }
+    return List.copyOf(circles.values());
+  }
+
+  private static int root(int[] part, int row) {
+    int at = row;
+    while (part[at] != at) {
+      part[at] = part[part[at]];
+      at = part[at];
+    }
+    return at;
   }
 
   /** Null if a value is missing: what is not known points nowhere. */

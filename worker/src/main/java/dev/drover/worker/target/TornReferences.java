@@ -20,9 +20,9 @@ import java.util.stream.Collectors;
  *
  * <p>They are isolated once more, {@linkplain ParentsFirst parents first}, which loads all but
  * circles however long the chains are. Rows in a circle are written in one statement, in which they
- * may point to each other in any order. If one is refused, its parent is neither in the table nor
- * among them: all rows with that parent are left out, and the others tried again, those that are in
- * no circle any more by themselves.
+ * may point to each other in any order; a circle that is refused keeps no other out. If one of its
+ * rows lacks a row, of this table or another, all that lack the same are left out, and the others
+ * tried again, those that are in no circle any more by themselves.
  */
 final class TornReferences {
   private static final int ROUNDS = 32;
@@ -64,35 +64,50 @@ final class TornReferences {
   SortedMap<Integer, Refusal> mend(EncodedRows rows, SortedMap<Integer, Refusal> refused)
       throws SQLException, SystemFailure {
     SortedMap<Integer, Refusal> settled = new TreeMap<>(refused);
-    List<Integer> circular = straighten(rows, torn(rows, settled), settled);
-    for (int round = 0; round < ROUNDS && !circular.isEmpty(); round++) {
-      EncodedRows together = rows.pick(circular);
-      Optional<Refusal> refusal = isolating.writeTogether(together, writer);
-      if (refusal.isEmpty()) {
-        settled.keySet().removeAll(new HashSet<>(circular));
-        return settled;
-      }
-      List<Integer> orphans =
-          isTorn(refusal.get()) ? refusal.get().sharingKey(together) : List.of();
-      if (orphans.isEmpty()) {
-        break;
-      }
-      circular = straighten(rows, without(circular, orphans), settled);
+    List<List<Integer>> circles = straighten(rows, torn(rows, settled), settled);
+    List<Integer> all = circles.stream().flatMap(List::stream).sorted().toList();
+    if (circles.size() > 1 && isolating.writeTogether(rows.pick(all), writer).isEmpty()) {
+      settled.keySet().removeAll(new HashSet<>(all));
+      return settled;
     }
-    isolate(rows, circular, settled);
+    for (List<Integer> circle : circles) {
+      close(rows, circle, settled, ROUNDS);
+    }
     return settled;
   }
 
+  /** Writes a circle in one statement, without the rows that are found to lack another one. */
+  private void close(
+      EncodedRows rows, List<Integer> circle, SortedMap<Integer, Refusal> settled, int rounds)
+      throws SQLException, SystemFailure {
+    EncodedRows together = rows.pick(circle);
+    Optional<Refusal> refusal = isolating.writeTogether(together, writer);
+    if (refusal.isEmpty()) {
+      settled.keySet().removeAll(new HashSet<>(circle));
+      return;
+    }
+    List<Integer> orphans =
+        refusal.get().isMissingParent() ? refusal.get().sharingKey(together) : List.of();
+    if (orphans.isEmpty() || rounds == 0) {
+      isolate(rows, circle, settled);
+      return;
+    }
+    orphans.forEach(orphan -> settled.put(circle.get(orphan), refusal.get()));
+    for (List<Integer> left : straighten(rows, without(circle, orphans), settled)) {
+      close(rows, left, settled, rounds - 1);
+    }
+  }
+
   /** Isolates the rows that are in no circle, parents first; returns the others. */
-  private List<Integer> straighten(
+  private List<List<Integer>> straighten(
       EncodedRows rows, List<Integer> torn, SortedMap<Integer, Refusal> settled)
       throws SQLException, SystemFailure {
     if (torn.isEmpty()) {
-      return torn;
+      return List.of();
     }
     ParentsFirst order = ParentsFirst.of(torn, selfReferences, identity, rows::text);
     isolate(rows, order.straight(), settled);
-    return order.circular();
+    return order.circles();
   }
 
   private void isolate(EncodedRows rows, List<Integer> some, SortedMap<Integer, Refusal> settled)
@@ -135,10 +150,6 @@ final class TornReferences {
       }
     }
     return keys;
-  }
-
-  private boolean isTorn(Refusal refusal) {
-    return refusal.isMissingParent() && byName.containsKey(refusal.constraint());
   }
 
   private static List<Integer> without(List<Integer> rows, List<Integer> indexes) {

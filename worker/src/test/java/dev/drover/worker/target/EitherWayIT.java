@@ -291,6 +291,57 @@ class EitherWayIT {
     assertThat(within.verdicts).singleElement().asString().contains("ValueTooLong");
   }
 
+  @Test
+  void a_check_that_looks_for_rows_before_it_finds_them() throws Exception {
+    ddl =
+        """
+        CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer);
+        CREATE FUNCTION shop.present(wanted integer) RETURNS boolean STABLE LANGUAGE sql
+          AS 'SELECT wanted IS NULL OR EXISTS (SELECT FROM shop.t WHERE id = wanted)';
+        ALTER TABLE shop.t ADD CHECK (shop.present(boss));
+        """;
+    RecordSchema bosses = schema("id", ColumnType.INTEGER, "boss", ColumnType.INTEGER);
+    List<Object[]> chain = new ArrayList<>();
+    for (int i = 1; i <= 40; i++) {
+      chain.add(row(i, i == 1 ? null : i == 30 ? Integer.valueOf(999) : i - 1));
+    }
+
+    Outcome within = same(LoadMode.Insert, batch("b1", bosses, chain));
+
+    assertThat(within.rows).hasSize(29);
+    assertThat(within.verdicts).hasSize(11).allMatch(v -> v.contains("CheckViolated"));
+  }
+
+  @Test
+  void a_circle_that_cannot_be_loaded_keeps_no_other_out() throws Exception {
+    ddl =
+        """
+        CREATE TABLE shop.place (id integer PRIMARY KEY);
+        INSERT INTO shop.place VALUES (1);
+        CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer REFERENCES shop.t,
+          place integer REFERENCES shop.place);
+        """;
+    RecordSchema placed =
+        schema("id", ColumnType.INTEGER, "boss", ColumnType.INTEGER, "place", ColumnType.INTEGER);
+
+    Outcome within =
+        same(
+            LoadMode.Insert,
+            batch(
+                "b1",
+                placed,
+                row(1, 2, 1),
+                row(2, 1, 1),
+                row(3, 4, 1),
+                row(4, 3, 99),
+                row(5, 3, 1),
+                row(6, 7, 1),
+                row(7, 6, 1)));
+
+    assertThat(within.rows).containsExactly("1|2|1", "2|1|1", "6|7|1", "7|6|1");
+    assertThat(within.verdicts).hasSize(3).allMatch(v -> v.contains("ParentMissing"));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"BEFORE", "AFTER"})
   void what_a_trigger_raises(String timing) throws Exception {
