@@ -6,11 +6,19 @@ import static dev.drover.worker.target.TargetServer.rows;
 import static dev.drover.worker.target.TargetServer.table;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.wire.batch.Row;
+import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.batch.RowWriter;
+import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.PgText;
+import dev.drover.worker.source.RangeReader;
+import dev.drover.worker.source.SourcePlanner;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.sql.Connection;
@@ -26,12 +34,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Whatever a value of a type is, it arrives as the server would print it, in either format of COPY.
- * The seed is fixed, and printed with a failure.
+ * Whatever a value of a type is, it arrives as the server would print it, in either format of COPY,
+ * and is read from there as it was. Each run tries others; the seed is printed with a failure, and
+ * {@code -Ddrover.seed=…} tries the same ones again.
  */
 class AnyValueIT {
   private static final int ROWS = 2_000;
-  private static final long SEED = 20261124;
+  private static final long SEED = Long.getLong("drover.seed", System.nanoTime());
 
   private static final Map<ColumnType, String> NATIVE = new EnumMap<>(ColumnType.class);
 
@@ -110,6 +119,35 @@ class AnyValueIT {
     assertThat(arrived).hasSameSizeAs(expected);
     for (int id = 0; id < ROWS; id++) {
       assertThat(arrived.get(id)).as("seed %d", SEED).isEqualTo(expected.get(id));
+    }
+    assertThat(read(types)).as("seed %d", SEED).isEqualTo(expected);
+  }
+
+  /** The table as an extract reads it. */
+  private static List<String> read(List<ColumnType> types) throws Exception {
+    try (Connection connection = TargetServer.connect()) {
+      TablePlan plan =
+          SourcePlanner.plan(
+                  connection, 0, new StageSpec.Extract("read", "x", List.of("shop.t"), ROWS))
+              .tables()
+              .getFirst();
+      RowWriter rows = new RowWriter(plan.schema(), 1 << 20);
+      try (RangeReader reader =
+          RangeReader.open(connection, plan.schema(), plan.key(), KeyRange.ALL)) {
+        for (int i = 0; reader.advance(); i++) {
+          reader.appendTo(rows, i);
+        }
+      }
+      List<String> read = new ArrayList<>();
+      for (Row row : RowReader.readAll(plan.schema(), rows.toByteArray())) {
+        StringBuilder text = new StringBuilder(row.key());
+        for (int i = 0; i < types.size(); i++) {
+          Object value = row.values()[i + 1];
+          text.append('|').append(value == null ? "~" : text(types.get(i), value));
+        }
+        read.add(text.toString());
+      }
+      return read;
     }
   }
 
