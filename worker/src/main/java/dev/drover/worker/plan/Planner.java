@@ -42,6 +42,10 @@ final class Planner {
   private final ChainSpec spec;
   private final String migrationUid;
   private final Endpoints endpoints;
+
+  /** The first source table that is upserted into a target, by the load's index and the target. */
+  private final Map<String, String> upsertedInto = new HashMap<>();
+
   private final Set<Finding> findings = new LinkedHashSet<>();
   private final Map<String, Set<String>> tablesAt = new HashMap<>();
   private final Map<String, LoadPromise> promises = new HashMap<>();
@@ -194,8 +198,22 @@ final class Planner {
     String target = load.targetOf(arriving.schema().table());
     Connection session = endpoints.session(load.connectionName());
     Optional<TargetTable> table = TargetCatalog.find(session, target);
+    if (load.mode() == StageSpec.LoadMode.Upsert) {
+      String source = arriving.source().table();
+      String first = upsertedInto.putIfAbsent(index + " " + target, source);
+      if (first != null) {
+        findings.add(check.keyMayRepeat(target, first, source));
+      }
+    }
     if (table.isPresent()) {
       findings.addAll(check.findings(arriving.schema(), table.get(), arriving.computed()));
+      check
+          .keyMayRepeat(
+              table.get(),
+              arriving.schema(),
+              arriving.source().key(),
+              field -> arriving.lineage().unchanged(field))
+          .ifPresent(findings::add);
       if (table.get().access().schemaUsage()) {
         Duties duties = Duties.of(session, path, target, load.indexes());
         findings.addAll(duties.findings());

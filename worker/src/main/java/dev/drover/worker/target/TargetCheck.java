@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -185,6 +187,49 @@ public record TargetCheck(String path, LoadMode mode) {
           table.displayName());
     }
     return key;
+  }
+
+  /**
+   * What to find when records that the source tells apart may have one key at the target: of these
+   * the last wins, and all count as loaded.
+   *
+   * @param sourceKey the columns by which the source tells rows apart; empty if by nothing
+   * @param origin the source's column whose values a field holds unchanged
+   */
+  public Optional<Finding> keyMayRepeat(
+      TargetTable table,
+      RecordSchema records,
+      List<String> sourceKey,
+      Function<String, Optional<String>> origin) {
+    Optional<List<String>> key = table.keyWithin(records.columnNames());
+    if (mode != LoadMode.Upsert || key.isEmpty()) {
+      return Optional.empty();
+    }
+    Set<String> origins =
+        key.get().stream()
+            .flatMap(field -> origin.apply(field).stream())
+            .collect(Collectors.toSet());
+    return !sourceKey.isEmpty() && origins.containsAll(sourceKey)
+        ? Optional.empty()
+        : Optional.of(
+            Finding.warning(
+                "KeyMayRepeat",
+                path,
+                "records of %s are told apart by %s at the source, and by (%s) in table %s: of several of one key the last one written wins, and all count as loaded; with mode: Insert the others fail"
+                    .formatted(
+                        records.table(),
+                        sourceKey.isEmpty() ? "nothing" : "(" + String.join(", ", sourceKey) + ")",
+                        String.join(", ", key.get()),
+                        table.displayName())));
+  }
+
+  /** What to find when two source tables are upserted into one. */
+  public Finding keyMayRepeat(String target, String first, String second) {
+    return Finding.warning(
+        "KeyMayRepeat",
+        path,
+        "%s and %s are both loaded into table %s: of records of one key the last one written wins, and all count as loaded; with mode: Insert the others fail"
+            .formatted(first, second, target));
   }
 
   private void access(

@@ -111,6 +111,23 @@ class PlanningIT extends ChainScenario {
   }
 
   @Test
+  void records_of_different_keys_that_may_become_one_at_the_target() throws Exception {
+    databases.execute(
+        "target",
+        "ALTER TABLE item DROP CONSTRAINT item_pkey",
+        "ALTER TABLE item ADD PRIMARY KEY (note)");
+    ChainPlan plan = planned(chain(List.of("public.item")));
+    assertThat(plan.startable()).isTrue();
+    assertThat(plan.findings())
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.severity()).isEqualTo(Severity.Warning);
+              is(f, "KeyMayRepeat", "spec.stages[2].load", "(id)", "(note)", "the last one");
+            });
+  }
+
+  @Test
   void an_expression_that_does_not_compile() throws Exception {
     Finding finding = refused(chain(List.of("public.item"), filter("record.qty >")));
     assertThat(finding.path()).isEqualTo("spec.stages[1].transform.steps[0].filter");
