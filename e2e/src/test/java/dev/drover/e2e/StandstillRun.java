@@ -59,7 +59,7 @@ class StandstillRun {
         signal("CONT", target);
       }
       cluster.awaitCondition(NAME, "Completed", "True");
-      record(cluster.status(NAME), seen, before, rateSince(resumed));
+      record(cluster.status(NAME), seen, before, resumption(resumed));
       cluster.delete(NAME);
     }
   }
@@ -173,28 +173,39 @@ class StandstillRun {
   }
 
   /**
-   * Rows a second from a moment until the last one was committed, by the target's own commit times:
-   * while it recovers it answers nobody who asks.
+   * How a target took up again, by its own commit times: while it recovers it answers nobody who
+   * asks.
+   *
+   * @param afterSeconds from when it went on to the first commit
+   * @param rowsPerSecond from that commit to the last one
    */
-  private static double rateSince(Instant moment) throws Exception {
-    return Double.parseDouble(
+  private record Resumption(double afterSeconds, double rowsPerSecond) {}
+
+  private static Resumption resumption(Instant moment) throws Exception {
+    String[] answer =
         Cluster.query(
                 "target",
-                "SELECT count(*) / extract(epoch FROM max(at) - timestamptz '"
-                    + moment
-                    + "') FROM (SELECT pg_xact_commit_timestamp(xmin) AS at FROM "
-                    + TABLE
-                    + ") rows WHERE at > timestamptz '"
-                    + moment
-                    + "'")
-            .getFirst());
+                """
+                WITH later AS (SELECT at FROM (
+                    SELECT pg_xact_commit_timestamp(xmin) AS at FROM %1$s) rows
+                  WHERE at > timestamptz '%2$s')
+                SELECT extract(epoch FROM min(at) - timestamptz '%2$s') || ' '
+                  || count(*) FILTER (WHERE at > (SELECT min(at) FROM later))
+                    / extract(epoch FROM max(at) - min(at))
+                FROM later
+                """
+                    .formatted(TABLE, moment))
+            .getFirst()
+            .split(" ");
+    return new Resumption(Double.parseDouble(answer[0]), Double.parseDouble(answer[1]));
   }
 
   private static long loaded() throws Exception {
     return Long.parseLong(Cluster.query("target", "SELECT count(*) FROM " + TABLE).getFirst());
   }
 
-  private void record(MigrationStatus status, Standstill seen, double before, double after)
+  private void record(
+      MigrationStatus status, Standstill seen, double before, Resumption resumption)
       throws Exception {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("seconds", length.toSeconds());
@@ -207,14 +218,17 @@ class StandstillRun {
     figures.put("oldest_read_transaction_s", seen.oldestRead);
     figures.put("failed_records", status.progress().failedRecords());
     figures.put("rows_per_s_before", Math.round(before));
-    assertThat(after).as("rows a second afterwards").isPositive();
-    figures.put("rows_per_s_after", Math.round(after));
+    figures.put("rows_per_s_after", Math.round(resumption.rowsPerSecond()));
+    figures.put("resumed_after_s", Math.round(resumption.afterSeconds() * 10) / 10.0);
     String json = new ObjectMapper().writeValueAsString(Map.of("figures", figures));
     System.out.println(json);
     Files.writeString(
         Path.of(System.getProperty("drover.root"), "bench/results/standstill.json"), json + "\n");
     assertThat(seen.fullestQueue).isPositive().isLessThanOrEqualTo(QUEUE_BYTES);
     assertThat(seen.coresByStage.get("read")).as("cores of extract").isLessThan(0.1);
+    assertThat(resumption.rowsPerSecond())
+        .as("rows a second afterwards")
+        .isGreaterThan(0.8 * before);
     assertThat(status.progress().failedRecords()).isZero();
     assertThat(status.conditions())
         .filteredOn(c -> c.type().equals("Balanced"))
