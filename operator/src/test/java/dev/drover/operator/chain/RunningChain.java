@@ -267,7 +267,11 @@ final class RunningChain implements AutoCloseable {
           case StageSpec.Extract e ->
               new ExtractWorker(
                   context,
-                  new PostgresSplitSource(endpoint(e.connectionName()), "test", SourceView.NOW));
+                  new PostgresSplitSource(
+                      endpoint(e.connectionName()),
+                      "test",
+                      SourceView.NOW,
+                      context.maxRecordBytes()));
           case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
           case StageSpec.Enrich e ->
               new JudgingWorker(
