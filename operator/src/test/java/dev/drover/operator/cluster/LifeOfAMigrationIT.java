@@ -19,9 +19,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
-import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -138,213 +136,6 @@ class LifeOfAMigrationIT {
         .containsExactlyElementsOf(resourceVersions);
   }
 
-  @Test
-  void an_edit_of_scale_takes_effect_at_once_and_restarts_no_worker() {
-    operator.secrets();
-    operator.apply(Manifests.migration(M));
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    Deployment before = operator.deployment("read");
-    operator.apply(
-        Manifests.migration(M).replace("scale: {maxReplicas: 4}", "scale: {maxReplicas: 2}"));
-    await().until(() -> operator.replicas("read"), r -> r == 2);
-    assertThat(operator.deployment("read").getSpec().getTemplate())
-        .isEqualTo(before.getSpec().getTemplate());
-    assertThat(operator.jobs()).as("no new plan").hasSize(1);
-  }
-
-  @Test
-  void the_cap_of_a_connection_holds_over_its_stages() {
-    operator.secrets();
-    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 0, false);
-    operator.apply(Manifests.migration(M));
-    await().until(() -> operator.replicas("load"), r -> r != null && r == 3);
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(operator.migration(M).getStatus().stages().get(2).scaling())
-                    .returns(3, MigrationStatus.Scaling::desired)
-                    .returns("ConnectionCap", MigrationStatus.Scaling::reason)
-                    .returns(
-                        "backlog 3000000 records, 4 of at most 4 workers; held at 3 by"
-                            + " maxConnections 3 of connection shop",
-                        MigrationStatus.Scaling::message));
-    operator.apply(Manifests.migration(M).replace("maxConnections: 3", "maxConnections: 2"));
-    await().until(() -> operator.replicas("load"), r -> r == 2);
-    await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
-  }
-
-  @Test
-  void suspend_stops_every_worker_and_resume_goes_on() {
-    operator.secrets();
-    operator.apply(Manifests.migration(M));
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    operator.patch(M, "{\"spec\":{\"suspend\":true}}");
-    operator.awaitCondition(M, "Ready", "False", "Suspended");
-    await()
-        .until(() -> operator.deployments().stream().allMatch(d -> d.getSpec().getReplicas() == 0));
-    assertThat(operator.deployments()).hasSize(3);
-    // Who is ending still has sessions, and others may be at the same server.
-    operator.apply(
-        Manifests.migration(M)
-            .replace("maxConnections: 3", "maxConnections: 2")
-            .replace("spec:\n", "spec:\n  suspend: true\n"));
-    await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
-    operator.patch(M, "{\"spec\":{\"suspend\":false}}");
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    assertThat(operator.replicas("read")).isEqualTo(3);
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(operator.events())
-                    .anyMatch(e -> e.startsWith("Normal Suspended"))
-                    .anyMatch(e -> e.startsWith("Normal Resumed")));
-  }
-
-  private static String suspended(String stage, boolean suspend) {
-    return Manifests.migration(M)
-        .replace(
-            "- name: " + stage + "\n", "- name: " + stage + "\n      suspend: " + suspend + "\n");
-  }
-
-  private Optional<MigrationStatus.StageStatus> stage(String name) {
-    return operator.migration(M).getStatus().stages().stream()
-        .filter(s -> s.name().equals(name))
-        .findFirst();
-  }
-
-  @Test
-  void a_stage_that_is_suspended_alone_has_no_workers_and_the_others_go_on() {
-    operator.secrets();
-    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
-    operator.apply(Manifests.migration(M));
-    await().until(() -> operator.replicas("load"), r -> r != null && r == 3);
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    Map<String, Deployment> before =
-        operator.deployments().stream()
-            .collect(
-                Collectors.toMap(d -> d.getMetadata().getLabels().get("drover.dev/stage"), d -> d));
-
-    operator.apply(suspended("read", true));
-    await().until(() -> operator.replicas("read"), r -> r == 0);
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(stage("read"))
-                    .hasValueSatisfying(
-                        s -> {
-                          assertThat(s.state()).isEqualTo("Suspended");
-                          assertThat(s.scaling())
-                              .returns(0, MigrationStatus.Scaling::desired)
-                              .returns(0, MigrationStatus.Scaling::ready)
-                              .returns("Suspended", MigrationStatus.Scaling::reason)
-                              .returns(
-                                  "suspend of the stage is true", MigrationStatus.Scaling::message);
-                        }));
-    Condition ready = operator.awaitCondition(M, "Ready", "True", "Running");
-    assertThat(ready.message()).endsWith("; suspended: read");
-    assertThat(operator.awaitCondition(M, "StagesReady", "True", "WorkersReady").message())
-        .isEqualTo("every stage has its workers; suspended: read");
-    assertThat(operator.condition(M, "Completed").orElseThrow().status()).isEqualTo("False");
-    assertThat(operator.replicas("clean")).isEqualTo(1);
-    assertThat(operator.replicas("load")).isEqualTo(3);
-    assertThat(stage("load").orElseThrow().state()).isEqualTo("Running");
-    assertThat(operator.events()).noneMatch(e -> e.startsWith("Normal Suspended"));
-
-    operator.apply(suspended("read", false));
-    await().until(() -> operator.replicas("read"), r -> r == 3);
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(operator.condition(M, "StagesReady").orElseThrow().message())
-                    .isEqualTo("every stage has its workers"));
-    await().until(() -> stage("read").orElseThrow().state().equals("Running"));
-    assertThat(operator.jobs()).as("no new plan").hasSize(1);
-    assertThat(operator.deployments())
-        .allSatisfy(
-            d ->
-                assertThat(d.getSpec().getTemplate())
-                    .as("no worker is restarted")
-                    .isEqualTo(
-                        before
-                            .get(d.getMetadata().getLabels().get("drover.dev/stage"))
-                            .getSpec()
-                            .getTemplate()));
-  }
-
-  @Test
-  void a_stage_is_suspended_also_while_nats_is_away() {
-    operator.secrets();
-    operator.apply(Manifests.migration(M));
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    operator.chain(M).away = true;
-    operator.awaitCondition(M, "QueuesReady", "False", "NatsUnavailable");
-    operator.apply(suspended("read", true));
-    await().until(() -> operator.replicas("read"), r -> r == 0);
-    await()
-        .until(
-            () -> stage("read").map(s -> s.scaling().reason()),
-            reason -> reason.filter("Suspended"::equals).isPresent());
-    assertThat(operator.replicas("load")).isPositive();
-  }
-
-  @Test
-  void an_edit_of_the_rate_is_told_at_once_and_restarts_no_worker() {
-    operator.secrets();
-    operator.apply(Manifests.migration(M));
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    assertThat(operator.chain(M).paces).isEmpty();
-    Map<String, PodTemplateSpec> before = templates();
-    String scale = "scale: {maxReplicas: 4}";
-    for (long rate : List.of(900L, 300L)) {
-      operator.apply(
-          Manifests.migration(M)
-              .replace(scale, "scale: {maxReplicas: 4, maxRecordsPerSecond: " + rate + "}"));
-      await()
-          .untilAsserted(
-              () ->
-                  assertThat(operator.chain(M).paces)
-                      .containsOnlyKeys("read", "load")
-                      .containsEntry("read", new Pace(rate, 3)));
-    }
-    operator.apply(Manifests.migration(M));
-    await().until(() -> operator.chain(M).paces.isEmpty());
-    assertThat(templates()).isEqualTo(before);
-    assertThat(operator.jobs()).as("no new plan").hasSize(1);
-  }
-
-  @Test
-  void a_lookup_over_http_gets_its_secrets_and_its_rate_which_restarts_no_worker() {
-    operator.secrets();
-    String http =
-        Manifests.migration(M)
-            .replace(
-                "transform:\n        steps:\n          - require: {that: \"record.qty > 0\", code:"
-                    + " QtyNotPositive}",
-                "enrich:\n        http: {url: \"http://crm/{id}\", requestsPerSecond: 50, headers:"
-                    + " [{name: Authorization, valueFrom: {secretKeyRef: {name: legacy-db, key:"
-                    + " password}}}], fields: [{name: tier, pointer: /tier}]}");
-    operator.apply(http);
-    operator.awaitCondition(M, "Ready", "True", "Running");
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(operator.chain(M).paces)
-                    .containsOnlyKeys(Pace.requests("clean"))
-                    .containsEntry(Pace.requests("clean"), new Pace(50, 1)));
-    assertThat(operator.deployment("clean").toString())
-        .contains("/etc/drover/connections/http.clean", "header-authorization");
-    Map<String, PodTemplateSpec> before = templates();
-    operator.apply(http.replace("requestsPerSecond: 50", "requestsPerSecond: 20"));
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(operator.chain(M).paces)
-                    .containsEntry(Pace.requests("clean"), new Pace(20, 1)));
-    assertThat(templates()).isEqualTo(before);
-    operator.apply(http.replace("key: password", "key: passwrd"));
-    operator.awaitCondition(M, "SpecValid", "False", "SecretKeyNotFound");
-  }
-
   private static String budgeted(String budget, String rule) {
     return Manifests.migration(M)
         .replace("spec:\n", "spec:\n  errorBudget: {" + budget + "}\n")
@@ -404,7 +195,7 @@ class LifeOfAMigrationIT {
     await()
         .untilAsserted(
             () ->
-                assertThat(stage("clean"))
+                assertThat(operator.stage(M, "clean"))
                     .hasValueSatisfying(
                         s -> {
                           assertThat(s.state()).isEqualTo("Paused");
@@ -617,7 +408,7 @@ class LifeOfAMigrationIT {
   void a_suspended_stage_stays_so_when_an_edit_that_takes_it_out_is_refused_and_is_drained_after()
       throws Exception {
     operator.secrets();
-    operator.apply(suspended("clean", true));
+    operator.apply(Manifests.suspended(M, "clean", true));
     operator.awaitCondition(M, "Ready", "True", "Running");
     await().until(() -> operator.replicas("clean"), r -> r == 0);
     FaultyChain chain = operator.chain(M);
@@ -949,15 +740,6 @@ class LifeOfAMigrationIT {
     operator.restartLater(Duration.ofSeconds(61));
     await().until(() -> operator.migration(M) == null);
     assertThat(operator.events()).anyMatch(e -> e.startsWith("Warning QueuesLeftBehind"));
-  }
-
-  /** What pods are made of: the same as long as none is rolled. */
-  private Map<String, PodTemplateSpec> templates() {
-    return operator.deployments().stream()
-        .collect(
-            Collectors.toMap(
-                d -> d.getMetadata().getLabels().get("drover.dev/stage"),
-                d -> d.getSpec().getTemplate()));
   }
 
   private Map<String, Long> generations() {

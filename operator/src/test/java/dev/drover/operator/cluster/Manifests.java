@@ -33,4 +33,11 @@ public final class Manifests {
     """
         .formatted(name);
   }
+
+  /** The same, where a stage has {@code suspend}. */
+  static String suspended(String name, String stage, boolean suspend) {
+    return migration(name)
+        .replace(
+            "- name: " + stage + "\n", "- name: " + stage + "\n      suspend: " + suspend + "\n");
+  }
 }

@@ -3,6 +3,7 @@ package dev.drover.operator.cluster;
 import dev.drover.api.cluster.ApiServer;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.Reconciliations;
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.Chain;
@@ -285,5 +286,13 @@ public final class OperatorFixture implements AutoCloseable {
   public void close() {
     operator.stop();
     kubelets.close();
+  }
+
+  /** A stage's status, once it has one. */
+  Optional<MigrationStatus.StageStatus> stage(String migration, String name) {
+    return Optional.ofNullable(migration(migration).getStatus()).stream()
+        .flatMap(status -> status.stages().stream())
+        .filter(s -> s.name().equals(name))
+        .findFirst();
   }
 }
