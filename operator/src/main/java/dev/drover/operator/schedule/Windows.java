@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -97,11 +98,12 @@ public final class Windows {
   }
 
   private static boolean open(Window window, Instant now) {
-    // The last opening that is not after now: cron looks for those before a moment.
+    // Cron looks for openings before a moment, and in whole seconds: those up to now are before the
+    // second after the one that now is in.
+    ZonedDateTime next = now.truncatedTo(ChronoUnit.SECONDS).plusSeconds(1).atZone(zone(window));
     return ExecutionTime.forCron(cron(window))
-        .lastExecution(now.plusSeconds(1).atZone(zone(window)))
+        .lastExecution(next)
         .map(ZonedDateTime::toInstant)
-        .filter(opened -> !opened.isAfter(now))
         .filter(opened -> opened.plus(Duration.ofMinutes(window.durationMinutes())).isAfter(now))
         .isPresent();
   }

@@ -43,6 +43,31 @@ class WindowsTest {
   }
 
   @Test
+  void windows_that_follow_each_other_leave_no_gap_between_them() {
+    Stage.Scale two =
+        scale(
+            null,
+            new Window("0 22 * * *", 120, "UTC", null),
+            new Window("0 0 * * *", 120, "UTC", null));
+    Stage.Scale one = scale(null, new Window("0 0,22 * * *", 120, "UTC", null));
+    for (Stage.Scale scale : List.of(two, one)) {
+      for (String time :
+          List.of("02T23:59:59Z", "02T23:59:59.5Z", "02T23:59:59.999999999Z", "03T00:00:00Z")) {
+        assertThat(Windows.mayRun(scale, Instant.parse("2026-03-" + time))).as(time).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void a_window_is_shut_until_the_very_instant_of_its_start() {
+    Window night = new Window("0 22 * * *", 120, "UTC", null);
+    assertThat(mayRun(night, "2026-03-02T21:59:59.999Z")).isFalse();
+    assertThat(mayRun(night, "2026-03-02T22:00:00Z")).isTrue();
+    assertThat(mayRun(night, "2026-03-02T23:59:59.999Z")).isTrue();
+    assertThat(mayRun(night, "2026-03-03T00:00:00Z")).isFalse();
+  }
+
+  @Test
   void of_several_windows_one_open_is_enough() {
     Stage.Scale scale =
         scale(
