@@ -3,7 +3,6 @@ package dev.drover.operator.schedule;
 import com.cronutils.model.Cron;
 import com.cronutils.model.CronType;
 import com.cronutils.model.definition.CronDefinitionBuilder;
-import com.cronutils.model.time.ExecutionTime;
 import com.cronutils.parser.CronParser;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.api.v1alpha1.Stage.Window;
@@ -12,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
-import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -47,9 +46,7 @@ public final class Windows {
                   + "; write one of the IANA database, such as Europe/Berlin or UTC"));
     }
     try {
-      boolean opens =
-          ExecutionTime.forCron(cron(window)).nextExecution(now.atZone(zone)).isPresent();
-      return opens
+      return new Openings(cron(window), zone).next(now).isPresent()
           ? Optional.empty()
           : Optional.of(
               new Problem(
@@ -77,8 +74,8 @@ public final class Windows {
   public static Optional<ZonedDateTime> nextRun(Stage.Scale scale, Instant now) {
     return scale.windows().stream()
         .filter(w -> w.maxRecordsPerSecond() == null)
-        .flatMap(w -> ExecutionTime.forCron(cron(w)).nextExecution(now.atZone(zone(w))).stream())
-        .min(java.util.Comparator.comparing(ZonedDateTime::toInstant));
+        .flatMap(w -> openings(w).next(now).stream())
+        .min(Comparator.comparing(ZonedDateTime::toInstant));
   }
 
   /** The most records a second of a stage now; 0 for no limit. */
@@ -98,14 +95,14 @@ public final class Windows {
   }
 
   private static boolean open(Window window, Instant now) {
-    // Cron looks for openings before a moment, and in whole seconds: those up to now are before the
-    // second after the one that now is in.
-    ZonedDateTime next = now.truncatedTo(ChronoUnit.SECONDS).plusSeconds(1).atZone(zone(window));
-    return ExecutionTime.forCron(cron(window))
-        .lastExecution(next)
-        .map(ZonedDateTime::toInstant)
+    return openings(window)
+        .last(now)
         .filter(opened -> opened.plus(Duration.ofMinutes(window.durationMinutes())).isAfter(now))
         .isPresent();
+  }
+
+  private static Openings openings(Window window) {
+    return new Openings(cron(window), zone(window));
   }
 
   private static Cron cron(Window window) {

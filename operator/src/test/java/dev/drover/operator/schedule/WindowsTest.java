@@ -20,6 +20,12 @@ class WindowsTest {
     return Windows.mayRun(scale(null, window), Instant.parse(time));
   }
 
+  private static String nextRun(Window window, String time) {
+    return Windows.nextRun(scale(null, window), Instant.parse(time))
+        .map(next -> next.toInstant().toString())
+        .orElse("never");
+  }
+
   @Test
   void a_stage_without_windows_always_runs_at_its_own_rate() {
     assertThat(Windows.mayRun(scale(null), MONDAY)).isTrue();
@@ -65,6 +71,29 @@ class WindowsTest {
     assertThat(mayRun(night, "2026-03-02T22:00:00Z")).isTrue();
     assertThat(mayRun(night, "2026-03-02T23:59:59.999Z")).isTrue();
     assertThat(mayRun(night, "2026-03-03T00:00:00Z")).isFalse();
+  }
+
+  @Test
+  void a_start_within_the_hour_that_summer_time_skips_is_the_instant_after_it() {
+    Window night = new Window("30 2 * * *", 120, "Europe/Berlin", null);
+    assertThat(mayRun(night, "2026-03-29T00:59:59.9Z")).as("01:59:59, winter").isFalse();
+    assertThat(mayRun(night, "2026-03-29T01:00:00Z")).as("03:00, summer").isTrue();
+    assertThat(mayRun(night, "2026-03-29T02:59:59Z")).isTrue();
+    assertThat(mayRun(night, "2026-03-29T03:00:00Z")).as("two hours later").isFalse();
+    assertThat(nextRun(night, "2026-03-28T12:00:00Z")).isEqualTo("2026-03-29T01:00:00Z");
+    assertThat(nextRun(night, "2026-03-29T01:00:00Z")).isEqualTo("2026-03-30T00:30:00Z");
+  }
+
+  @Test
+  void the_skipped_hour_opens_no_window_that_does_not_start_in_it() {
+    Window later = new Window("30 4 * * *", 30, "Europe/Berlin", null);
+    assertThat(mayRun(later, "2026-03-29T01:00:00Z")).isFalse();
+    Window mondays = new Window("30 2 * * 1", 120, "Europe/Berlin", null);
+    assertThat(mayRun(mondays, "2026-03-29T01:10:00Z")).as("a Sunday").isFalse();
+    Window hourly = new Window("30 * * * *", 20, "Europe/Berlin", null);
+    assertThat(mayRun(hourly, "2026-03-29T01:10:00Z")).as("03:10, summer").isFalse();
+    assertThat(mayRun(hourly, "2026-03-29T01:30:00Z")).as("03:30, summer").isTrue();
+    assertThat(nextRun(hourly, "2026-03-29T00:45:00Z")).isEqualTo("2026-03-29T01:30:00Z");
   }
 
   @Test
