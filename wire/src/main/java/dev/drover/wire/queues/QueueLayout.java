@@ -53,7 +53,9 @@ public record QueueLayout(ChainNames names, long maxBytes, int replicas, Set<Str
   }
 
   private static final Duration ACK_WAIT = Duration.ofSeconds(20);
-  private static final int MAX_ACK_PENDING = 1000;
+
+  /** As many workers as a stage may have, 1,000, with the four batches that each may hold. */
+  private static final int MAX_ACK_PENDING = 4_000;
 
   /**
    * Of a load's queue: batches that the waiting room has no place for stay in it, and the parents

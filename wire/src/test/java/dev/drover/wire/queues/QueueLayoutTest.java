@@ -46,4 +46,15 @@ class QueueLayoutTest {
   void only_a_streams_leader_answers() {
     assertThat(all()).allSatisfy(s -> assertThat(s.getAllowDirect()).isFalse());
   }
+
+  @Test
+  void no_consumer_keeps_batches_from_any_of_as_many_workers_as_a_stage_may_have() {
+    int workers = 1_000;
+    int held = 4;
+    assertThat(layout.consumers(spec))
+        .allSatisfy(
+            place ->
+                assertThat(place.consumer().getMaxAckPending())
+                    .isGreaterThanOrEqualTo(workers * held));
+  }
 }
