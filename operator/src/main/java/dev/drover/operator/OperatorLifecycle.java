@@ -191,6 +191,7 @@ public class OperatorLifecycle {
         client
             .getKubernetesSerialization()
             .unmarshal(worker.resources(), ResourceRequirements.class),
+        Duration.ofSeconds(worker.terminationGracePeriodSeconds()),
         settings.nats().url(),
         settings.nats().credentialsFile().isPresent(),
         settings.nats().caFile().isPresent());

@@ -71,5 +71,9 @@ public interface OperatorSettings {
     @WithDefault(
         "{\"requests\":{\"cpu\":\"100m\",\"memory\":\"384Mi\"},\"limits\":{\"memory\":\"384Mi\"}}")
     String resources();
+
+    /** How long a worker that is told to leave may take to finish what it has begun, seconds. */
+    @WithDefault("300")
+    int terminationGracePeriodSeconds();
   }
 }

@@ -190,6 +190,7 @@ final class Rehearsal {
               stage,
               secrets,
               port,
+              AT_MOST,
               endpoint));
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException("stage " + stage + " ended", e);

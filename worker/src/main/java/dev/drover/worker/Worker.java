@@ -40,18 +40,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A worker's process. With the argument {@code plan} it plans and ends; with {@code run} it works
- * at one stage until it is told to stop, and then gives back what it holds; with {@code hold} it
+ * at one stage until it is told to stop, and then finishes what it has begun; with {@code hold} it
  * holds the snapshot of an extract stage until all is read; with {@code redrive} it sends failed
  * records again as one Redrive asks, and ends.
  */
 public final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
-  /** Within the pod's grace period of 30 s. */
-  private static final Duration LEAVE_WITHIN = Duration.ofSeconds(25);
-
-  /** How long what is in hand may take to be finished before it is given back. */
-  private static final Duration FINISH_WITHIN = Duration.ofSeconds(15);
+  /** What it takes, at the end of the pod's grace period, to give back what is not finished. */
+  private static final Duration GIVE_BACK_WITHIN = Duration.ofSeconds(10);
 
   private Worker() {}
 
@@ -134,9 +131,18 @@ public final class Worker {
                   stalls,
                   slots));
       CountDownLatch left = new CountDownLatch(1);
-      leaveWhenAsked(worker::stop, Thread.currentThread(), left);
+      leaveWhenAsked(
+          () -> {
+            worker.stop();
+            stalls.leaving().ask();
+          },
+          environment.grace(),
+          left);
       try {
         worker.run();
+      } catch (InterruptedException e) {
+        LOG.info("leaving before all is done: the next worker of this Redrive goes on");
+        Thread.interrupted(); // it has done what it was for
       } finally {
         left.countDown();
       }
@@ -208,7 +214,7 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(maker.make(context, environment, slots), ready, left);
+        work(maker.make(context, environment, slots), ready, environment.grace(), left);
       } finally {
         // Last, since what is given back and the end of a stall are told by it.
         nats.close();
@@ -218,8 +224,9 @@ public final class Worker {
   }
 
   /** Works until the process is asked to end. */
-  private static void work(StageWorker worker, AtomicBoolean ready, CountDownLatch left) {
-    leaveWhenAsked(worker::stop, Thread.currentThread(), left);
+  private static void work(
+      StageWorker worker, AtomicBoolean ready, Duration grace, CountDownLatch left) {
+    leaveWhenAsked(worker::stop, grace, left);
     try (worker) {
       ready.set(true);
       LOG.info("working");
@@ -232,18 +239,23 @@ public final class Worker {
     }
   }
 
-  private static void leaveWhenAsked(Runnable stop, Thread working, CountDownLatch left) {
+  /** Lets the calling thread finish its work when the process is asked to end. */
+  private static void leaveWhenAsked(Runnable stop, Duration grace, CountDownLatch left) {
+    Thread working = Thread.currentThread();
+    Duration half = grace.dividedBy(2);
+    Duration last = half.compareTo(GIVE_BACK_WITHIN) < 0 ? half : GIVE_BACK_WITHIN;
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
                 () -> {
                   stop.run();
                   try {
-                    if (!left.await(FINISH_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
-                      working.interrupt();
+                    if (left.await(grace.minus(last).toMillis(), TimeUnit.MILLISECONDS)) {
+                      return;
                     }
-                    Duration rest = LEAVE_WITHIN.minus(FINISH_WITHIN);
-                    if (!left.await(rest.toSeconds(), TimeUnit.SECONDS)) {
+                    working.interrupt();
+                    // The rest of it is for the process to end before it is killed.
+                    if (!left.await(last.dividedBy(2).toMillis(), TimeUnit.MILLISECONDS)) {
                       LOG.warn("leaving with work in hand; it will be delivered again");
                     }
                   } catch (InterruptedException e) {

@@ -3,6 +3,7 @@ package dev.drover.worker;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsEndpoint;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param pod HOSTNAME
  * @param secrets DROVER_SECRETS, folder of the connections' secrets
  * @param httpPort DROVER_HTTP_PORT, of metrics and health
+ * @param grace DROVER_GRACE_SECONDS, the time between SIGTERM and SIGKILL; 30 s, as Kubernetes has
+ *     it, if nobody says so
  */
 record WorkerEnvironment(
     String namespace,
@@ -29,6 +32,7 @@ record WorkerEnvironment(
     String pod,
     Path secrets,
     int httpPort,
+    Duration grace,
     NatsEndpoint nats) {
 
   /**
@@ -50,6 +54,7 @@ record WorkerEnvironment(
         environment.getOrDefault("HOSTNAME", "worker"),
         Path.of(environment.getOrDefault("DROVER_SECRETS", "/etc/drover/connections")),
         port(environment.getOrDefault("DROVER_HTTP_PORT", "8080")),
+        grace(environment.getOrDefault("DROVER_GRACE_SECONDS", "30")),
         NatsEndpoint.from(environment));
   }
 
@@ -63,6 +68,19 @@ record WorkerEnvironment(
       // Said below.
     }
     throw new IllegalStateException("DROVER_HTTP_PORT is " + text + ": name a port, 0 to 65535");
+  }
+
+  private static Duration grace(String text) {
+    try {
+      long seconds = Long.parseLong(text);
+      if (seconds > 0) {
+        return Duration.ofSeconds(seconds);
+      }
+    } catch (NumberFormatException e) {
+      // Said below.
+    }
+    throw new IllegalStateException(
+        "DROVER_GRACE_SECONDS is " + text + ": name whole seconds, at least 1");
   }
 
   private static String required(Map<String, String> environment, String name) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ class WorkerEnvironmentTest {
     WorkerEnvironment environment = WorkerEnvironment.read(complete());
     assertThat(environment.stage()).isEmpty();
     assertThat(environment.httpPort()).isEqualTo(8080);
+    assertThat(environment.grace()).isEqualTo(Duration.ofSeconds(30));
     assertThat(environment.secrets()).isEqualTo(Path.of("/etc/drover/connections"));
     assertThat(environment.nats().credentials()).isNull();
     assertThat(environment.nats().ca()).isNull();
@@ -60,5 +62,15 @@ class WorkerEnvironmentTest {
     assertThatThrownBy(() -> WorkerEnvironment.read(environment))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("DROVER_HTTP_PORT is " + port);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "", "5m", "-30"})
+  void a_grace_period_that_is_none_is_named(String seconds) {
+    Map<String, String> environment = complete();
+    environment.put("DROVER_GRACE_SECONDS", seconds);
+    assertThatThrownBy(() -> WorkerEnvironment.read(environment))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("DROVER_GRACE_SECONDS is " + seconds);
   }
 }

@@ -50,7 +50,7 @@ public final class MigrationController {
             new PlanningStep(workloads, new PlanJob(settings)),
             new JoiningStep(),
             new SnapshotsStep(workloads, new SnapshotJob(settings)),
-            new StagesStep(workloads, new StageDeployment(settings)),
+            new StagesStep(workloads, new StageDeployment(settings), settings.gracePeriod()),
             failures);
     MigrationReconciler reconciler =
         new MigrationReconciler(

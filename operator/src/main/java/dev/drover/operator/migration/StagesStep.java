@@ -25,6 +25,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class StagesStep {
   private final Workloads workloads;
   private final StageDeployment deployments;
+  private final Duration grace;
 
   /** What scaling remembers of each Migration, by its uid; found anew after a restart. */
   private final Map<String, ScalingHistory> histories = new ConcurrentHashMap<>();
@@ -58,9 +60,13 @@ final class StagesStep {
   private record Fit(
       String version, @Nullable Long generation, String revision, StageSpec stage, int replicas) {}
 
-  StagesStep(Workloads workloads, StageDeployment deployments) {
+  /**
+   * @param grace how long a worker that is told to leave may take
+   */
+  StagesStep(Workloads workloads, StageDeployment deployments, Duration grace) {
     this.workloads = workloads;
     this.deployments = deployments;
+    this.grace = grace;
   }
 
   /**
@@ -135,8 +141,7 @@ final class StagesStep {
       StageScale scale =
           scales.getOrDefault(
               stage.name(),
-              new StageScale(
-                  stage.name(), 0, Reason.Suspended, haltReason(migration.getSpec()), 0));
+              new StageScale(stage.name(), 0, Reason.Suspended, haltReason(migration.getSpec())));
       boolean mayStart = queuesReady || halted(migration.getSpec());
       if (actual == null && migration.getSpec().mode() == MigrationSpec.Mode.PlanOnly) {
         continue;
@@ -188,8 +193,7 @@ final class StagesStep {
                               ? StageObservations.SUSPENDED
                               : halted
                                   ? haltReason(migration.getSpec())
-                                  : "backlog not known, nothing is changed",
-                          0)));
+                                  : "backlog not known, nothing is changed")));
             });
     return workers;
   }
@@ -316,7 +320,8 @@ final class StagesStep {
             .map(s -> StageObservations.of(spec, s, snapshot, byStage.get(s.name()), now))
             .toList();
     ScalingPolicy.Decision decision =
-        ScalingPolicy.decide(stages, caps, histories.getOrDefault(uid, ScalingHistory.NONE), now);
+        ScalingPolicy.decide(
+            stages, caps, grace, histories.getOrDefault(uid, ScalingHistory.NONE), now);
     histories.put(uid, decision.history());
     Map<String, StageScale> scales = new LinkedHashMap<>();
     decision.stages().forEach(s -> scales.put(s.stage(), s));
@@ -338,14 +343,15 @@ final class StagesStep {
         if (!stage.name().equals(scale.stage())) {
           continue;
         }
-        int sharers = Math.max(1, scale.sharers());
         long rate = Windows.recordsPerSecond(stage.scale(), now);
         if (rate > 0) {
-          paces.put(stage.name(), new Pace(rate, sharers));
+          paces.put(stage.name(), new Pace(rate, Math.max(1, scale.sharers())));
         }
         HttpLookup http = stage.enrich() == null ? null : stage.enrich().http();
         if (http != null && http.requestsPerSecond() != null) {
-          paces.put(Pace.requests(stage.name()), new Pace(http.requestsPerSecond(), sharers));
+          paces.put(
+              Pace.requests(stage.name()),
+              new Pace(http.requestsPerSecond(), Math.max(1, scale.askers())));
         }
       }
     }

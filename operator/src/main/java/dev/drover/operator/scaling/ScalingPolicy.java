@@ -1,6 +1,7 @@
 package dev.drover.operator.scaling;
 
 import dev.drover.operator.scaling.StageObservation.Work;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,9 @@ public final class ScalingPolicy {
   /** Connections that one worker opens: an extract's reader, a load's writer. */
   public static final int CONNECTIONS_PER_WORKER = 1;
 
+  /** In which a pod hears of it that it is to end. */
+  private static final long HEARD_SECONDS = 2;
+
   private ScalingPolicy() {}
 
   /**
@@ -24,11 +28,13 @@ public final class ScalingPolicy {
    *
    * @param stages every stage, upstream before downstream
    * @param caps the most connections of each connection, by its name
+   * @param grace how long a pod may take to end
    * @param history what the last decision left; {@link ScalingHistory#NONE} before the first
    */
   public static Decision decide(
       List<StageObservation> stages,
       Map<String, Integer> caps,
+      Duration grace,
       ScalingHistory history,
       Instant now) {
     double at = history.at(now);
@@ -47,9 +53,12 @@ public final class ScalingPolicy {
     for (StageObservation stage : stages) {
       StagePolicy.Wish wish = Objects.requireNonNull(wishes.get(stage.stage()));
       StageScale scale = scale(stage, wish, granted, caps);
-      StageHistory given = wish.history().granted(at, scale.replicas());
+      StageHistory given =
+          wish.history().granted(at, scale.replicas(), grace.toSeconds() + HEARD_SECONDS);
       histories.put(stage.stage(), given);
-      scales.add(scale.sharing(Math.max(given.atWork(), stage.ready())));
+      scales.add(
+          scale.sharing(
+              Math.max(given.taking(at), stage.ready()), Math.max(given.atWork(), stage.ready())));
     }
     return new Decision(scales, new ScalingHistory(now, at, histories));
   }
@@ -61,7 +70,7 @@ public final class ScalingPolicy {
       Map<String, Integer> caps) {
     int replicas = granted.getOrDefault(stage.stage(), wish.replicas());
     if (replicas == wish.replicas()) {
-      return new StageScale(stage.stage(), replicas, wish.reason(), wish.message(), replicas);
+      return new StageScale(stage.stage(), replicas, wish.reason(), wish.message());
     }
     return new StageScale(
         stage.stage(),
@@ -73,8 +82,7 @@ public final class ScalingPolicy {
             + " by maxConnections "
             + caps.get(stage.connection())
             + " of connection "
-            + stage.connection(),
-        replicas);
+            + stage.connection());
   }
 
   private static StageHistory look(StageObservation stage, StageHistory history, double at) {

@@ -8,7 +8,8 @@ import java.util.List;
  *
  * @param samples of the last minute, the latest last; empty after a gap
  * @param needs workers that were needed at the latest decisions, the latest last
- * @param granted workers that were given at the latest decisions, the latest last
+ * @param granted workers that were given at the latest decisions, the latest last, without those
+ *     that a later one gave as many as
  * @param capacity what its workers can do
  * @param raisedAt when more workers were last asked for
  * @param settledAt since when about as many workers are ready
@@ -29,8 +30,8 @@ record StageHistory(
   private static final double SAMPLE_SECONDS = 0.9;
   private static final double NEEDS_KEPT_SECONDS = 40;
 
-  /** A pod has 30 s to end. */
-  private static final double GRACE_SECONDS = 32;
+  /** Longer than it takes a worker to hear that it is to leave, after which it takes nothing. */
+  private static final double TAKING_SECONDS = 32;
 
   /** Workers that were needed at a time. */
   record Need(double at, int workers) {}
@@ -86,15 +87,29 @@ record StageHistory(
         samples, next, granted, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);
   }
 
-  StageHistory granted(double now, int workers) {
+  /**
+   * The same after a decision.
+   *
+   * @param grace how long a pod may take to end, seconds
+   */
+  StageHistory granted(double now, int workers, double grace) {
     List<Need> next = new ArrayList<>(granted);
-    next.removeIf(n -> now - n.at() > GRACE_SECONDS);
+    next.removeIf(n -> now - n.at() > Math.max(grace, TAKING_SECONDS) || n.workers() <= workers);
     next.add(new Need(now, workers));
     return new StageHistory(
         samples, needs, next, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);
   }
 
-  /** Workers that may still be at work: those that were given lately, as a pod ends in its time. */
+  /** Workers that may still take something: those that are to leave have heard of it in a while. */
+  int taking(double now) {
+    return granted.stream()
+        .filter(n -> now - n.at() <= TAKING_SECONDS)
+        .mapToInt(Need::workers)
+        .max()
+        .orElse(0);
+  }
+
+  /** Workers that may still be at work: a pod that is to leave finishes what it has begun. */
   int atWork() {
     return granted.stream().mapToInt(Need::workers).max().orElse(0);
   }

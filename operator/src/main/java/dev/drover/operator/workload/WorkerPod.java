@@ -29,7 +29,6 @@ import java.util.Objects;
 final class WorkerPod {
   static final int METRICS_PORT = 8080;
   private static final long NOBODY = 65532;
-  private static final long GRACE_SECONDS = 30;
 
   private final WorkloadSettings settings;
 
@@ -47,7 +46,7 @@ final class WorkerPod {
     PodSpecBuilder pod =
         new PodSpecBuilder()
             .withRestartPolicy(restartPolicy)
-            .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+            .withTerminationGracePeriodSeconds(settings.gracePeriod().toSeconds())
             .withAutomountServiceAccountToken(false)
             .withEnableServiceLinks(false)
             .withNewSecurityContext()
@@ -109,6 +108,7 @@ final class WorkerPod {
     env.put("DROVER_MIGRATION", migration.getMetadata().getName());
     env.put("DROVER_UID", migration.getMetadata().getUid());
     env.putAll(task.environment());
+    env.put("DROVER_GRACE_SECONDS", Long.toString(settings.gracePeriod().toSeconds()));
     env.put("NATS_URL", settings.natsUrl());
     if (settings.natsCredentials()) {
       env.put("NATS_CREDS_FILE", PodVolumes.NATS_FOLDER + "/" + NatsSecret.CREDENTIALS_KEY);

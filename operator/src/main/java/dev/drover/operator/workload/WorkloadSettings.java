@@ -1,6 +1,7 @@
 package dev.drover.operator.workload;
 
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -11,6 +12,7 @@ import java.util.List;
  * @param imagePullSecrets names of pull Secrets in the Migration's namespace
  * @param javaOptions options of the worker's JVM
  * @param resources requests and limits of a worker
+ * @param gracePeriod how long a worker that is told to leave may take to finish what it has begun
  * @param natsUrl where workers reach NATS
  * @param natsCredentials whether workers need a credentials file for NATS
  * @param natsCa whether workers need a CA file for NATS
@@ -21,6 +23,7 @@ public record WorkloadSettings(
     List<String> imagePullSecrets,
     String javaOptions,
     ResourceRequirements resources,
+    Duration gracePeriod,
     String natsUrl,
     boolean natsCredentials,
     boolean natsCa) {

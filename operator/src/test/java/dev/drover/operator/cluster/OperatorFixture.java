@@ -91,6 +91,7 @@ public final class OperatorFixture implements AutoCloseable {
                 .withRequests(Map.of("cpu", new Quantity("0.1"), "memory", new Quantity("1024Mi")))
                 .withLimits(Map.of("memory", new Quantity("1024Mi")))
                 .build(),
+            Duration.ofSeconds(300),
             "nats://nats:4222",
             true,
             false),

@@ -11,6 +11,7 @@ import dev.drover.operator.workload.WorkloadSettings;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +63,7 @@ class RedriveConnectionsIT {
             List.of(),
             "",
             new ResourceRequirements(),
+            Duration.ofSeconds(300),
             "nats://nats:4222",
             false,
             false);

@@ -101,6 +101,7 @@ class RedriveIT {
             List.of(),
             "-Xmx64m",
             new ResourceRequirements(),
+            Duration.ofSeconds(300),
             "nats://nats:4222",
             false,
             false),

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class ScalingPolicyTest {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Duration GRACE = Duration.ofMinutes(5);
 
   /** A stage that is looked at every two seconds, its workers being ready at once. */
   private static final class Watched {
@@ -30,7 +31,7 @@ class ScalingPolicyTest {
     int ready = -1;
     Instant now = T0;
     ScalingHistory history = ScalingHistory.NONE;
-    StageScale last = new StageScale("clean", 0, Reason.NoData, "", 0);
+    StageScale last = new StageScale("clean", 0, Reason.NoData, "");
 
     /** Passes two seconds in which so many records arrive and are decided. */
     Watched pass(long arrive, long complete) {
@@ -54,6 +55,7 @@ class ScalingPolicyTest {
                       ready < 0 ? desired : ready,
                       work)),
               Map.of(),
+              GRACE,
               history,
               now);
       history = decision.history();
@@ -301,6 +303,21 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void a_server_is_asked_by_those_too_that_finish_what_they_have_begun() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 10, 30, 5_000);
+    for (int i = 0; i < 140; i++) {
+      w.pass(10_000, 10_000);
+    }
+    assertThat(w.last.sharers()).isEqualTo(w.desired);
+    assertThat(w.last.askers()).isEqualTo(100);
+    for (int i = 0; i < 20; i++) {
+      w.pass(10_000, 10_000);
+    }
+    assertThat(w.last.askers()).isLessThan(10);
+  }
+
+  @Test
   void a_clock_that_jumps_changes_nothing() {
     for (Duration jump : List.of(Duration.ofHours(5), Duration.ofHours(-5))) {
       Watched w = Watched.taught();
@@ -409,6 +426,7 @@ class ScalingPolicyTest {
           ScalingPolicy.decide(
               stages,
               Map.of("db", cap),
+              GRACE,
               history,
               T0.plusSeconds(2L * round + random.nextInt(200) - 100));
       history = decision.history();
@@ -460,6 +478,6 @@ class ScalingPolicyTest {
   }
 
   private static List<StageScale> decide(Map<String, Integer> caps, StageObservation... stages) {
-    return ScalingPolicy.decide(List.of(stages), caps, ScalingHistory.NONE, T0).stages();
+    return ScalingPolicy.decide(List.of(stages), caps, GRACE, ScalingHistory.NONE, T0).stages();
   }
 }

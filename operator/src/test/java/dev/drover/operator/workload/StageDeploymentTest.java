@@ -21,6 +21,7 @@ import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -36,6 +37,7 @@ class StageDeploymentTest {
           new ResourceRequirementsBuilder()
               .withLimits(Map.of("memory", new Quantity("384Mi")))
               .build(),
+          Duration.ofSeconds(240),
           "nats://nats:4222",
           true,
           false);
@@ -101,7 +103,15 @@ class StageDeploymentTest {
     assertThat(context.getReadOnlyRootFilesystem()).isTrue();
     assertThat(context.getAllowPrivilegeEscalation()).isFalse();
     assertThat(context.getCapabilities().getDrop()).containsExactly("ALL");
-    assertThat(pod.getTerminationGracePeriodSeconds()).isEqualTo(30);
+  }
+
+  @Test
+  void a_worker_knows_how_long_it_has_to_finish_what_it_has_begun() {
+    assertThat(pod.getTerminationGracePeriodSeconds()).isEqualTo(240);
+    assertThat(container.getEnv())
+        .filteredOn(e -> e.getName().equals("DROVER_GRACE_SECONDS"))
+        .singleElement()
+        .satisfies(e -> assertThat(e.getValue()).isEqualTo("240"));
   }
 
   @Test

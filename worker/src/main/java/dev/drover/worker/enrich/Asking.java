@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class Asking implements AutoCloseable {
   private static final String SOURCE = "lookup";
 
-  /** How soon a worker that is to stop notices it while it waits. */
+  /** How soon a batch that waits for its turn notices that this worker is to leave. */
   private static final Duration NOTICE = Duration.ofMillis(250);
 
   private final Lookup lookup;
@@ -33,10 +34,6 @@ final class Asking implements AutoCloseable {
   private final Stalls stalls;
   private final EnrichOnTheWay.Waiting waiting;
   private final ReentrantLock turn = new ReentrantLock();
-  private volatile boolean stopping;
-
-  /** Whether the last attempt failed; whoever is to stop does not try again then. */
-  private volatile boolean away;
 
   /**
    * @param lookup is closed with it
@@ -59,7 +56,8 @@ final class Asking implements AutoCloseable {
    * The answers, in the order of the keys.
    *
    * @param anew whether to ask for all of them, kept or not
-   * @throws InterruptedException also if this worker is to stop while the lookup is away
+   * @throws InterruptedException also if this worker is to leave before it has asked for this
+   *     batch, or while the lookup is away
    */
   List<Answer> answers(Enrichment of, Question question, BatchKeys keys, boolean anew)
       throws InterruptedException {
@@ -67,9 +65,12 @@ final class Asking implements AutoCloseable {
     if (!anew && answers.fill()) {
       return answers.all();
     }
-    turn.lockInterruptibly();
+    while (!turn.tryLock(NOTICE.toMillis(), TimeUnit.MILLISECONDS)) {
+      unlessLeaving();
+    }
     try {
       if (anew || !answers.fill()) {
+        unlessLeaving(); // nothing is asked yet, so another worker may as well
         ask(question, answers);
       }
       return answers.all();
@@ -79,8 +80,8 @@ final class Asking implements AutoCloseable {
   }
 
   private void ask(Question question, Answers answers) throws InterruptedException {
-    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
-    while (!(stopping && away)) {
+    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), stalls.leaving());
+    while (true) {
       List<Integer> open = answers.open();
       Duration retryAfter;
       try {
@@ -88,11 +89,9 @@ final class Asking implements AutoCloseable {
             question,
             open.stream().map(answers.keys.values()::get).toList(),
             answers.listener(open));
-        away = false;
         stalls.over(SOURCE);
         return;
       } catch (LookupUnavailableException e) {
-        away = true;
         retryAfter = e.retryAfter();
         metrics.failed(e.reason());
         stalls.begin(SOURCE, e.reason(), String.valueOf(e.getMessage()));
@@ -101,15 +100,18 @@ final class Asking implements AutoCloseable {
       if (answers.open().size() < open.size()) {
         backoff.reset();
       }
-      long until = System.nanoTime() + retryAfter.toNanos();
-      while (!stopping && until - System.nanoTime() > 0) {
-        Thread.sleep(NOTICE);
+      if (retryAfter.isPositive()) {
+        stalls.leaving().await(retryAfter);
+        unlessLeaving();
       }
-      if (!stopping) {
-        backoff.pause();
-      }
+      backoff.pause();
     }
-    throw new InterruptedException("the lookup is away, and this worker is to stop");
+  }
+
+  private void unlessLeaving() throws InterruptedException {
+    if (stalls.leaving().asked()) {
+      throw new InterruptedException("this worker is to leave: another is to ask");
+    }
   }
 
   private static Outcome outcome(Answer answer) {
@@ -142,11 +144,6 @@ final class Asking implements AutoCloseable {
         turn.unlock();
       }
     }
-  }
-
-  /** Asks not to wait any longer. */
-  void stop() {
-    stopping = true;
   }
 
   @Override

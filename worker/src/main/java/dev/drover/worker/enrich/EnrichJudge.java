@@ -110,11 +110,6 @@ public final class EnrichJudge implements Judge {
   }
 
   @Override
-  public void stop() {
-    asking.stop();
-  }
-
-  @Override
   public void close() {
     asking.close();
   }

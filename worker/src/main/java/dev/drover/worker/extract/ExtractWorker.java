@@ -73,7 +73,8 @@ public final class ExtractWorker implements StageWorker {
 
   private void work(Delivery delivery) throws InterruptedException {
     SplitMessage message = WireJson.parse(delivery.body(), SplitMessage.class);
-    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
+    Backoff backoff =
+        new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), context.stalls().leaving());
     while (!stopping) {
       try {
         if (readSplit(message)) {
@@ -94,7 +95,7 @@ public final class ExtractWorker implements StageWorker {
                 SourceStall.reason(e),
                 "cannot read " + message.table() + ": " + e.getMessage());
         if (SourceStall.hasWaited(e)) {
-          backoff.reset(); // it has waited, and is to go on as soon as there is a connection
+          backoff.shorten(); // it has waited, and is to go on as soon as there is a connection
         }
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         context.stalls().begin(DATABASE, NatsFailure.of("go on with " + message.table(), e));
@@ -150,6 +151,7 @@ public final class ExtractWorker implements StageWorker {
   @Override
   public void stop() {
     stopping = true;
+    context.stalls().leaving().ask();
     inbox.stop();
   }
 

@@ -172,7 +172,7 @@ final class SplitProgress {
    */
   private Versioned<SplitCheckpoint> persist(SplitCheckpoint next)
       throws InterruptedException, LostClaimException {
-    Backoff backoff = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2));
+    Backoff backoff = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2), stalls.leaving());
     String source = "checkpoint of " + split;
     boolean doubtful = false;
     while (true) {

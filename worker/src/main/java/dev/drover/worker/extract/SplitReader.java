@@ -362,6 +362,9 @@ final class SplitReader {
     try {
       progress.close(oldest.batch(), oldest.counted().get());
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof InterruptedException leaving) {
+        throw leaving;
+      }
       throw new IllegalStateException(
           "publishing batch " + id(oldest.batch()) + " failed", e.getCause());
     }

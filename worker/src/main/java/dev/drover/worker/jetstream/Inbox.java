@@ -86,9 +86,14 @@ public final class Inbox implements AutoCloseable {
     this.heart = Thread.ofVirtual().name("heartbeat").start(this::beat);
   }
 
-  /** The next message, or null if none came in time. */
+  /** The next message, or null if none came in time, or none is to be begun any more. */
   public @Nullable Delivery take(Duration timeout) throws InterruptedException {
-    return fetched.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    Delivery delivery = fetched.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    if (delivery != null && stopping) {
+      delivery.giveBack(Duration.ZERO);
+      return null;
+    }
+    return delivery;
   }
 
   void release(Delivery delivery) {
@@ -99,7 +104,7 @@ public final class Inbox implements AutoCloseable {
   }
 
   private void pump() {
-    Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
+    Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5), stalls.leaving());
     try {
       while (!stopping) {
         try {
@@ -111,6 +116,12 @@ public final class Inbox implements AutoCloseable {
           backoff.pause();
         }
       }
+      for (JetStreamSubscription subscription : subscriptions.values()) {
+        takeLate(subscription);
+        subscription.unsubscribe();
+      }
+    } catch (IllegalStateException e) {
+      LOG.debug("what was on its way comes again by itself: NATS is away", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -203,6 +214,9 @@ public final class Inbox implements AutoCloseable {
     Delivery delivery = new Delivery(message, this);
     held.put(delivery, room);
     fetched.add(delivery);
+    if (stopping) {
+      giveBackFetched();
+    }
   }
 
   private Semaphore room(Source source) {
@@ -235,9 +249,14 @@ public final class Inbox implements AutoCloseable {
   /**
    * Begins no other fetch, and gives back what nobody took yet. A fetch under way is left to come
    * to its end, which is soon: what the server sends to one that is broken off is held by nobody.
+   * What that brings is given back as it comes; what was taken stays held.
    */
   public void stop() {
     stopping = true;
+    giveBackFetched();
+  }
+
+  private void giveBackFetched() {
     for (Delivery d = fetched.poll(); d != null; d = fetched.poll()) {
       d.giveBack(Duration.ZERO);
     }
@@ -253,10 +272,6 @@ public final class Inbox implements AutoCloseable {
         pump.interrupt();
       }
       heart.interrupt();
-      for (JetStreamSubscription subscription : subscriptions.values()) {
-        takeLate(subscription);
-        subscription.unsubscribe();
-      }
       LOG.debug("giving back {} messages", held.size());
       List.copyOf(held.keySet()).forEach(d -> d.giveBack(Duration.ZERO));
       nats.flush(FLUSH);

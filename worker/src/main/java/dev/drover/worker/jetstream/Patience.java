@@ -27,9 +27,10 @@ public final class Patience {
    * The answer to a question, whenever it comes.
    *
    * @param what what is asked for, for people: {@code "read the checkpoint of split 3"}
+   * @throws InterruptedException also if it does not come and this worker is to leave
    */
   public <T> T ask(String what, Question<T> question) throws InterruptedException {
-    Backoff backoff = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2));
+    Backoff backoff = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(2), stalls.leaving());
     while (true) {
       try {
         T answer = question.ask();

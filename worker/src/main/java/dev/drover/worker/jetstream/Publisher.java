@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Publishes until the stream has the message: a full stream, a missing answer and a lost connection
- * are waited out, with the reason shown as the worker's stall. Nothing is ever given up or
- * discarded. Thread-safe.
+ * are waited out, with the reason shown as the worker's stall. Nothing is ever discarded, and given
+ * up only by a worker that is to leave, which is an InterruptedException. Thread-safe.
  */
 public final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
@@ -163,7 +163,7 @@ public final class Publisher {
   private @Nullable PublishAck send(
       String subject, Headers headers, byte[] body, PublishOptions options, IfFull ifFull)
       throws InterruptedException {
-    Backoff backoff = new Backoff(Duration.ofMillis(20), Duration.ofSeconds(2));
+    Backoff backoff = new Backoff(Duration.ofMillis(20), Duration.ofSeconds(2), stalls.leaving());
     while (true) {
       try {
         PublishAck ack = jetStream.publish(subject, headers, body, options);

@@ -31,6 +31,7 @@ public final class Stalls implements AutoCloseable {
   private final String key;
   private final Clock clock;
   private final Map<String, Open> open = new ConcurrentHashMap<>();
+  private final Leaving leaving = new Leaving();
   private final Thread teller;
   private @Nullable Stall told;
   private Instant toldAt = Instant.EPOCH;
@@ -80,6 +81,11 @@ public final class Stalls implements AutoCloseable {
       over(source);
       throw e;
     }
+  }
+
+  /** Whether this worker is to leave, and so waits no longer than a moment for anything. */
+  public Leaving leaving() {
+    return leaving;
   }
 
   /** Whether anything keeps this worker from moving on. */

@@ -159,6 +159,10 @@ public final class LoadWorker implements StageWorker {
 
   private void loadAll(Map<RecordSchema, List<HeldBatch>> gathered) throws InterruptedException {
     for (Map.Entry<RecordSchema, List<HeldBatch>> group : gathered.entrySet()) {
+      if (stopping) {
+        group.getValue().forEach(batch -> batch.delivery().giveBack(Duration.ZERO));
+        continue;
+      }
       List<HeldBatch> undecided = new ArrayList<>();
       for (HeldBatch batch : group.getValue()) {
         if (passedBefore.test(batch.headers())) {
@@ -198,8 +202,9 @@ public final class LoadWorker implements StageWorker {
     for (HeldBatch batch : batches) {
       work.add(loadBatch(batch));
     }
-    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
-    while (!stopping) {
+    Backoff backoff =
+        new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), context.stalls().leaving());
+    while (true) {
       try {
         long started = System.nanoTime();
         List<LoadOutcome> outcomes = target.load(table, work);
@@ -222,13 +227,12 @@ public final class LoadWorker implements StageWorker {
       } catch (SystemFailure e) {
         context.stalls().begin(DATABASE, e.reason(), String.valueOf(e.getMessage()));
         if (e.hasWaited()) {
-          backoff.reset(); // it is to go on as soon as what it waits for is free
+          backoff.shorten(); // it is to go on as soon as what it waits for is free
         }
         target.rest();
         backoff.pause();
       }
     }
-    batches.forEach(b -> b.delivery().giveBack(Duration.ZERO));
   }
 
   private LoadBatch loadBatch(HeldBatch batch) throws InterruptedException {
@@ -312,6 +316,7 @@ public final class LoadWorker implements StageWorker {
   @Override
   public void stop() {
     stopping = true;
+    context.stalls().leaving().ask();
     inbox.stop();
     if (finishing != null) {
       finishing.stop();
@@ -322,9 +327,7 @@ public final class LoadWorker implements StageWorker {
   public void close() {
     followers.shutdown();
     try {
-      if (!followers.awaitTermination(20, TimeUnit.SECONDS)) {
-        followers.shutdownNow();
-      }
+      followers.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       followers.shutdownNow();
       Thread.currentThread().interrupt();

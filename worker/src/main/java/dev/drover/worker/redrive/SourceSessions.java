@@ -120,7 +120,7 @@ public final class SourceSessions implements AutoCloseable {
   Map<String, KeyedRows.Found> read(
       ConnectionSpec connection, TablePlan table, Collection<String> keys, int most)
       throws InterruptedException {
-    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
+    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), stalls.leaving());
     while (true) {
       try {
         Map<String, KeyedRows.Found> rows = KeyedRows.of(session(connection), table, keys, most);

@@ -67,7 +67,8 @@ public final class SnapshotHolder implements StageWorker {
   /** Takes the snapshot and holds it until it is released, is lost, or {@link #stop} is called. */
   @Override
   public void run() throws InterruptedException {
-    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
+    Backoff backoff =
+        new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), context.stalls().leaving());
     while (!stopping()) {
       Optional<Versioned<SourceSnapshot>> there = find();
       if (there.isPresent()) {
@@ -98,6 +99,7 @@ public final class SnapshotHolder implements StageWorker {
   @Override
   public void stop() {
     stopped.countDown();
+    context.stalls().leaving().ask();
   }
 
   @Override

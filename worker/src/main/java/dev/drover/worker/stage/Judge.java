@@ -44,9 +44,6 @@ public interface Judge extends AutoCloseable {
    */
   default void rest() {}
 
-  /** Asks not to wait any longer for what is away. */
-  default void stop() {}
-
   @Override
   default void close() {}
 }

@@ -228,17 +228,15 @@ public final class JudgingWorker implements StageWorker {
   @Override
   public void stop() {
     stopping = true;
+    context.stalls().leaving().ask();
     inbox.stop();
-    judge.stop();
   }
 
   @Override
   public void close() {
     batches.shutdown();
     try {
-      if (!batches.awaitTermination(20, TimeUnit.SECONDS)) {
-        batches.shutdownNow();
-      }
+      batches.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       batches.shutdownNow();
       Thread.currentThread().interrupt();

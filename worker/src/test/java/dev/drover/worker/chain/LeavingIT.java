@@ -14,6 +14,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,8 +27,11 @@ class LeavingIT extends ChainScenario {
   private static final int ROWS = 100_000;
   private static final List<String> STAGES = List.of("read", "clean", "load");
 
-  /** What the operator's pods are given, less what the process itself takes to start and end. */
+  /** Much less than the grace period: who waits for something that is away leaves long before. */
   private static final Duration GRACE = Duration.ofSeconds(25);
+
+  /** Sent every six seconds: that is the clock here. */
+  private static final int HEARTBEATS = 6;
 
   @TempDir Path logs;
 
@@ -183,5 +189,178 @@ class LeavingIT extends ChainScenario {
         await().atMost(SOON).until(() -> chain.stalls(stage).isEmpty());
       }
     }
+  }
+
+  /** The first of all its requests is not answered until the test says so. */
+  @Test
+  void a_lookup_under_way_is_finished_however_long_it_takes() throws Exception {
+    try (CustomerServer crm = new CustomerServer()) {
+      CountDownLatch answer = new CountDownLatch(1);
+      AtomicBoolean first = new AtomicBoolean(true);
+      crm.behaviour =
+          customer -> {
+            if (first.getAndSet(false)) {
+              answer.await();
+            }
+            return CustomerServer.WELL.to(customer);
+          };
+      ChainSpec spec = enriched(crm, 300);
+      try (TestChain chain = new TestChain(nats.url(), name, spec);
+          Acks acks = new Acks(chain, "tiers")) {
+        queued(chain);
+        try (WorkerProcess leaving = process("tiers")) {
+          await().atMost(SOON).until(() -> !first.get());
+          leaving.askToLeave();
+          try (RunningStage other = RunningStage.start(chain, "tiers", databases.secrets)) {
+            // The others are given away at once, while this one is worked on.
+            await().atMost(SOON).until(() -> chain.tally("tiers").in() == 90);
+            await().atMost(SOON).until(() -> acks.mostHeartbeats() >= HEARTBEATS);
+            assertThat(leaving.alive()).isTrue();
+            answer.countDown();
+            await().atMost(SOON).until(() -> !leaving.alive());
+            await().atMost(SOON).until(() -> acks.sequences("+ACK").size() == 10);
+          }
+        } finally {
+          answer.countDown();
+        }
+        assertThat(chain.tally("tiers")).isEqualTo(new Counts(100, 100, 0, 0, 0, 0));
+        assertThat(acks.of("+ACK")).hasSize(10);
+        assertFinishedByTheFirst(acks, 1);
+      }
+    }
+  }
+
+  /** What was heartbeaten about was slow: none of that came again. */
+  private static void assertFinishedByTheFirst(Acks acks, int atLeast) {
+    Set<Long> slow = acks.sequences("+WPI");
+    assertThat(slow).hasSizeGreaterThanOrEqualTo(atLeast);
+    assertThat(acks.of("-NAK")).extracting(Acks.Ack::sequence).doesNotContainAnyElementsOf(slow);
+    assertThat(acks.of("+ACK"))
+        .filteredOn(a -> slow.contains(a.sequence()))
+        .hasSameSizeAs(slow)
+        .allMatch(a -> a.delivered() == 1);
+  }
+
+  /** The target's trigger holds every transaction until the test says so, without any lock. */
+  @Test
+  void a_load_under_way_is_finished_however_long_it_takes() throws Exception {
+    databases.execute(
+        "target",
+        "CREATE TABLE gate (open integer)",
+        """
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM set_config('application_name', 'at the gate', false);
+          WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.05); END LOOP;
+          RETURN NULL;
+        END $$
+        """,
+        "CREATE TRIGGER slow BEFORE INSERT ON item FOR EACH STATEMENT EXECUTE FUNCTION wait()");
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.item"), 20_000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Insert, List.of())));
+    try (TestChain chain = new TestChain(nats.url(), name, spec);
+        Acks acks = new Acks(chain, "load")) {
+      queued(chain);
+      try (WorkerProcess leaving = process("load")) {
+        await()
+            .atMost(SOON)
+            .until(
+                () ->
+                    databases
+                        .query(
+                            "target",
+                            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'at the gate'")
+                        .equals(List.of("1")));
+        leaving.askToLeave();
+        await().atMost(SOON).until(() -> acks.mostHeartbeats() >= HEARTBEATS);
+        assertThat(leaving.alive()).isTrue();
+        assertThat(chain.tally("load")).isEqualTo(Counts.ZERO);
+        databases.execute("target", "INSERT INTO gate VALUES (1)");
+        await().atMost(SOON).until(() -> !leaving.alive());
+      }
+      assertThat(chain.tally("load").passed()).isPositive();
+      assertThat(acks.of("+ACK")).isNotEmpty().allMatch(a -> a.delivered() == 1);
+      assertThat(acks.sequences("-NAK")).doesNotContainAnyElementsOf(acks.sequences("+ACK"));
+      assertThat(chain.kept("load")).isZero();
+    }
+  }
+
+  @Test
+  void who_waits_for_a_dead_server_leaves_at_once() throws Exception {
+    try (CustomerServer crm = new CustomerServer()) {
+      crm.stopServer();
+      ChainSpec spec = enriched(crm, 300);
+      try (TestChain chain = new TestChain(nats.url(), name, spec)) {
+        queued(chain);
+        try (WorkerProcess leaving = process("tiers")) {
+          await().atMost(SOON).until(() -> !chain.stalls("tiers").isEmpty());
+          assertThat(leaving.leaves(GRACE)).isTrue();
+        }
+        assertThat(chain.kept("tiers")).isZero();
+        assertThat(chain.tally("tiers")).isEqualTo(Counts.ZERO);
+        assertThat(chain.failures()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void who_waits_for_the_target_leaves_at_once() throws Exception {
+    try (TestChain chain = new TestChain(nats.url(), name, chain())) {
+      ChainPlan plan = plan(chain);
+      chain.dispatchAll(plan);
+      databases.execute("target", "ALTER TABLE item RENAME TO elsewhere");
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+          WorkerProcess load = process("load")) {
+        await().atMost(SOON).until(() -> !chain.stalls("load").isEmpty());
+        assertThat(load.leaves(GRACE)).isTrue();
+      }
+      assertThat(chain.kept("load")).isZero();
+      databases.execute("target", "ALTER TABLE elsewhere RENAME TO item");
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        assertEverythingArrived(chain, plan, ROWS);
+      }
+    }
+  }
+
+  /** All batches are in the queue of the extract before anybody else works. */
+  private static void queued(TestChain chain) throws Exception {
+    ChainPlan plan = plan(chain);
+    chain.dispatchAll(plan);
+    try (RunningStage read = RunningStage.start(chain, "read", databases.secrets)) {
+      await()
+          .atMost(SOON)
+          .until(
+              () ->
+                  chain.checkpoints(plan).size() == plan.tables().getFirst().splits().size()
+                      && chain.checkpoints(plan).stream().allMatch(SplitCheckpoint::done));
+    }
+  }
+
+  /** A hundred orders in ten batches, no customer twice. */
+  private static ChainSpec enriched(CustomerServer crm, int timeoutSeconds) throws Exception {
+    inBoth("CREATE TABLE orders (id integer PRIMARY KEY, customer integer)");
+    databases.execute("target", "ALTER TABLE orders ADD COLUMN tier text");
+    databases.execute(
+        "legacy", "INSERT INTO orders SELECT i, i FROM generate_series(1, 100) i", "ANALYZE");
+    return new ChainSpec(
+        databases.connections(),
+        List.of(
+            new StageSpec.Extract("read", "legacy", List.of("public.orders"), 10),
+            new StageSpec.Enrich(
+                "tiers",
+                "read",
+                List.of(),
+                crm.lookup(databases.secrets, "tiers", 4),
+                StageSpec.OnMissing.Fail,
+                null,
+                timeoutSeconds),
+            new StageSpec.Load("load", "tiers", "target", null, LoadMode.Insert, List.of())));
   }
 }

@@ -81,6 +81,8 @@ final class WorkerProcess implements AutoCloseable {
                 secrets.toString(),
                 "DROVER_HTTP_PORT",
                 "0",
+                "DROVER_GRACE_SECONDS",
+                "300",
                 "HOSTNAME",
                 pod + "-" + System.nanoTime(),
                 "NATS_URL",

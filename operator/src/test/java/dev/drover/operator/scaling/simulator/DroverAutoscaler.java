@@ -5,6 +5,7 @@ import dev.drover.operator.scaling.ScalingHistory;
 import dev.drover.operator.scaling.ScalingPolicy;
 import dev.drover.operator.scaling.StageObservation;
 import dev.drover.operator.scaling.StageScale;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +33,8 @@ final class DroverAutoscaler implements Autoscaler {
 
   @Override
   public Map<String, Integer> decide(List<StageObservation> stages, Instant now) {
-    ScalingPolicy.Decision decision = ScalingPolicy.decide(stages, caps, history, now);
+    ScalingPolicy.Decision decision =
+        ScalingPolicy.decide(stages, caps, Duration.ofMinutes(5), history, now);
     history = decision.history();
     last = decision.stages();
     Map<String, Integer> replicas = new LinkedHashMap<>();
