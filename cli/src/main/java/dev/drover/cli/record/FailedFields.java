@@ -3,11 +3,11 @@ package dev.drover.cli.record;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.drover.api.patch.PatchRefusedException;
+import dev.drover.api.patch.RecordPatch;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
-import io.fabric8.zjsonpatch.JsonPatch;
-import io.fabric8.zjsonpatch.JsonPatchException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -54,10 +54,9 @@ public record FailedFields(
     List<JsonNode> patch = spec == null ? null : spec.jsonPatch();
     if (patch != null) {
       try {
-        JsonNode patched =
-            JsonPatch.apply(JsonNodeFactory.instance.arrayNode().addAll(patch), original);
+        JsonNode patched = RecordPatch.apply(patch, original);
         return patched instanceof ObjectNode object ? object : original;
-      } catch (JsonPatchException e) {
+      } catch (PatchRefusedException e) {
         return original; // it does not apply, which its condition CorrectionValid says
       }
     }

@@ -164,6 +164,18 @@ class EditedRecordTest {
   }
 
   @Test
+  void a_json_patch_that_fills_the_memory_changes_nothing() {
+    FailedRecord patched =
+        Records.of(
+            "{\"qty\": 7}",
+            "action: None",
+            "action: Replay, jsonPatch: [{op: replace, path: /qty, value: [1]}%s]"
+                .formatted(", {op: copy, from: /qty, path: /qty/-}".repeat(40)));
+
+    assertThat(FailedFields.of(patched).corrected()).isEqualTo(json("{'qty': 7}"));
+  }
+
+  @Test
   void texts_of_every_kind_come_back_as_they_were() throws Exception {
     for (String text :
         List.of(

@@ -1,15 +1,14 @@
 package dev.drover.operator.desk;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.drover.api.patch.PatchRefusedException;
+import dev.drover.api.patch.RecordPatch;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.Correction.RefusedException;
 import dev.drover.wire.failure.RecordJson;
 import dev.drover.wire.schema.RecordSchema;
-import io.fabric8.zjsonpatch.JsonPatch;
-import io.fabric8.zjsonpatch.JsonPatchException;
 import java.util.List;
 import java.util.Map;
 
@@ -30,10 +29,7 @@ final class PatchedRecord {
         RecordJson.render(
                 schema, RowReader.readAll(schema, row).getFirst().values(), Integer.MAX_VALUE)
             .json();
-    JsonNode after = before;
-    for (int i = 0; i < operations.size(); i++) {
-      after = apply(operations.get(i), i, after, schema);
-    }
+    JsonNode after = apply(operations, before);
     if (!after.isObject()) {
       throw new RefusedException("spec.jsonPatch: replaces the record by what is no object");
     }
@@ -53,20 +49,12 @@ final class PatchedRecord {
     return changed;
   }
 
-  /** The library's own messages may hold values of the record, which may be hidden. */
-  private static JsonNode apply(JsonNode operation, int index, JsonNode record, RecordSchema schema)
+  private static JsonNode apply(List<JsonNode> operations, ObjectNode record)
       throws RefusedException {
-    ArrayNode patch = JsonNodeFactory.instance.arrayNode().add(operation);
     try {
-      return JsonPatch.apply(patch, record);
-    } catch (JsonPatchException e) {
-      throw new RefusedException(
-          "spec.jsonPatch[%d]: %s of %s does not apply to the record; its fields are %s"
-              .formatted(
-                  index,
-                  operation.path("op").asText("an operation"),
-                  operation.path("path").asText("no path"),
-                  String.join(", ", schema.columnNames())));
+      return RecordPatch.apply(operations, record);
+    } catch (PatchRefusedException e) {
+      throw new RefusedException(String.valueOf(e.getMessage()));
     }
   }
 }
