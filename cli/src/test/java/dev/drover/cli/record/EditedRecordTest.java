@@ -164,6 +164,17 @@ class EditedRecordTest {
   }
 
   @Test
+  void a_json_patch_that_is_malformed_changes_nothing() {
+    FailedRecord patched =
+        Records.of(
+            "{\"qty\": 7}",
+            "action: None",
+            "action: Replay, jsonPatch: [{op: replace, path: qty, value: 9}]");
+
+    assertThat(FailedFields.of(patched).corrected()).isEqualTo(json("{'qty': 7}"));
+  }
+
+  @Test
   void a_json_patch_that_fills_the_memory_changes_nothing() {
     FailedRecord patched =
         Records.of(

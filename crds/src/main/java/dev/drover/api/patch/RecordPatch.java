@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.zjsonpatch.JsonPatch;
-import io.fabric8.zjsonpatch.JsonPatchException;
 import java.util.List;
+import java.util.Map;
 
 /** Applies a JSON patch (RFC 6902) to a record, within what a program can hold. Pure. */
 public final class RecordPatch {
+  /** The most characters of an operation that a message repeats. */
+  private static final int TEXT_LIMIT = 200;
+
   private RecordPatch() {}
 
   /**
@@ -37,20 +40,27 @@ public final class RecordPatch {
     return patched;
   }
 
-  /** The library's own messages may hold values of the record, which may be hidden. */
+  /**
+   * The library says by exceptions of many types what is wrong with an operation, so each of them
+   * is the operation's. Its messages may hold values of the record, which may be hidden.
+   */
   private static JsonNode apply(JsonNode operation, int index, JsonNode before, ObjectNode record)
       throws PatchRefusedException {
     ArrayNode patch = JsonNodeFactory.instance.arrayNode().add(operation);
     try {
       return JsonPatch.apply(patch, before);
-    } catch (JsonPatchException e) {
+    } catch (RuntimeException e) {
       throw new PatchRefusedException(
           index,
-          "%s of %s does not apply to the record; its fields are %s"
-              .formatted(
-                  operation.path("op").asText("an operation"),
-                  operation.path("path").asText("no path"),
-                  String.join(", ", record.properties().stream().map(f -> f.getKey()).toList())));
+          "%s of %s does not apply to the record; op is add, replace, copy, move, remove or test,"
+                  .formatted(text(operation, "op"), text(operation, "path"))
+              + " and path, also from where it is needed, is / and the name of a field: "
+              + String.join(", ", record.properties().stream().map(Map.Entry::getKey).toList()));
     }
+  }
+
+  private static String text(JsonNode operation, String field) {
+    String text = operation.path(field).asText();
+    return text.isEmpty() ? "no " + field : text.substring(0, Math.min(text.length(), TEXT_LIMIT));
   }
 }

@@ -81,6 +81,39 @@ class RecordPatchTest {
   }
 
   @Test
+  void an_operation_that_is_malformed_is_refused_with_what_to_write_and_no_value() {
+    for (String operation :
+        List.of(
+            "{'op':'replace','path':'qty','value':1}",
+            "{'op':'replace','path':'/note/99999999999','value':1}",
+            "{'op':'add','path':'/note/-1','value':1}",
+            "{'op':'copy','from':'qty','path':'/note'}",
+            "{'op':'copy','path':'/note'}",
+            "{'op':'replace','path':'/qty~','value':1}",
+            "{'op':'replace','path':'/qty'}",
+            "{'op':'replace','path':7,'value':1}",
+            "{'op':'replace','path':null,'value':1}",
+            "{'op':'replace','value':1}",
+            "{'op':'turn','path':'/qty'}",
+            "{'op':'test','path':'/note','value':'no'}",
+            "{'op':5}",
+            "{}",
+            "'x'",
+            "null")) {
+      assertThatThrownBy(
+              () ->
+                  RecordPatch.apply(
+                      List.of(json("{'op':'test','path':'/qty','value':5}"), json(operation)),
+                      RECORD))
+          .as(operation)
+          .isInstanceOf(PatchRefusedException.class)
+          .hasMessageStartingWith("spec.jsonPatch[1]: ")
+          .hasMessageContaining("/ and the name of a field: id, note, qty")
+          .hasMessageNotContaining("secret");
+    }
+  }
+
+  @Test
   void a_large_record_may_be_patched_by_a_large_value() throws Exception {
     ObjectNode large = RECORD.deepCopy().put("note", "x".repeat(8_000_000));
     String value = "y".repeat(1_500_000);
