@@ -75,6 +75,11 @@ public final class Redaction {
     return first.replace("~1", "/").replace("~0", "~");
   }
 
+  /** Whether anything of a failed record is hidden. */
+  public boolean hides() {
+    return payload != Payload.Full || !fields.isEmpty();
+  }
+
   /**
    * What may be shown of a failed record.
    *
@@ -163,6 +168,15 @@ public final class Redaction {
 
   /** Takes out of a change what is hidden; also where the change puts it into another field. */
   public Sample show(Sample sample) {
+    return show(sample, List.of());
+  }
+
+  /**
+   * Takes out of a change what is hidden, and what it computes of that.
+   *
+   * @param set the fields that the change computes, in order
+   */
+  public Sample show(Sample sample, List<Step.Assignment> set) {
     JsonNode before = sample.before();
     Set<String> keyParts = keyParts(sample.key());
     Map<String, String> hidden = new LinkedHashMap<>();
@@ -182,10 +196,12 @@ public final class Redaction {
     if (payload == Payload.KeysOnly) {
       return new Sample(key, null, null, refusal);
     }
+    Set<String> hiddenAfter = new HashSet<>(hidden.keySet());
+    hiddenAfter.addAll(Derived.fields(set, fields));
     return new Sample(
         key,
         before == null ? null : masked(before, before, hidden.keySet(), values),
-        sample.after() == null ? null : masked(sample.after(), before, hidden.keySet(), values),
+        sample.after() == null ? null : masked(sample.after(), before, hiddenAfter, values),
         refusal);
   }
 
@@ -304,14 +320,8 @@ public final class Redaction {
       return false;
     }
     return payload == Payload.Full
-        ? fields.stream().anyMatch(field -> mentions(expression, field))
+        ? Derived.reads(expression, fields)
         : expression.contains("record");
-  }
-
-  private static boolean mentions(String expression, String field) {
-    return Pattern.compile("(?<![\\p{L}\\p{N}_])" + Pattern.quote(field) + "(?![\\p{L}\\p{N}_])")
-        .matcher(expression)
-        .find();
   }
 
   /** The expression that made the message; null if none of the user's did. */

@@ -3,6 +3,7 @@ package dev.drover.operator.redrive;
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
+import dev.drover.api.v1alpha1.Step;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.replay.RedriveProgress;
 import java.time.Instant;
@@ -53,7 +54,7 @@ final class RedriveStatuses {
             starting);
       }
       case Situation.Known(RedriveProgress p) ->
-          with(redrive, counted(p, redaction), now, valid(p), complete(p), ready(p));
+          with(redrive, counted(p, redrive, redaction), now, valid(p), complete(p), ready(p));
     };
   }
 
@@ -107,13 +108,13 @@ final class RedriveStatuses {
         s.waived(),
         s.skipped(),
         s.refused(),
-        whole.stream().map(x -> sample(x, redaction)).toList(),
+        whole.stream().map(x -> sample(x, redrive, redaction)).toList(),
         s.startTime(),
         s.completionTime(),
         s.refusals());
   }
 
-  private static RedriveStatus counted(RedriveProgress p, Redaction redaction) {
+  private static RedriveStatus counted(RedriveProgress p, Redrive redrive, Redaction redaction) {
     return new RedriveStatus(
         null,
         List.of(),
@@ -125,7 +126,7 @@ final class RedriveStatuses {
         p.waived(),
         p.skipped(),
         p.refused(),
-        p.samples().stream().map(s -> sample(s, redaction)).toList(),
+        p.samples().stream().map(s -> sample(s, redrive, redaction)).toList(),
         p.startedAt(),
         p.endedAt(),
         p.refusals().stream()
@@ -133,9 +134,13 @@ final class RedriveStatuses {
             .toList());
   }
 
-  private static RedriveStatus.Sample sample(RedriveProgress.Sample s, Redaction redaction) {
+  private static RedriveStatus.Sample sample(
+      RedriveProgress.Sample s, Redrive redrive, Redaction redaction) {
+    List<Step.Assignment> set = redrive.getSpec().set();
     Redaction.Sample shown =
-        redaction.show(new Redaction.Sample(s.key(), s.before(), s.after(), s.refusal()));
+        redaction.show(
+            new Redaction.Sample(s.key(), s.before(), s.after(), s.refusal()),
+            set == null ? List.of() : set);
     return new RedriveStatus.Sample(
         s.errorSequence(),
         s.stage(),

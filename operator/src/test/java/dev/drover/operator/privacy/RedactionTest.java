@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.Step;
 import dev.drover.operator.Failed;
 import dev.drover.operator.cluster.Manifests;
 import dev.drover.operator.privacy.Redaction.Shown;
@@ -99,6 +100,13 @@ class RedactionTest {
             failure.row());
     assertThat(redaction.show(copied, Failed.SCHEMA, 1000).message())
         .isEqualTo(Redaction.HIDDEN_MESSAGE);
+  }
+
+  @Test
+  void a_message_that_only_speaks_of_a_record_is_shown() {
+    Redaction redaction = redaction("{redact: [/email]}", "'no such record'");
+    FailedMessage failure = Failed.message("no such record", "17", EMAIL);
+    assertThat(redaction.show(failure, Failed.SCHEMA, 1000).message()).isEqualTo("no such record");
   }
 
   @Test
@@ -200,7 +208,7 @@ class RedactionTest {
   }
 
   private static Redaction.Sample sample(
-      String key, @Nullable String before, @Nullable String after, String refusal) {
+      String key, @Nullable String before, @Nullable String after, @Nullable String refusal) {
     return new Redaction.Sample(key, json(before), json(after), refusal);
   }
 
@@ -224,6 +232,63 @@ class RedactionTest {
         .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"qty\":6}");
     assertThat(shown.refusal()).isEqualTo("spec.set: no number: ***");
     assertThat(shown.key()).isEqualTo("17");
+  }
+
+  private static Step.Assignment set(String field, String to) {
+    return new Step.Assignment(field, to);
+  }
+
+  @Test
+  void a_field_that_a_change_computes_from_a_masked_one_is_masked() {
+    Redaction.Sample derived =
+        sample(
+            "17",
+            "{\"id\":17,\"email\":\"ann@example.org\",\"note\":\"\",\"tag\":\"\",\"qty\":5}",
+            "{\"id\":17,\"email\":\"ann@example.org\",\"note\":\"ann at example\",\"tag\":\"ANN\",\"qty\":6}",
+            null);
+
+    Redaction.Sample shown =
+        redaction("{redact: [/email]}")
+            .show(
+                derived,
+                List.of(
+                    set("note", "record.email.replace('@', ' at ')"),
+                    set("tag", "record.note.substring(0, 3).upperAscii()"),
+                    set("qty", "record.qty + 1")));
+
+    assertThat(String.valueOf(shown.after()))
+        .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"tag\":\"***\",\"qty\":6}");
+    assertThat(String.valueOf(shown.before())).contains("\"qty\":5").contains("\"note\":\"\"");
+  }
+
+  @Test
+  void a_field_that_is_set_anew_no_longer_holds_what_was_computed() {
+    Redaction.Sample shown =
+        redaction("{redact: [/email]}")
+            .show(
+                sample(
+                    "17",
+                    "{\"email\":\"a\",\"note\":\"b\"}",
+                    "{\"email\":\"a\",\"note\":\"c\"}",
+                    null),
+                List.of(set("note", "record.email + 'x'"), set("note", "'c'")));
+
+    assertThat(String.valueOf(shown.after())).isEqualTo("{\"email\":\"***\",\"note\":\"c\"}");
+  }
+
+  @Test
+  void a_field_that_is_computed_from_the_record_as_a_whole_is_masked() {
+    Redaction.Sample shown =
+        redaction("{redact: [/email]}")
+            .show(
+                sample(
+                    "17",
+                    "{\"email\":\"a\",\"note\":\"b\"}",
+                    "{\"email\":\"a\",\"note\":\"x\"}",
+                    null),
+                List.of(set("note", "record == record ? 'x' : 'y'")));
+
+    assertThat(String.valueOf(shown.after())).isEqualTo("{\"email\":\"***\",\"note\":\"***\"}");
   }
 
   @Test

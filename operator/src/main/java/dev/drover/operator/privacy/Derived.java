@@ -1,0 +1,50 @@
+package dev.drover.operator.privacy;
+
+import dev.drover.api.v1alpha1.Step;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** What expressions make of hidden fields. Pure; rather hides too much than too little. */
+final class Derived {
+  /** The record itself rather than a field of it, by whatever name that is found. */
+  private static final Pattern WHOLE =
+      Pattern.compile("(?<![\\p{L}\\p{N}_])record(?![\\p{L}\\p{N}_]|\\s*\\.\\s*[\\p{L}_`])");
+
+  private static final Pattern LITERAL =
+      Pattern.compile("'(?:[^'\\\\\\n]|\\\\.)*'|\"(?:[^\"\\\\\\n]|\\\\.)*\"");
+
+  private Derived() {}
+
+  /**
+   * The fields whose value is computed from hidden ones, also by way of others.
+   *
+   * @param set in order; a field that is set anew from what is not hidden is not hidden by this
+   */
+  static Set<String> fields(List<Step.Assignment> set, Set<String> hidden) {
+    Set<String> derived = new HashSet<>();
+    for (Step.Assignment assignment : set) {
+      if (reads(assignment.to(), hidden) || reads(assignment.to(), derived)) {
+        derived.add(assignment.field());
+      } else {
+        derived.remove(assignment.field());
+      }
+    }
+    return derived;
+  }
+
+  /** Whether an expression reads one of some fields. */
+  static boolean reads(String expression, Collection<String> fields) {
+    return !fields.isEmpty()
+        && (WHOLE.matcher(LITERAL.matcher(expression).replaceAll("''")).find()
+            || fields.stream().anyMatch(field -> mentions(expression, field)));
+  }
+
+  private static boolean mentions(String expression, String field) {
+    return Pattern.compile("(?<![\\p{L}\\p{N}_])" + Pattern.quote(field) + "(?![\\p{L}\\p{N}_])")
+        .matcher(expression)
+        .find();
+  }
+}
