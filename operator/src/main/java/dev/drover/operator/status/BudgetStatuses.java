@@ -21,7 +21,8 @@ public final class BudgetStatuses {
   /**
    * How a stage's budget was exceeded; null if it is not.
    *
-   * @param before the stage's status before: a sample that was shown stays, whatever became of it
+   * @param before the stage's status before: a sample that was shown stays, whatever became of it,
+   *     unless something is hidden, which it may have been shown without
    */
   static @Nullable BudgetExceeded of(
       StageSnapshot stage, @Nullable StageStatus before, Observation seen) {
@@ -37,10 +38,13 @@ public final class BudgetStatuses {
             .map(StageStatus::budgetExceeded)
             .filter(b -> b.time().equals(time) && b.fingerprint().equals(excess.fingerprint()))
             .orElse(null);
+    Redaction redaction = Redaction.of(seen.spec());
+    BudgetExceeded kept =
+        shown != null && shown.sampleKey() != null && !redaction.hides() ? shown : null;
     Optional<Redaction.Shown> sample =
-        shown != null && shown.sampleKey() != null
+        kept != null
             ? Optional.empty()
-            : sample(stage.name(), excess.fingerprint(), seen);
+            : sample(stage.name(), excess.fingerprint(), seen, redaction);
     return new BudgetExceeded(
         time,
         excess.limit() + " " + excess.allowed(),
@@ -54,14 +58,14 @@ public final class BudgetStatuses {
         cause == null || cause.subject().isEmpty() ? null : cause.subject(),
         sample
             .map(s -> StatusComposer.bounded(s.key()))
-            .orElse(shown == null ? null : shown.sampleKey()),
+            .orElse(kept == null ? null : kept.sampleKey()),
         sample
             .map(s -> StatusComposer.bounded(s.message()))
-            .orElse(shown == null ? null : shown.message()));
+            .orElse(kept == null ? null : kept.message()));
   }
 
   private static Optional<Redaction.Shown> sample(
-      String stage, String fingerprint, Observation seen) {
+      String stage, String fingerprint, Observation seen, Redaction redaction) {
     ChainSnapshot snapshot = seen.snapshot();
     if (snapshot == null) {
       return Optional.empty();
@@ -70,10 +74,7 @@ public final class BudgetStatuses {
         .filter(c -> c.stage().equals(stage) && c.fingerprint().equals(fingerprint))
         .findFirst()
         .map(FailureCount::sample)
-        .map(
-            s ->
-                Redaction.of(seen.spec())
-                    .show(s.message(), s.schema(), StatusComposer.SAMPLE_LIMIT));
+        .map(s -> redaction.show(s.message(), s.schema(), StatusComposer.SAMPLE_LIMIT));
   }
 
   /** What happened at a stage, by which cause, and what lets the stage go on. */

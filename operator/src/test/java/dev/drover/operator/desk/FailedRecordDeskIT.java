@@ -126,7 +126,8 @@ class FailedRecordDeskIT extends DeskScenario {
                 "spec.jsonPatch.qty: the value does not fit",
             "[{\"op\": \"replace\", \"path\": \"\", \"value\": 5}]", "no object",
             "[{\"op\": \"turn\", \"path\": \"/qty\"}]", "does not apply",
-            "[{\"op\": \"replace\", \"path\": \"qty\", \"value\": 1}]", "/ and the name of a field");
+            "[{\"op\": \"replace\", \"path\": \"qty\", \"value\": 1}]",
+                "/ and the name of a field");
     refusals.forEach(
         (patch, why) -> {
           patch(record, "{\"jsonPatch\":" + patch + ",\"action\":\"None\"}");

@@ -436,6 +436,30 @@ class StatusComposerTest {
   }
 
   @Test
+  void the_sample_of_an_exceeded_budget_is_hidden_when_it_may_no_longer_be_shown() {
+    MigrationStatus before = running(null, paused(snapshot(2000, 0, 150), CAUSE), T0);
+
+    for (ChainSnapshot after : List.of(snapshot(2000, 0, 150), snapshot(2000, 0, 0))) {
+      MigrationStatus status =
+          StatusComposer.compose(
+              before,
+              1,
+              new Observation(
+                  Specs.with("connections:", "failedRecords: {redact: [/id]}\n  connections:"),
+                  List.of(),
+                  new Planning.Done(PLAN),
+                  new Queues.Ready(),
+                  IN_FORCE,
+                  workers(),
+                  paused(after, CAUSE)),
+              T0);
+
+      assertThat(status.stages().getLast().budgetExceeded().sampleKey()).isNotEqualTo("7");
+      assertThat(condition(status, "Ready").message()).doesNotContain("such as 7");
+    }
+  }
+
+  @Test
   void many_findings_are_bounded() {
     List<Finding> findings =
         IntStream.range(0, 90)
