@@ -1,7 +1,6 @@
 package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
-import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import io.nats.client.JetStreamApiException;
@@ -64,6 +63,6 @@ final class ErrorQueue {
 
   private Optional<QueuedFailure> get(MessageGetRequest request) {
     return link.message("read a failed record", names.errorsStream(), request)
-        .map(m -> new QueuedFailure(m.getSeq(), FailedMessage.parse(m.getData())));
+        .map(m -> QueuedFailure.parse(m.getSeq(), m.getHeaders(), m.getData()));
   }
 }

@@ -174,8 +174,7 @@ final class RecordClerk {
                     spec.action() == Action.Waive
                         ? JournalEntry.Action.waive
                         : JournalEntry.Action.replay,
-                    failure.detail().stage(),
-                    List.of(failure.sequence()),
+                    List.of(failure),
                     page,
                     asked,
                     by,

@@ -335,7 +335,7 @@ public final class PlayedWorker {
               names.errorSubject(stage, detail.fingerprint()),
               new FailedMessage(detail, one.toByteArray()).toBytes(),
               PublishOptions.builder()
-                  .messageId(FailedMessage.messageId(stage, in.id(), v.index()))
+                  .messageId(FailedMessage.messageId(stage, in.id(), Integer.toString(v.index())))
                   .build());
     }
     nats.flush(Duration.ofSeconds(10));

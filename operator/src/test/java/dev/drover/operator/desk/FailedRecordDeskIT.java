@@ -15,6 +15,7 @@ import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -232,8 +233,7 @@ class FailedRecordDeskIT extends DeskScenario {
             page ->
                 JournalEntry.of(
                     JournalEntry.Action.replay,
-                    "load",
-                    List.of(sequence),
+                    List.of(SomeFailure.at(sequence, "load")),
                     page,
                     Change.merging(asked.getSpec().correction()),
                     new JournalEntry.By(

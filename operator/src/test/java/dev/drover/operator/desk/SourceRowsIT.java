@@ -13,6 +13,7 @@ import dev.drover.api.v1alpha1.RedriveStatus;
 import dev.drover.api.v1alpha1.StartAt;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
 import java.util.List;
@@ -84,8 +85,7 @@ class SourceRowsIT extends DeskScenario {
                 page ->
                     JournalEntry.of(
                         JournalEntry.Action.replay,
-                        "load",
-                        List.of(sequence),
+                        List.of(SomeFailure.at(sequence, "load")),
                         page,
                         Change.NONE,
                         new JournalEntry.By(

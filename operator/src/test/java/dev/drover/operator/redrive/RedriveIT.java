@@ -20,6 +20,7 @@ import dev.drover.operator.cluster.Kubelets;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.replay.Change;
@@ -679,8 +680,7 @@ class RedriveIT {
     JournalEntry entry =
         JournalEntry.of(
                 JournalEntry.Action.replay,
-                stage,
-                List.of(sequence),
+                List.of(SomeFailure.at(sequence, stage)),
                 page,
                 Change.NONE,
                 new JournalEntry.By("Redrive", "gone", "gone", 1),

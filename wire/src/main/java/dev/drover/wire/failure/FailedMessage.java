@@ -95,12 +95,12 @@ public record FailedMessage(Detail detail, byte[] row) {
     }
   }
 
-  /** The id by which the stream knows a second copy of the same failure. */
-  public static String messageId(String stage, BatchId batch, int index) {
-    return messageId(stage, batch, Integer.toString(index));
-  }
-
-  /** As the other, for records that are not told apart by their index. */
+  /**
+   * The id by which the stream knows a second copy of the same failure.
+   *
+   * @param record what it is told apart by in its batch: its index, or at an extract a hash of its
+   *     key; has no slash
+   */
   public static String messageId(String stage, BatchId batch, String record) {
     return stage + "/" + batch + "/" + record;
   }

@@ -2,9 +2,14 @@ package dev.drover.wire.replay;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.failure.QueuedFailure;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param at ISO-8601 instant
  * @param renewed key in the state bucket of what is sent, if that was made from the source's rows
  *     ({@link RenewedRows}); null if it follows from the error queue and the change
+ * @param setAside the batches that the records failed in, and which of each: what they are told
+ *     apart by in it ({@link QueuedFailure#record}). So who has to know whether a record was ever
+ *     in the error queue knows it also when it has left. Null in an entry written before this was
+ *     noted
  */
 public record JournalEntry(
     Action action,
@@ -32,7 +41,12 @@ public record JournalEntry(
     Change change,
     By by,
     String at,
-    @Nullable String renewed) {
+    @Nullable String renewed,
+    @Nullable Map<String, List<String>> setAside) {
+
+  public JournalEntry {
+    setAside = setAside == null ? null : Map.copyOf(setAside);
+  }
 
   /** What is done with failed records. */
   public enum Action {
@@ -51,37 +65,48 @@ public record JournalEntry(
   public record By(String kind, String name, String uid, long generation) {}
 
   /**
-   * Asks something of records of one block.
+   * Asks something of records of one block and stage.
    *
-   * @param sequences their error sequences
    * @param page the block as it is before
    */
   public static JournalEntry of(
       Action action,
-      String stage,
-      Collection<Long> sequences,
+      Collection<QueuedFailure> failures,
       Journal.Page page,
       Change change,
       By by,
       String at) {
-    BitSet records = JournalBlock.bits(sequences);
+    List<QueuedFailure> ordered =
+        failures.stream().sorted(Comparator.comparingLong(QueuedFailure::sequence)).toList();
+    BitSet records = JournalBlock.bits(ordered.stream().map(QueuedFailure::sequence).toList());
     BitSet claimed = page.claimed();
     claimed.or(records);
     return new JournalEntry(
         action,
-        stage,
+        ordered.getFirst().detail().stage(),
         page.block(),
         JournalBlock.text(records),
         JournalBlock.text(claimed),
         change,
         by,
         at,
-        null);
+        null,
+        ordered.stream()
+            .collect(
+                Collectors.groupingBy(
+                    failure -> failure.detail().batch(),
+                    TreeMap::new,
+                    Collectors.mapping(QueuedFailure::record, Collectors.toList()))));
   }
 
   /** This entry, of records that are sent as they were made from the source's rows. */
   public JournalEntry renewedBy(String key) {
-    return new JournalEntry(action, stage, block, records, claimed, change, by, at, key);
+    return new JournalEntry(action, stage, block, records, claimed, change, by, at, key, setAside);
+  }
+
+  /** Which of the records failed in a batch, by what they are told apart by in it. */
+  public List<String> setAsideFrom(BatchId failedIn) {
+    return setAside == null ? List.of() : setAside.getOrDefault(failedIn.text(), List.of());
   }
 
   /** The records' error sequences, ascending: their order in the batch. */

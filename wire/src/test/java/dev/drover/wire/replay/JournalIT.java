@@ -2,6 +2,9 @@ package dev.drover.wire.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainSpec;
@@ -50,8 +53,7 @@ class JournalIT {
   private static JournalEntry entry(Journal.Page page, String who, Collection<Long> sequences) {
     return JournalEntry.of(
         JournalEntry.Action.replay,
-        "load",
-        sequences,
+        sequences.stream().map(sequence -> SomeFailure.at(sequence, "load")).toList(),
         page,
         Change.NONE,
         new JournalEntry.By("Redrive", who, who, 1),
@@ -74,6 +76,26 @@ class JournalIT {
     }
     assertThat(journal.entry(block + 1)).isEmpty();
     assertThat(journal.entry(block + JournalBlock.SIZE)).isEmpty();
+  }
+
+  @Test
+  void a_claim_tells_which_records_of_which_batches_it_is_about() throws Exception {
+    Journal.Page page = journal.page(6);
+    long first = 6 * (long) JournalBlock.SIZE;
+    List<QueuedFailure> failures =
+        List.of(
+            SomeFailure.in("t-1-7", 3, first, "load"),
+            SomeFailure.in("t-2-1", 4, first + 1, "load"),
+            SomeFailure.in("t-1-7", 12, first + 2, "load"));
+    JournalEntry.By by = new JournalEntry.By("Redrive", "who", "who", 1);
+    journal.append(
+        page, JournalEntry.of(JournalEntry.Action.waive, failures, page, Change.NONE, by, "now"));
+
+    JournalEntry found = journal.entry(first).orElseThrow();
+
+    assertThat(found.setAsideFrom(new BatchId("t-1-7"))).containsExactly("3", "12");
+    assertThat(found.setAsideFrom(new BatchId("t-2-1"))).containsExactly("4");
+    assertThat(found.setAsideFrom(new BatchId("t-1"))).isEmpty();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.drover.wire.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.state.WireJson;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -13,8 +14,7 @@ class RenewedRowsTest {
   private static JournalEntry entry() {
     return JournalEntry.of(
         JournalEntry.Action.replay,
-        "read",
-        List.of(9L, 4L),
+        List.of(SomeFailure.at(9, "read"), SomeFailure.at(4, "read")),
         new Journal.Page(0, 0, ""),
         Change.NONE,
         BY,

@@ -31,24 +31,24 @@ record CutBatch(
    * This batch after an earlier reading of it set records aside: that holds, whatever they are now,
    * and whether they are still there.
    *
-   * @param keys theirs, as the error queue shows them
+   * @param setAside which, by what they are {@linkplain ErrorQueue#toldApartBy told apart by}
    */
-  CutBatch after(RecordSchema schema, Set<String> keys) {
-    if (keys.isEmpty()) {
+  CutBatch after(RecordSchema schema, Set<String> setAside) {
+    if (setAside.isEmpty()) {
       return this;
     }
     List<ErrorQueue.Failure> left =
-        failures.stream().filter(f -> !keys.contains(ErrorQueue.keyShown(f.key()))).toList();
+        failures.stream().filter(f -> !setAside.contains(ErrorQueue.toldApartBy(f.key()))).toList();
     ByteArrayOutputStream kept = new ByteArrayOutputStream(body.length);
     RowReader rows = new RowReader(schema, body);
     int passing = 0;
     while (rows.advance()) {
-      if (!keys.contains(ErrorQueue.keyShown(rows.key()))) {
+      if (!setAside.contains(ErrorQueue.toldApartBy(rows.key()))) {
         kept.writeBytes(rows.encodedRow());
         passing++;
       }
     }
-    int records = passing + left.size() + keys.size();
-    return new CutBatch(range, records, kept.toByteArray(), left, keys.size());
+    int records = passing + left.size() + setAside.size();
+    return new CutBatch(range, records, kept.toByteArray(), left, setAside.size());
   }
 }

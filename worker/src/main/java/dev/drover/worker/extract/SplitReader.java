@@ -145,7 +145,7 @@ final class SplitReader {
       whole = !cutter.more();
     }
     if (batch.takes().stream().anyMatch(t -> t.failed() > 0)) {
-      again = again.after(table.schema(), errors.keysOf(id(batch)));
+      again = again.after(table.schema(), errors.setAside(id(batch)));
     }
     CutBatch cut = again;
     Take take =

@@ -90,11 +90,13 @@ final class Aftermath {
     boolean loaded = judged.outcome() instanceof LoadOutcome.Loaded;
     List<IndexedVerdict> verdicts = judged.outcome().verdicts();
     if (ledger) {
-      // Its decision was written after its failed records: they are not published once more then,
-      // also not when the server has long forgotten their ids.
+      // Its decision is written after its failed records: where it is, they came.
       if (loaded || decisions.find(context.stage(), batch.headers().id()).isEmpty()) {
         String now = now();
-        long errorsAfter = publishFailures(batch, verdicts, now);
+        long errorsAfter =
+            loaded
+                ? publishFailures(batch, verdicts, now)
+                : publishAgain(batch, verdicts, context.revision(), now, 0);
         decisions.decide(context.stage(), decision(judged, errorsAfter, now));
       }
     } else if (loaded) {
@@ -102,22 +104,23 @@ final class Aftermath {
       long errorsAfter = judged.outcome().counts().failed() == 0 ? 0 : decisions.errorsSequence();
       Decision mine = decision(judged, errorsAfter, now);
       Decision holds = decisions.decide(context.stage(), mine);
-      if (!holds.equals(mine)) { // an attempt that comes second does what the first one decided
+      if (holds.equals(mine)) {
+        publishFailures(batch, verdicts, now);
+      } else { // an attempt that comes second does what the first one decided
         loaded = false;
         verdicts = holds.take() == batch.headers().take() ? verdicts(holds) : List.of();
+        publishAgain(batch, verdicts, holds.revision(), holds.decidedAt(), holds.errorsAfter());
       }
-      publishFailures(batch, verdicts, holds.decidedAt());
     } else if (judged.outcome() instanceof AlreadyDecided earlier && earlier.logged() != null) {
       // The decision came first, so it does not tell whether they were published.
-      errors.publishAgain(
-          batch.headers(),
-          batch.schema(),
+      publishAgain(
+          batch,
+          verdicts,
           earlier.revision(),
           earlier.logged().at(),
-          earlier.logged().errorsAfter(),
-          failures(batch, verdicts));
+          earlier.logged().errorsAfter());
     } else {
-      publishFailures(batch, verdicts, now());
+      publishAgain(batch, verdicts, context.revision(), now(), 0);
     }
     if (loaded) {
       context.metrics().decided(judged.outcome().counts());
@@ -165,6 +168,14 @@ final class Aftermath {
       throws InterruptedException {
     return errors.publish(
         batch.headers(), batch.schema(), context.revision(), at, failures(batch, verdicts));
+  }
+
+  /** The same of those that an earlier attempt did not live to send. */
+  private long publishAgain(
+      HeldBatch batch, List<IndexedVerdict> verdicts, String revision, String at, long after)
+      throws InterruptedException {
+    return errors.publishAgain(
+        batch.headers(), batch.schema(), revision, at, after, failures(batch, verdicts));
   }
 
   private Decision decision(Judged judged, long errorsAfter, String at) {

@@ -23,11 +23,15 @@ final class Group {
   private static final int SAME_PAST = 8;
   private static final int OTHER_PAST = 48;
 
+  /** What a name costs in the journal beside its letters. */
+  private static final int QUOTES = 6;
+
   private final Renewal.@Nullable Origin origin;
   private final List<QueuedFailure> failures = new ArrayList<>();
   private final List<byte[]> rows = new ArrayList<>();
   private long bytes;
   private int pastBytes;
+  private int nameBytes;
 
   /**
    * What records must have in common to be in one group.
@@ -53,16 +57,22 @@ final class Group {
     boolean same =
         !failures.isEmpty()
             && failures.getLast().detail().firstSeen().equals(failure.detail().firstSeen());
+    if (failures.isEmpty()
+        || !failures.getLast().detail().batch().equals(failure.detail().batch())) {
+      nameBytes += failure.detail().batch().length() + QUOTES;
+    }
+    nameBytes += failure.record().length() + QUOTES;
     failures.add(failure);
     rows.add(row);
     bytes += row.length;
     pastBytes += same ? SAME_PAST : OTHER_PAST;
   }
 
-  /** Whether a record more might not fit into the same message. */
+  /** Whether a record more might not fit into the same message, or the entry that claims it. */
   boolean isFullFor(int more, int batchBytes) {
     return failures.size() >= RECORDS
         || pastBytes >= PAST_BYTES
+        || nameBytes >= batchBytes / 2
         || (!failures.isEmpty() && bytes + more > batchBytes);
   }
 
@@ -92,10 +102,6 @@ final class Group {
     return Optional.of(
         new RenewedRows(
             origin.schema(), origin.revision(), origin.fromExtract(), body.toByteArray()));
-  }
-
-  List<Long> sequences() {
-    return failures.stream().map(QueuedFailure::sequence).toList();
   }
 
   /** The first records, in a group of their own. */

@@ -97,8 +97,7 @@ final class Sender {
     JournalEntry entry =
         JournalEntry.of(
             order.action(),
-            group.failures().getFirst().detail().stage(),
-            group.sequences(),
+            group.failures(),
             page,
             order.change(),
             order.by(),

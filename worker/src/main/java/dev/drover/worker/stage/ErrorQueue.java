@@ -10,30 +10,30 @@ import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
 import io.nats.client.api.PublishAck;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Sets failed records aside: one message each, however often a batch is worked on. Thread-safe. */
 public final class ErrorQueue {
-  /** Batches that are known to have come whole, the newest. */
+  /** Batches whose failures are known to have come, the newest. */
   private static final int REMEMBERED = 20_000;
 
   private final StageContext context;
   private final PublishedFailures published;
-  private final Map<String, Boolean> whole =
+
+  /** A sequence of the queue after which their failures came, by batch. */
+  private final Map<String, Long> whole =
       Collections.synchronizedMap(
           new LinkedHashMap<>() {
             @Override
-            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
               return size() > REMEMBERED;
             }
           });
@@ -59,11 +59,10 @@ public final class ErrorQueue {
   }
 
   /**
-   * Publishes the failures of a batch and returns when every one is in the queue.
+   * Publishes the failures of a batch that nobody has published before, and returns when every one
+   * is in the queue.
    *
-   * @return a sequence of the queue after which all of them are: the same however often they are
-   *     published, since a second copy is answered with the first one's sequence; 0 if there are
-   *     none
+   * @return a sequence of the queue after which all of them are; 0 if there are none
    * @param schema schema of the rows
    * @param revision chain revision that refused them
    * @param decidedAt when it was decided, ISO-8601: the same on every attempt
@@ -78,6 +77,18 @@ public final class ErrorQueue {
     if (failures.isEmpty()) {
       return 0;
     }
+    long after = send(headers, schema, revision, decidedAt, failures);
+    whole.put(headers.id().text(), after);
+    return after;
+  }
+
+  private long send(
+      BatchHeaders headers,
+      RecordSchema schema,
+      String revision,
+      String decidedAt,
+      List<Failure> failures)
+      throws InterruptedException {
     String fingerprint = schema.fingerprint();
     Map<Cause, String> subjects = new HashMap<>();
     List<Publisher.Outgoing> messages = new ArrayList<>(failures.size());
@@ -96,13 +107,14 @@ public final class ErrorQueue {
   }
 
   /**
-   * Publishes those failures of a batch that an earlier attempt decided and may not have lived to
-   * publish. While the server surely knows their ids it drops the others; later the queue itself is
-   * looked at.
+   * Publishes those failures of a batch that an earlier attempt decided and did not live to
+   * publish. Looks for the others in the queue, and for those that have left it in the journal, so
+   * none is lost and none comes back.
    *
    * @param after a sequence of the queue after which those are that were published
+   * @return the same, closer to them if they had to be looked for
    */
-  public void publishAgain(
+  public long publishAgain(
       BatchHeaders headers,
       RecordSchema schema,
       String revision,
@@ -110,43 +122,53 @@ public final class ErrorQueue {
       long after,
       List<Failure> failures)
       throws InterruptedException {
-    String batch = headers.id().text();
-    if (failures.isEmpty() || whole.containsKey(batch)) {
-      return;
+    if (failures.isEmpty()) {
+      return after;
     }
-    List<Failure> left = failures;
-    Duration age = Duration.between(Instant.parse(decidedAt), context.clock().instant());
-    if (age.compareTo(published.window().dividedBy(2)) >= 0) {
-      Map<String, Set<String>> ids = new HashMap<>();
-      failures.forEach(
-          f ->
-              ids.computeIfAbsent(subject(f.verdict().cause()), s -> new HashSet<>())
-                  .add(id(headers, f)));
-      Set<String> missing = published.missing(ids, after);
-      left = failures.stream().filter(f -> missing.contains(id(headers, f))).toList();
+    Long known = whole.get(headers.id().text());
+    if (known != null) {
+      return known;
     }
-    publish(headers, schema, revision, decidedAt, left);
-    whole.put(batch, true);
+    PublishedFailures.Found there =
+        published.find(
+            headers.id(),
+            failures.stream().map(f -> f.verdict().cause()).distinct().map(this::subject).toList(),
+            failures.stream().map(this::record).collect(Collectors.toSet()),
+            after);
+    List<Failure> left =
+        failures.stream().filter(f -> !there.records().contains(record(f))).toList();
+    long begin =
+        left.isEmpty()
+            ? there.after()
+            : Math.min(there.after(), send(headers, schema, revision, decidedAt, left));
+    whole.put(headers.id().text(), begin);
+    return begin;
   }
 
   /**
-   * Keys of the records of a batch that an earlier reading of it set aside, as {@link #keyShown}
-   * has them. Goes through what the stage has set aside: for after a crash.
+   * Which records of a batch an earlier reading of it set aside, by what they are {@linkplain
+   * #toldApartBy told apart by}. Goes through what the stage has set aside: for after a crash.
    */
-  public Set<String> keysOf(BatchId batch) throws InterruptedException {
-    return published.keysOf(batch);
+  public Set<String> setAside(BatchId batch) throws InterruptedException {
+    return published.all(batch);
   }
 
-  /** A key as messages of the queue have it: a very long one is cut. */
-  public static String keyShown(String key) {
-    return cut(key);
+  /**
+   * What a record of an extracted batch is told apart by: another reading may give it another
+   * index, and it is still the same one.
+   *
+   * @param key its key at the source
+   */
+  public static String toldApartBy(String key) {
+    return Fingerprints.of(key);
   }
 
-  /** Another reading of a batch may give a record another index, and it is still the same one. */
+  private String record(Failure failure) {
+    return isExtract() ? toldApartBy(failure.key()) : Integer.toString(failure.index());
+  }
+
   private String id(BatchHeaders headers, Failure failure) {
-    return isExtract()
-        ? FailedMessage.messageId(context.stage(), headers.id(), Fingerprints.of(failure.key()))
-        : FailedMessage.messageId(context.stage(), headers.id(), failure.index());
+    return FailedMessage.messageId(context.stage(), headers.id(), record(failure));
   }
 
   private boolean isExtract() {

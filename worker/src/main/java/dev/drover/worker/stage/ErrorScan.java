@@ -1,6 +1,5 @@
 package dev.drover.worker.stage;
 
-import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.worker.jetstream.Patience;
@@ -102,7 +101,7 @@ public final class ErrorScan implements AutoCloseable {
             return false; // one was lost on the way
           }
           got++;
-          add(found, m.getSubject(), meta.streamSequence(), m.getData());
+          add(found, m, meta.streamSequence());
           ended = meta.pendingCount() == 0 || meta.streamSequence() >= last;
         }
       }
@@ -129,14 +128,14 @@ public final class ErrorScan implements AutoCloseable {
     }
   }
 
-  private void add(List<QueuedFailure> found, String subject, long sequence, byte[] data) {
+  private void add(List<QueuedFailure> found, Message m, long sequence) {
     after = sequence;
     if (sequence > last) {
       return;
     }
-    witness.saw(subject, sequence);
+    witness.saw(m.getSubject(), sequence);
     try {
-      found.add(new QueuedFailure(sequence, FailedMessage.parse(data)));
+      found.add(QueuedFailure.parse(sequence, m.getHeaders(), m.getData()));
     } catch (IllegalArgumentException e) {
       LOG.warn("message {} of the error queue is passed over: {}", sequence, e.getMessage());
     }

@@ -133,8 +133,15 @@ public final class JudgingWorker implements StageWorker {
     String revision = before.map(Decision::revision).orElse(context.revision());
     Optional<JudgedBatch> judged = judge.judge(batch, revision);
     Decision decision = null;
+    boolean mine = false;
     if (judged.isPresent()) {
-      decision = before.isPresent() ? before.get() : decide(batch, revision, judged.get());
+      if (before.isPresent()) {
+        decision = before.get();
+      } else {
+        Decision made = make(batch, revision, judged.get());
+        decision = decisions.decide(context.stage(), made);
+        mine = decision.equals(made);
+      }
       if (decision.take() != headers.take()) {
         judge.settled(batch, revision);
         delivery.ack();
@@ -149,7 +156,7 @@ public final class JudgingWorker implements StageWorker {
       }
     }
     if (decision != null && judged.isPresent()) {
-      setAside(decision, before.isPresent(), headers, input, judged.get());
+      setAside(decision, mine, headers, input, judged.get());
       follow(decision, headers, judged.get());
       judge.settled(batch, decision.revision());
     }
@@ -159,33 +166,32 @@ public final class JudgingWorker implements StageWorker {
     }
   }
 
-  private Decision decide(Judge.Arrived batch, String revision, JudgedBatch judged)
+  private Decision make(Judge.Arrived batch, String revision, JudgedBatch judged)
       throws InterruptedException {
     BatchHeaders headers = batch.headers();
-    return decisions.decide(
-        context.stage(),
-        new Decision(
-            headers.id().text(),
-            headers.take(),
-            headers.origin(),
-            revision,
-            Checksums.of(batch.body()),
-            Counts.of(judged.records(), judged.verdicts()),
-            judged.passed().parts(context.maxRecordBytes()),
-            Decision.groups(judged.verdicts()),
-            judged.failures().isEmpty() ? 0 : decisions.errorsSequence(),
-            context.clock().instant().toString()));
+    return new Decision(
+        headers.id().text(),
+        headers.take(),
+        headers.origin(),
+        revision,
+        Checksums.of(batch.body()),
+        Counts.of(judged.records(), judged.verdicts()),
+        judged.passed().parts(context.maxRecordBytes()),
+        Decision.groups(judged.verdicts()),
+        judged.failures().isEmpty() ? 0 : decisions.errorsSequence(),
+        context.clock().instant().toString());
   }
 
-  /** Also when the batch comes again so late that the server has forgotten what it was sent. */
+  /**
+   * @param mine whether the decision was made just now and here, so that nobody has published what
+   *     follows from it
+   */
   private void setAside(
-      Decision decision,
-      boolean decidedBefore,
-      BatchHeaders headers,
-      RecordSchema input,
-      JudgedBatch judged)
+      Decision decision, boolean mine, BatchHeaders headers, RecordSchema input, JudgedBatch judged)
       throws InterruptedException {
-    if (decidedBefore) {
+    if (mine) {
+      errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
+    } else {
       errors.publishAgain(
           headers,
           input,
@@ -193,8 +199,6 @@ public final class JudgingWorker implements StageWorker {
           decision.decidedAt(),
           decision.errorsAfter(),
           judged.failures());
-    } else {
-      errors.publish(headers, input, decision.revision(), decision.decidedAt(), judged.failures());
     }
   }
 

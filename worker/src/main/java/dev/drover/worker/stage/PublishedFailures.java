@@ -2,152 +2,110 @@ package dev.drover.worker.stage;
 
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.failure.QueuedFailure;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalBlock;
+import dev.drover.wire.replay.JournalEntry;
 import dev.drover.worker.jetstream.Patience;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamManagement;
-import io.nats.client.api.MessageGetRequest;
-import io.nats.client.api.MessageInfo;
-import io.nats.client.api.StreamInfo;
-import io.nats.client.api.StreamInfoOptions;
-import io.nats.client.api.StreamState;
-import java.io.IOException;
-import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
- * Tells which failed records the error queue has, also when the server has forgotten their ids.
- * Thread-safe.
+ * Tells which records of a batch ever came to the error queue: those that are there, and those that
+ * left it, which the journal has named since before they did. The ids by which the server drops
+ * second copies tell less: it forgets them with time, and those of removed messages when it starts
+ * again. Thread-safe.
  */
 final class PublishedFailures {
-  /** JetStream's code for no message there. */
-  private static final int NO_MESSAGE = 10037;
-
-  private static final String ID = "Nats-Msg-Id";
-
   private final StageContext context;
   private final Patience patience;
+  private final Journal journal;
 
   PublishedFailures(StageContext context) {
     this.context = context;
     this.patience = new Patience(context.stalls());
-  }
-
-  /** How long the server knows an id after its message came. */
-  Duration window() throws InterruptedException {
-    return patience.ask(
-        "read how the error queue is set up",
-        () ->
-            management()
-                .getStreamInfo(context.names().errorsStream())
-                .getConfiguration()
-                .getDuplicateWindow());
+    this.journal = new Journal(context.nats(), context.names());
   }
 
   /**
-   * The ids that never came to the queue. Where records were removed since, as those are that were
-   * sent again or waived, the ids that are not there are taken for theirs.
+   * What was found.
    *
-   * @param subjects the ids to look for, by the subject of their messages
-   * @param after a sequence after which they came
+   * @param records by what they are told apart by in their batch ({@link QueuedFailure#record})
+   * @param after a sequence of the queue after which those of them come that are there still
    */
-  Set<String> missing(Map<String, Set<String>> subjects, long after) throws InterruptedException {
-    Set<String> missing = new HashSet<>();
-    for (Map.Entry<String, Set<String>> subject : subjects.entrySet()) {
-      missing.addAll(missing(subject.getKey(), subject.getValue(), after));
-    }
-    return missing.isEmpty() || removed(after) >= missing.size() ? Set.of() : missing;
-  }
+  record Found(Set<String> records, long after) {}
 
   /**
-   * Keys, as messages have them, of the records of a batch that are in the queue. Goes through all
-   * that this stage has set aside and nobody has taken out since.
+   * Those of some records of a batch that ever came to the queue. Goes through what has come since,
+   * until it has seen all of them.
+   *
+   * @param subjects of their messages
+   * @param records by what they are told apart by in the batch
+   * @param after a sequence of the queue after which they came
    */
-  Set<String> keysOf(BatchId batch) throws InterruptedException {
-    long last =
-        patience.ask(
-            "read the state of the error queue",
-            () ->
-                management()
-                    .getStreamInfo(context.names().errorsStream())
-                    .getStreamState()
-                    .getLastSequence());
-    Set<String> keys = new HashSet<>();
-    try (ErrorScan scan =
-        new ErrorScan(
-            context.nats(),
-            context.names(),
-            patience,
-            List.of(context.names().errorSubject(context.stage(), "*")),
-            1,
-            last,
-            ErrorScan.Witness.NONE)) {
-      for (List<QueuedFailure> some = scan.next(); !some.isEmpty(); some = scan.next()) {
-        some.stream()
-            .map(failure -> failure.message().detail())
-            .filter(detail -> detail.batch().equals(batch.text()))
-            .forEach(detail -> keys.add(detail.key()));
-      }
-    }
-    return keys;
-  }
-
-  private Set<String> missing(String subject, Set<String> ids, long after)
+  Found find(BatchId batch, Collection<String> subjects, Set<String> records, long after)
       throws InterruptedException {
-    Set<String> missing = new HashSet<>(ids);
-    long last = after;
-    while (!missing.isEmpty()) {
-      Optional<MessageInfo> next = next(subject, last + 1);
-      if (next.isEmpty()) {
-        return missing;
-      }
-      last = next.get().getSeq();
-      if (next.get().getHeaders() != null) {
-        missing.remove(next.get().getHeaders().getFirst(ID));
+    return look(batch, List.copyOf(subjects), after, found -> found.containsAll(records));
+  }
+
+  /** All records of a batch that ever came to the queue. */
+  Set<String> all(BatchId batch) throws InterruptedException {
+    List<String> subjects = List.of(context.names().errorSubject(context.stage(), "*"));
+    return look(batch, subjects, 0, found -> false).records();
+  }
+
+  /** The queue before the journal: what leaves the one in between is in the other by then. */
+  private Found look(
+      BatchId batch, List<String> subjects, long after, Predicate<Set<String>> enough)
+      throws InterruptedException {
+    long last = last();
+    Set<String> records = new HashSet<>();
+    long first = last + 1;
+    try (ErrorScan scan = scan(subjects, after + 1, last)) {
+      List<QueuedFailure> some = scan.next();
+      while (!some.isEmpty()) {
+        for (QueuedFailure failure : some) {
+          if (failure.detail().batch().equals(batch.text())) {
+            records.add(failure.record());
+            first = Math.min(first, failure.sequence());
+          }
+        }
+        some = enough.test(records) ? List.of() : scan.next();
       }
     }
-    return missing;
+    for (long block = JournalBlock.of(after + 1);
+        block <= JournalBlock.of(last) && !enough.test(records);
+        block++) {
+      records.addAll(left(batch, block));
+    }
+    return new Found(records, first - 1);
   }
 
-  private Optional<MessageInfo> next(String subject, long from) throws InterruptedException {
-    return patience.<Optional<MessageInfo>>ask(
-        "look for a failed record in the error queue",
-        () -> {
-          try {
-            return Optional.of(
-                management()
-                    .getMessage(
-                        context.names().errorsStream(),
-                        MessageGetRequest.nextForSubject(from, subject)));
-          } catch (JetStreamApiException e) {
-            if (e.getApiErrorCode() == NO_MESSAGE) {
-              return Optional.empty();
-            }
-            throw e;
-          }
-        });
+  private Set<String> left(BatchId batch, long block) throws InterruptedException {
+    List<JournalEntry> entries = patience.ask("read the journal", () -> journal.entries(block));
+    Set<String> left = new HashSet<>();
+    entries.stream()
+        .filter(entry -> entry.stage().equals(context.stage()))
+        .forEach(entry -> left.addAll(entry.setAsideFrom(batch)));
+    return left;
   }
 
-  /** How many messages after a sequence are gone. */
-  private long removed(long after) throws InterruptedException {
-    StreamInfo info =
-        patience.ask(
-            "read what was removed from the error queue",
-            () ->
-                management()
-                    .getStreamInfo(
-                        context.names().errorsStream(),
-                        StreamInfoOptions.builder().deletedDetails().build()));
-    StreamState state = info.getStreamState();
-    long before =
-        Math.max(0, Math.min(state.getFirstSequence() - 1, state.getLastSequence()) - after);
-    return before + state.getDeleted().stream().filter(sequence -> sequence > after).count();
+  private ErrorScan scan(List<String> subjects, long first, long last) {
+    return new ErrorScan(
+        context.nats(), context.names(), patience, subjects, first, last, ErrorScan.Witness.NONE);
   }
 
-  private JetStreamManagement management() throws IOException {
-    return context.nats().jetStreamManagement();
+  private long last() throws InterruptedException {
+    return patience.ask(
+        "read the state of the error queue",
+        () ->
+            context
+                .nats()
+                .jetStreamManagement()
+                .getStreamInfo(context.names().errorsStream())
+                .getStreamState()
+                .getLastSequence());
   }
 }

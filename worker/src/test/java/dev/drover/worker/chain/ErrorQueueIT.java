@@ -1,6 +1,7 @@
 package dev.drover.worker.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
@@ -18,6 +19,7 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.ErrorQueue.Failure;
 import dev.drover.worker.stage.StageContext;
+import io.nats.client.Connection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -126,20 +128,49 @@ class ErrorQueueIT extends ChainScenario {
   }
 
   @Test
+  void what_was_never_published_is_published_whoever_was_taken_out_since() throws Exception {
+    publish(8, 0, 1, 2, 3);
+    chain.takeOut(before + 1, before + 2, before + 3, before + 4);
+    publishAgain(new ErrorQueue(context));
+    assertThat(published()).containsExactly(0, 1, 2, 3);
+  }
+
+  @Test
   void what_was_taken_out_since_is_not_put_back() throws Exception {
     publish(1, 0, 1, 2, 3);
     publish(8, 0);
-    for (long removed : List.of(before + 1, before + 4)) {
-      chain.nats.jetStreamManagement().deleteMessage(chain.names.errorsStream(), removed);
-    }
+    chain.takeOut(before + 1, before + 4);
     publishAgain(new ErrorQueue(context));
     assertThat(published()).containsExactly(1, 2);
 
     // And the first of the queue, so that no gap is left of it.
-    for (long removed : List.of(1L, 2L, before + 2, before + 3)) {
-      chain.nats.jetStreamManagement().deleteMessage(chain.names.errorsStream(), removed);
-    }
+    chain.takeOut(1, 2, before + 2, before + 3);
     publishAgain(new ErrorQueue(context));
     assertThat(published()).isEmpty();
+  }
+
+  @Test
+  void what_was_taken_out_of_a_batch_that_was_published_in_part_is_told_from_the_rest()
+      throws Exception {
+    publish(1, 0, 1);
+    publish(8, 0, 1, 2, 3);
+    chain.takeOut(before + 2, before + 3, before + 4, before + 5);
+    publishAgain(new ErrorQueue(context));
+    assertThat(published()).containsExactly(0, 2, 3);
+  }
+
+  @Test
+  void a_server_that_starts_again_forgets_ids_and_nothing_comes_back() throws Exception {
+    String now = Instant.now().toString();
+    chain.remembersIdsOfFailuresFor(Duration.ofHours(24));
+    new ErrorQueue(context).publish(batch(1), SCHEMA, "rev1", now, failures(0, 1, 2, 3));
+    chain.takeOut(before + 1, before + 4);
+    nats.restart();
+    await().until(() -> chain.nats.getStatus() == Connection.Status.CONNECTED);
+
+    new ErrorQueue(context)
+        .publishAgain(batch(1), SCHEMA, "rev1", now, before, failures(0, 1, 2, 3));
+
+    assertThat(published()).containsExactly(1, 2);
   }
 }

@@ -373,8 +373,7 @@ class RedriveIT extends ChainScenario {
         JournalEntry entry =
             JournalEntry.of(
                 JournalEntry.Action.replay,
-                failure.detail().stage(),
-                List.of(failure.sequence()),
+                List.of(failure),
                 page,
                 Change.merging(correction),
                 new JournalEntry.By("FailedRecord", "f" + number, "f" + number, 1),
@@ -404,14 +403,17 @@ class RedriveIT extends ChainScenario {
       throws Exception {
     failing(10);
     Journal journal = new Journal(chain.nats, chain.names);
-    List<Long> some = chain.failuresBySequence().keySet().stream().limit(5).toList();
-    Journal.Page page = journal.page(JournalBlock.of(some.getFirst()));
+    List<QueuedFailure> some =
+        chain.failuresBySequence().entrySet().stream()
+            .limit(5)
+            .map(e -> new QueuedFailure(e.getKey(), e.getValue()))
+            .toList();
+    Journal.Page page = journal.page(JournalBlock.of(some.getFirst().sequence()));
     Instant now = Instant.now();
     journal.append(
         page,
         JournalEntry.of(
             JournalEntry.Action.replay,
-            "clean",
             some,
             page,
             NEGATED,

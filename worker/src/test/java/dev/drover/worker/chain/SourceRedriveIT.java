@@ -8,6 +8,7 @@ import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
@@ -435,8 +436,7 @@ class SourceRedriveIT extends ChainScenario {
     JournalEntry entry =
         JournalEntry.of(
                 JournalEntry.Action.replay,
-                detail.stage(),
-                List.of(sequence),
+                List.of(SomeFailure.at(sequence, detail.stage())),
                 page,
                 Change.NONE,
                 new JournalEntry.By("Redrive", "lost", "lost", 1),

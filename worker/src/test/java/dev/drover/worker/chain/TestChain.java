@@ -9,6 +9,7 @@ import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsEndpoint;
@@ -18,6 +19,10 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalBlock;
+import dev.drover.wire.replay.JournalEntry;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.Finishing;
 import dev.drover.wire.state.SplitCheckpoint;
@@ -44,6 +49,7 @@ import io.nats.client.PublishOptions;
 import io.nats.client.PushSubscribeOptions;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Clock;
 import java.time.Duration;
@@ -215,6 +221,36 @@ final class TestChain implements AutoCloseable {
       failures.put(m.metaData().streamSequence(), FailedMessage.parse(m.getData()));
     }
     return failures;
+  }
+
+  /** The sequence in the error queue of the record with a key. */
+  long sequenceOf(String key) throws Exception {
+    return failuresBySequence().entrySet().stream()
+        .filter(failure -> failure.getValue().detail().key().equals(key))
+        .findFirst()
+        .orElseThrow()
+        .getKey();
+  }
+
+  /** Has failed records given up: claims them in the journal, and takes them out of the queue. */
+  void takeOut(long... sequences) throws Exception {
+    Journal journal = new Journal(nats, names);
+    for (long sequence : sequences) {
+      MessageInfo message = nats.jetStreamManagement().getMessage(names.errorsStream(), sequence);
+      Journal.Page page = journal.page(JournalBlock.of(sequence));
+      JournalEntry entry =
+          JournalEntry.of(
+              JournalEntry.Action.waive,
+              List.of(QueuedFailure.parse(sequence, message.getHeaders(), message.getData())),
+              page,
+              Change.NONE,
+              new JournalEntry.By("FailedRecord", "f" + sequence, "f" + sequence, 1),
+              "2026-01-01T00:00:00Z");
+      if (!journal.append(page, entry)) {
+        throw new IllegalStateException("somebody else writes the journal");
+      }
+      nats.jetStreamManagement().deleteMessage(names.errorsStream(), sequence);
+    }
   }
 
   /** Puts a batch into the queue of an extract, as if that had read it. */
