@@ -57,13 +57,7 @@ class ImageRolloutE2E {
         .edit(
             deployment -> {
               List<EnvVar> environment =
-                  deployment
-                      .getSpec()
-                      .getTemplate()
-                      .getSpec()
-                      .getContainers()
-                      .getFirst()
-                      .getEnv();
+                  deployment.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv();
               environment.stream()
                   .filter(e -> e.getName().equals("DROVER_WORKER_IMAGE"))
                   .forEach(e -> e.setValue(reference));

@@ -204,8 +204,7 @@ class StandstillRun {
     return Long.parseLong(Cluster.query("target", "SELECT count(*) FROM " + TABLE).getFirst());
   }
 
-  private void record(
-      MigrationStatus status, Standstill seen, double before, Resumption resumption)
+  private void record(MigrationStatus status, Standstill seen, double before, Resumption resumption)
       throws Exception {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("seconds", length.toSeconds());

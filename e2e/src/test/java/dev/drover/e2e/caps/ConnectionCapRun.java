@@ -56,6 +56,7 @@ class ConnectionCapRun {
     ordeal.killOne("read");
     ordeal.killAllLoaders();
     ordeal.loseANode();
+    ordeal.redriveFromTheSource();
     ordeal.killTheOperator();
     ordeal.lowerCaps();
     ordeal.killOne("load");

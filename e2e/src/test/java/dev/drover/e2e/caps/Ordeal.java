@@ -3,6 +3,7 @@ package dev.drover.e2e.caps;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.e2e.Cluster;
 import dev.drover.e2e.PodProcesses;
 import dev.drover.e2e.SpecEdit;
@@ -13,6 +14,7 @@ import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.nats.client.Connection;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +78,7 @@ final class Ordeal {
 
   /** With one worker each, until rows arrive. */
   void begin() throws Exception {
+    redrive().delete();
     cluster.apply(Files.readString(ROOT.resolve("bench/caps.yaml")));
     until(
         "rows arrive",
@@ -102,15 +105,56 @@ final class Ordeal {
 
   /** Rolls the transform, and has a planner ask for sessions of both databases. */
   void changeARule() throws Exception {
+    rule("record.a >= -1 && record.id % 3000 != 7");
+    inFullUse("a rule changed");
+  }
+
+  private void rule(String that) throws Exception {
     Set<String> before = pods.names("clean");
     edit()
         .stage(
             "clean",
-            "\"transform\": {\"steps\": [{\"require\": {\"that\": \"record.a >= -1\","
-                + " \"code\": \"Negative\"}}]}")
+            "\"transform\": {\"steps\": [{\"require\": {\"that\": \"%s\", \"code\": \"Negative\"}}]}"
+                .formatted(that))
         .apply();
     replaced("clean", before);
-    inFullUse("a rule changed");
+  }
+
+  private Resource<Redrive> redrive() {
+    return cluster.client.resources(Redrive.class).inNamespace("default").withName(NAME);
+  }
+
+  /** The planner asks again, and a Redrive's worker reads at the source what has failed. */
+  void redriveFromTheSource() throws Exception {
+    until("records fail", () -> cluster.status(NAME).progress().failedRecords() > 0);
+    rule("record.a >= -1");
+    cluster
+        .client
+        .resource(
+            cluster
+                .client
+                .getKubernetesSerialization()
+                .unmarshal(
+                    """
+                    apiVersion: drover.dev/v1alpha1
+                    kind: Redrive
+                    metadata: {name: %1$s, namespace: default}
+                    spec:
+                      migrationName: %1$s
+                      selector: {stage: clean}
+                      startAt: Source
+                      reason: the rule is mended
+                    """
+                        .formatted(NAME),
+                    Redrive.class))
+        .create();
+    until(
+        "the redrive is complete",
+        () ->
+            redrive().get().getStatus().conditions().stream()
+                .anyMatch(c -> c.type().equals("Complete") && c.status().equals("True")));
+    assertThat(cluster.status(NAME).progress().failedRecords()).as("left by the redrive").isZero();
+    inFullUse("read failed records again at the source");
   }
 
   /** All who have sessions, by an option of their connections' URLs. */
@@ -280,6 +324,7 @@ final class Ordeal {
   }
 
   void tidyUp() {
+    redrive().delete();
     cluster.delete(NAME);
     cluster.client.secrets().inNamespace("default").withName(NAME + "-db").delete();
   }
