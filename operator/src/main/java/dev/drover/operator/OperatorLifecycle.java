@@ -14,7 +14,9 @@ import dev.drover.operator.migration.MigrationController;
 import dev.drover.operator.redrive.RedriveController;
 import dev.drover.operator.redrive.RedriveUpkeep;
 import dev.drover.operator.workload.NatsSecret;
+import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadSettings;
+import dev.drover.operator.workload.Workloads;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
@@ -119,7 +121,13 @@ public class OperatorLifecycle {
         natsSecret,
         source(chains),
         window(
-            desk, new RedriveUpkeep(nats, assembled.getKubernetesClient(), InstantSource.system())),
+            desk,
+            new RedriveUpkeep(
+                nats,
+                assembled.getKubernetesClient(),
+                new Workloads(assembled.getKubernetesClient(), natsSecret, Clock.systemUTC()),
+                new RedriveJob(workloadSettings()),
+                InstantSource.system())),
         metrics,
         Clock.systemUTC());
     return assembled;

@@ -7,6 +7,8 @@ import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
+import dev.drover.operator.workload.RedriveJob;
+import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.replay.RedriveProgress;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
@@ -30,17 +32,23 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks after what Redrives leave behind: the samples of those that have ended show what their
- * Migration lets be shown now, and of those that are gone nothing stays in the state bucket. Called
- * with each visit to a Migration; what it remembers only spares it from looking. Thread-safe.
+ * Migration lets be shown now, those that are gone are brought to their end, and nothing of them
+ * stays in the state bucket. Called with each visit to a Migration; what it remembers only spares
+ * it from looking. Thread-safe.
  */
 public final class RedriveUpkeep {
   private static final Logger LOG = LoggerFactory.getLogger(RedriveUpkeep.class);
   private static final Duration BETWEEN_SWEEPS = Duration.ofMinutes(5);
+
+  /** While a Redrive that was deleted is not at its end. */
+  private static final Duration SOON = Duration.ofSeconds(10);
+
   private static final int CONFLICT = 409;
   private static final int NOT_FOUND = 404;
 
   private final NatsLink link;
   private final KubernetesClient client;
+  private final Withdrawals withdrawals;
   private final InstantSource clock;
   private final PatchContext apply =
       new PatchContext.Builder()
@@ -52,15 +60,22 @@ public final class RedriveUpkeep {
   /** The generation of a Migration by which samples were shown last, by its uid. */
   private final Map<String, Long> shown = new ConcurrentHashMap<>();
 
-  private final Map<String, Instant> swept = new ConcurrentHashMap<>();
+  /** When to look next for what deleted Redrives left, by the Migration's uid. */
+  private final Map<String, Instant> due = new ConcurrentHashMap<>();
 
   /** Uids of Migrations of which it was told that something could not be done. */
   private final Set<String> refusing = ConcurrentHashMap.newKeySet();
 
   /** Over the operator's connections. */
-  public RedriveUpkeep(NatsLink link, KubernetesClient client, InstantSource clock) {
+  public RedriveUpkeep(
+      NatsLink link,
+      KubernetesClient client,
+      Workloads workloads,
+      RedriveJob jobs,
+      InstantSource clock) {
     this.link = link;
     this.client = client;
+    this.withdrawals = new Withdrawals(link, client, workloads, jobs);
     this.clock = clock;
   }
 
@@ -81,10 +96,11 @@ public final class RedriveUpkeep {
       shown.put(ref.uid(), generation);
     }
     Instant now = clock.instant();
-    Instant last = swept.get(ref.uid());
-    if (last == null || !now.isBefore(last.plus(BETWEEN_SWEEPS))) {
-      swept.put(ref.uid(), now); // first: what cannot be done now is not tried at every visit
-      tell(ref, sweep(ref, now));
+    Instant next = due.get(ref.uid());
+    if (next == null || !now.isBefore(next)) {
+      // First: what cannot be done now is not tried at every visit.
+      due.put(ref.uid(), now.plus(BETWEEN_SWEEPS));
+      tell(ref, sweep(migration, ref, now));
     }
   }
 
@@ -105,11 +121,12 @@ public final class RedriveUpkeep {
   /** Forgets a Migration that is gone. */
   public void forget(String uid) {
     shown.remove(uid);
-    swept.remove(uid);
+    due.remove(uid);
     refusing.remove(uid);
   }
 
-  private Optional<ChainUnavailableException> sweep(ChainRef ref, Instant now) {
+  private Optional<ChainUnavailableException> sweep(
+      Migration migration, ChainRef ref, Instant now) {
     Leftovers leftovers = new Leftovers(link, ref.names());
     Set<String> kept = leftovers.uids();
     if (kept.isEmpty()) {
@@ -118,7 +135,13 @@ public final class RedriveUpkeep {
     // After the keys: a Redrive exists before it has any.
     Set<String> there =
         redrives(ref).stream().map(r -> r.getMetadata().getUid()).collect(Collectors.toSet());
-    return leftovers.remove(kept.stream().filter(uid -> !there.contains(uid)).toList(), now);
+    List<String> gone = kept.stream().filter(uid -> !there.contains(uid)).toList();
+    List<String> over =
+        gone.stream().filter(uid -> withdrawals.isOver(migration, ref.names(), uid)).toList();
+    if (over.size() < gone.size()) {
+      due.put(ref.uid(), now.plus(SOON));
+    }
+    return leftovers.remove(over, now);
   }
 
   private List<Redrive> redrives(ChainRef ref) {

@@ -1,9 +1,11 @@
 package dev.drover.operator.workload;
 
+import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.api.v1alpha1.StartAt;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
@@ -33,31 +35,48 @@ public final class RedriveJob {
 
   /** The Job as it should be. */
   public Job of(Migration migration, Redrive redrive) {
-    Map<String, String> labels = WorkloadLabels.of(migration, COMPONENT);
     boolean fromSource = redrive.getSpec().startAt() == StartAt.Source;
     List<String> sessions = fromSource ? sessions(migration) : List.of();
     WorkerPod.Task task =
-        new WorkerPod.Task(
-            "redrive",
-            Map.of("DROVER_REDRIVE", redrive.getMetadata().getUid()),
+        task(
+            redrive.getMetadata().getUid(),
             migration.getSpec().connections().stream()
                 .filter(c -> sessions.contains(c.name()))
                 .toList(),
-            fromSource ? migration.getSpec().stages() : List.of(),
-            false);
-    String reads = String.join(",", sessions);
+            fromSource ? migration.getSpec().stages() : List.of());
+    return job(
+        migration, redrive, redrive.getMetadata().getUid(), task, String.join(",", sessions));
+  }
+
+  /**
+   * The Job that brings a deleted Redrive to its end. It needs NATS alone, and belongs to the
+   * Migration.
+   */
+  public Job ofWithdrawn(Migration migration, String uid) {
+    return job(migration, migration, uid, task(uid, List.of(), List.of()), "");
+  }
+
+  private static WorkerPod.Task task(
+      String uid, List<Connection> connections, List<Stage> lookups) {
+    return new WorkerPod.Task(
+        "redrive", Map.of("DROVER_REDRIVE", uid), connections, lookups, false);
+  }
+
+  private Job job(
+      Migration migration, HasMetadata owner, String uid, WorkerPod.Task task, String reads) {
+    Map<String, String> labels = WorkloadLabels.of(migration, COMPONENT);
     return new JobBuilder()
         .withNewMetadata()
-        .withName(name(migration, redrive))
-        .withNamespace(redrive.getMetadata().getNamespace())
+        .withName(name(migration, uid))
+        .withNamespace(migration.getMetadata().getNamespace())
         .withLabels(labels)
         .withAnnotations(reads.isEmpty() ? Map.of() : Map.of(READS, reads))
         .withOwnerReferences(
             new OwnerReferenceBuilder()
-                .withApiVersion(redrive.getApiVersion())
-                .withKind(redrive.getKind())
-                .withName(redrive.getMetadata().getName())
-                .withUid(redrive.getMetadata().getUid())
+                .withApiVersion(owner.getApiVersion())
+                .withKind(owner.getKind())
+                .withName(owner.getMetadata().getName())
+                .withUid(owner.getMetadata().getUid())
                 .withController(true)
                 .build())
         .endMetadata()
@@ -104,7 +123,12 @@ public final class RedriveJob {
 
   /** Name of a Redrive's Job. */
   public static String name(Migration migration, Redrive redrive) {
-    return WorkloadNames.redriveJob(migration, redrive.getMetadata().getUid());
+    return name(migration, redrive.getMetadata().getUid());
+  }
+
+  /** The same, by the Redrive's uid. */
+  public static String name(Migration migration, String uid) {
+    return WorkloadNames.redriveJob(migration, uid);
   }
 
   /** Whether a Job ended, well or not. */

@@ -20,6 +20,7 @@ import dev.drover.operator.cluster.Kubelets;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;
+import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
@@ -31,6 +32,7 @@ import dev.drover.wire.replay.RedriveOrder;
 import dev.drover.wire.replay.RedriveProgress;
 import dev.drover.wire.replay.RedriveProgress.Phase;
 import dev.drover.wire.replay.RenewedRows;
+import dev.drover.wire.replay.Selector;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -45,6 +47,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.javaoperatorsdk.operator.Operator;
 import io.nats.client.Connection;
+import io.nats.client.KeyValue;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Clock;
 import java.time.Duration;
@@ -64,6 +67,18 @@ import org.junit.jupiter.api.Test;
 
 /** The Redrive controller at a real API server and NATS, with the test in the worker's place. */
 class RedriveIT {
+  private static final WorkloadSettings SETTINGS =
+      new WorkloadSettings(
+          "worker:test",
+          "Never",
+          List.of(),
+          "-Xmx64m",
+          new ResourceRequirements(),
+          Duration.ofSeconds(300),
+          "nats://nats:4222",
+          false,
+          false);
+
   private static int namespaces;
   private static NatsServer server;
 
@@ -96,16 +111,7 @@ class RedriveIT {
     RedriveController.register(
         operator,
         new ServedNamespaces(Set.of(namespace), Set.of()),
-        new WorkloadSettings(
-            "worker:test",
-            "Never",
-            List.of(),
-            "-Xmx64m",
-            new ResourceRequirements(),
-            Duration.ofSeconds(300),
-            "nats://nats:4222",
-            false,
-            false),
+        SETTINGS,
         null,
         link,
         Clock.systemUTC());
@@ -290,21 +296,39 @@ class RedriveIT {
         .bucket()
         .put(
             RedriveProgress.key(redrive().getMetadata().getUid()),
-            WireJson.bytes(
-                new RedriveProgress(
-                    phase,
-                    "as told",
-                    77,
-                    20,
-                    resolved + again,
-                    resolved,
-                    again,
-                    0,
-                    0,
-                    0,
-                    List.of(),
-                    "2026-01-01T00:00:00Z",
-                    ended)));
+            progress(phase, resolved, again, ended));
+  }
+
+  private static byte[] progress(Phase phase, long resolved, long again, String ended) {
+    return WireJson.bytes(
+        new RedriveProgress(
+            phase,
+            "as told",
+            77,
+            20,
+            resolved + again,
+            resolved,
+            again,
+            0,
+            0,
+            0,
+            List.of(),
+            "2026-01-01T00:00:00Z",
+            ended));
+  }
+
+  private static RedriveOrder order(String uid) {
+    return new RedriveOrder(
+        new JournalEntry.By("Redrive", uid, uid, 1),
+        Selector.ALL,
+        JournalEntry.Action.replay,
+        Change.NONE,
+        null,
+        List.of(),
+        null,
+        null,
+        false,
+        false);
   }
 
   @Test
@@ -542,7 +566,7 @@ class RedriveIT {
                     "2026-01-01T00:01:00Z")));
     awaitComplete("DryRun");
     assertThat(email()).isEqualTo("a@b.example");
-    RedriveUpkeep upkeep = new RedriveUpkeep(link, client, InstantSource.system());
+    RedriveUpkeep upkeep = upkeep(InstantSource.system());
     upkeep.sync(migration, ref(migration));
     assertThat(email()).isEqualTo("a@b.example");
 
@@ -557,7 +581,7 @@ class RedriveIT {
 
     state(migration).bucket().delete(RedriveProgress.key(redrive().getMetadata().getUid()));
     migration = failedRecords(migration, "{\"payload\": \"Redacted\"}");
-    new RedriveUpkeep(link, client, InstantSource.system()).sync(migration, ref(migration));
+    upkeep(InstantSource.system()).sync(migration, ref(migration));
     assertThat(email()).as("also when it is gone").isEqualTo("***");
   }
 
@@ -592,8 +616,8 @@ class RedriveIT {
       bucket.put(key, rows);
     }
     bucket.put(unread, new RenewedRows("s", "rev1", true, new byte[] {1}).toBytes());
-    bucket.put(RedriveOrder.key("gone"), rows);
-    bucket.put(RedriveProgress.key("gone"), rows);
+    bucket.put(RedriveOrder.key("gone"), WireJson.bytes(order("gone")));
+    bucket.put(RedriveProgress.key("gone"), progress(Phase.Complete, 20, 0, "ended"));
     JournalEntry entry = claim(ref.names(), 7, "load", unsent);
     claim(ref.names(), 8, "read", unread);
 
@@ -621,6 +645,59 @@ class RedriveIT {
   }
 
   @Test
+  void one_deleted_in_mid_course_is_brought_to_its_end_by_a_worker_of_its_migration()
+      throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(1, 1);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+    tell(migration, Phase.Running, 3, 0, null);
+    String uid = redrive().getMetadata().getUid();
+    ChainRef ref = ref(migration);
+    var bucket = state(migration).bucket();
+    Instant[] now = {Instant.now()};
+    RedriveUpkeep upkeep = upkeep(() -> now[0]);
+    Runnable visit =
+        () -> {
+          now[0] = now[0].plusSeconds(11);
+          upkeep.sync(migration, ref);
+        };
+    upkeep.sync(migration, ref);
+    assertThat(order(bucket, uid).withdrawn()).isFalse();
+
+    client.resource(redrive()).delete();
+    await().until(() -> redrive() == null);
+    now[0] = now[0].plus(Duration.ofMinutes(5));
+    visit.run();
+    assertThat(order(bucket, uid).withdrawn()).isTrue();
+    jobs().forEach(job -> client.resource(job).delete()); // as the cluster's collector does
+    await().until(() -> jobs().isEmpty());
+    visit.run();
+    visit.run();
+    assertThat(jobs())
+        .singleElement()
+        .satisfies(
+            job -> {
+              assertThat(job.getMetadata().getOwnerReferences().getFirst().getUid())
+                  .isEqualTo(ref.uid());
+              assertThat(job.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv())
+                  .anyMatch(e -> e.getName().equals("DROVER_REDRIVE") && e.getValue().equals(uid));
+            });
+
+    bucket.put(RedriveProgress.key(uid), progress(Phase.Stopped, 7, 0, "2026-01-01T00:01:00Z"));
+    visit.run();
+    await().until(() -> jobs().isEmpty());
+    now[0] = now[0].plus(Duration.ofMinutes(11));
+    visit.run();
+    assertThat(bucket.keys("redrive.>")).isEmpty();
+  }
+
+  private static RedriveOrder order(KeyValue bucket, String uid) throws Exception {
+    return WireJson.parse(bucket.get(RedriveOrder.key(uid)).getValue(), RedriveOrder.class);
+  }
+
+  @Test
   void what_cannot_be_sent_on_keeps_up_no_other_and_is_not_tried_at_every_visit() throws Exception {
     Migration migration = migration();
     ChainRef ref = ref(migration);
@@ -633,13 +710,12 @@ class RedriveIT {
     String unsent = RenewedRows.key("gone", "unsent");
     bucket.put(unsent, rows);
     claim(ref.names(), 7, "read", unsent);
-    List<String> others = Stream.of("a", "b", "c", "d").map(RedriveOrder::key).toList();
-    for (String key : others) {
-      bucket.put(key, rows);
+    for (String other : List.of("a", "b", "c", "d")) {
+      bucket.put(RedriveOrder.key(other), WireJson.bytes(order(other)));
     }
     limit(ref.names().queueStream("read"), 1);
     Instant[] now = {Instant.now().plus(Duration.ofMinutes(11))};
-    RedriveUpkeep upkeep = new RedriveUpkeep(link, client, () -> now[0]);
+    RedriveUpkeep upkeep = upkeep(() -> now[0]);
 
     upkeep.sync(migration, ref);
     assertThat(bucket.keys("redrive.>")).containsExactly(unsent);
@@ -670,7 +746,16 @@ class RedriveIT {
 
   /** One that remembers nothing, some time from now. */
   private RedriveUpkeep upkeep(Duration later) {
-    return new RedriveUpkeep(link, client, () -> Instant.now().plus(later));
+    return upkeep(() -> Instant.now().plus(later));
+  }
+
+  private RedriveUpkeep upkeep(InstantSource clock) {
+    return new RedriveUpkeep(
+        link,
+        client,
+        new Workloads(client, null, Clock.systemUTC()),
+        new RedriveJob(SETTINGS),
+        clock);
   }
 
   private JournalEntry claim(ChainNames names, long sequence, String stage, String rows)

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param suspend send nothing for now
  * @param sourceRevision chain revision by which each record's row is read at the source anew and
  *     brought to its stage; null sends records as they failed
+ * @param withdrawn claim nothing more, and bring to its end what was claimed: the resource is gone
  */
 public record RedriveOrder(
     JournalEntry.By by,
@@ -32,7 +33,8 @@ public record RedriveOrder(
     @Nullable Integer stopPercent,
     boolean dryRun,
     boolean suspend,
-    @Nullable String sourceRevision) {
+    @Nullable String sourceRevision,
+    boolean withdrawn) {
   public RedriveOrder {
     ramp = List.copyOf(ramp);
   }
@@ -60,11 +62,21 @@ public record RedriveOrder(
         stopPercent,
         dryRun,
         suspend,
-        null);
+        null,
+        false);
   }
 
   /** This order, from the source on. */
   public RedriveOrder fromSource(String revision) {
+    return with(revision, withdrawn);
+  }
+
+  /** This order, when its resource is gone. */
+  public RedriveOrder asWithdrawn() {
+    return with(sourceRevision, true);
+  }
+
+  private RedriveOrder with(@Nullable String revision, boolean isWithdrawn) {
     return new RedriveOrder(
         by,
         selector,
@@ -76,7 +88,8 @@ public record RedriveOrder(
         stopPercent,
         dryRun,
         suspend,
-        revision);
+        revision,
+        isWithdrawn);
   }
 
   /** The key of a Redrive's order in the state bucket, by its uid. */

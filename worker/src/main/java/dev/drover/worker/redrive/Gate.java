@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 
 /**
  * How many records may be sent when: it waits for the ramp, the rate, and for room among the
- * batches under way, and closes when too many fail, when the Redrive is suspended, or when the
- * worker has to leave. {@link #leave} may be called by any thread, the rest by one.
+ * batches under way, and closes when too many fail, when the Redrive is suspended or withdrawn, or
+ * when the worker has to leave. {@link #leave} may be called by any thread, the rest by one.
  */
 final class Gate {
   /** Batches under way: enough to keep a stage busy, few enough to find again after a crash. */
@@ -54,6 +54,10 @@ final class Gate {
     return order.get().suspend();
   }
 
+  boolean withdrawn() {
+    return order.get().withdrawn();
+  }
+
   boolean tooManyFailed() {
     Counts counts = outcomes.counts();
     return order
@@ -68,7 +72,7 @@ final class Gate {
    * @return how many may go now; 0 if the gate has closed
    */
   int take(int wanted) throws InterruptedException {
-    while (!leaving && !suspended()) {
+    while (!leaving && !suspended() && !withdrawn()) {
       tell.now();
       RedriveOrder now = order.get();
       Ramp ramp = Ramp.at(now.ramp(), outcomes.sent());

@@ -84,12 +84,14 @@ public final class RedriveWorker {
     if (progress.ended()) {
       return;
     }
-    if (progress.phase() == Phase.Surveying && !survey(progress.lastSequence())) {
+    if (progress.phase() == Phase.Surveying
+        && !gate.withdrawn()
+        && !survey(progress.lastSequence())) {
       return;
     }
     recover(true);
     outcomes.look(); // or what is told first would be less than what an earlier worker told
-    while (!gate.leaving()) {
+    while (!gate.leaving() && !gate.withdrawn()) {
       if (gate.suspended()) {
         fromSource.close();
         outcomes.look();
@@ -306,7 +308,9 @@ public final class RedriveWorker {
     }
     outcomes.takeOutTheRest();
     Counts counts = outcomes.counts();
-    if (stopped) {
+    if (gate.withdrawn()) {
+      end(Phase.Stopped, "it was deleted: what it had sent by then has come to its end");
+    } else if (stopped) {
       end(
           Phase.Stopped,
           "%d records failed again, more than spec.stopOn allows: see why, and make another Redrive for the rest"

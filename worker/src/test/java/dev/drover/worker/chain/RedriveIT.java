@@ -429,6 +429,64 @@ class RedriveIT extends ChainScenario {
   }
 
   @Test
+  void withdrawn_it_brings_to_its_end_what_it_claimed_and_claims_nothing_more() throws Exception {
+    failing(100);
+    RedriveOrder slow =
+        new RedriveOrder(
+            new JournalEntry.By("Redrive", "gone", "gone", 1),
+            Selector.ALL,
+            JournalEntry.Action.replay,
+            NEGATED,
+            10,
+            List.of(),
+            null,
+            null,
+            false,
+            false);
+    ask(slow);
+    RedriveWorker first = worker("gone");
+    try (ExecutorService one = Executors.newSingleThreadExecutor()) {
+      Future<?> ran =
+          one.submit(
+              () -> {
+                first.run();
+                return true;
+              });
+      await().atMost(SOON).until(() -> progress("gone") != null && progress("gone").sent() > 0);
+      first.stop();
+      ran.get();
+    }
+    // Claimed and decided, but not taken out, as by a worker that was killed in between; and
+    // claimed, but not sent.
+    List<QueuedFailure> left =
+        chain.failuresBySequence().entrySet().stream()
+            .map(e -> new QueuedFailure(e.getKey(), e.getValue()))
+            .filter(f -> f.detail().table().equals("public.other"))
+            .limit(5)
+            .toList();
+    Journal journal = new Journal(chain.nats, chain.names);
+    Journal.Page page = journal.page(JournalBlock.of(left.getFirst().sequence()));
+    JournalEntry unsent =
+        JournalEntry.of(
+            JournalEntry.Action.replay, left, page, NEGATED, slow.by(), Instant.now().toString());
+    assertThat(journal.append(page, unsent)).isTrue();
+
+    RedriveProgress done = run(slow.asWithdrawn());
+
+    long claimed = journal.entries().stream().mapToLong(e -> e.sequences().size()).sum();
+    assertThat(done.phase()).isEqualTo(Phase.Stopped);
+    assertThat(List.of(done.sent(), done.resolved())).containsOnly(claimed);
+    assertThat(claimed).isLessThan(200);
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(200 - claimed);
+
+    RedriveProgress next = run(order("next", Selector.ALL, NEGATED));
+    assertThat(List.of(next.selected(), next.sent())).containsOnly(200 - claimed);
+    assertThat(next.skipped()).isZero();
+    awaitLoaded();
+    assertThat(chain.messages(chain.names.errorsStream())).isZero();
+  }
+
+  @Test
   void a_change_that_does_not_fit_is_refused_before_anything_is_sent() throws Exception {
     failing(3);
     Map<String, String> refusals =
