@@ -65,19 +65,33 @@ final class TornReferences {
       throws SQLException, SystemFailure {
     SortedMap<Integer, Refusal> settled = new TreeMap<>(refused);
     List<List<Integer>> circles = straighten(rows, torn(rows, settled), settled);
-    List<Integer> all = circles.stream().flatMap(List::stream).sorted().toList();
-    if (circles.size() > 1 && isolating.writeTogether(rows.pick(all), writer).isEmpty()) {
-      settled.keySet().removeAll(new HashSet<>(all));
-      return settled;
-    }
-    for (List<Integer> circle : circles) {
-      close(rows, circle, settled, ROUNDS);
-    }
+    close(rows, circles, settled, ROUNDS);
     return settled;
   }
 
-  /** Writes a circle in one statement, without the rows that are found to lack another one. */
+  /** By halves, so that few that are refused among many are found in few attempts. */
   private void close(
+      EncodedRows rows,
+      List<List<Integer>> circles,
+      SortedMap<Integer, Refusal> settled,
+      int rounds)
+      throws SQLException, SystemFailure {
+    if (circles.size() == 1) {
+      closeOne(rows, circles.getFirst(), settled, rounds);
+    } else if (circles.size() > 1) {
+      List<Integer> all = circles.stream().flatMap(List::stream).sorted().toList();
+      if (isolating.writeTogether(rows.pick(all), writer).isEmpty()) {
+        settled.keySet().removeAll(new HashSet<>(all));
+        return;
+      }
+      int half = circles.size() / 2;
+      close(rows, circles.subList(0, half), settled, rounds);
+      close(rows, circles.subList(half, circles.size()), settled, rounds);
+    }
+  }
+
+  /** Writes a circle in one statement, without the rows that are found to lack another one. */
+  private void closeOne(
       EncodedRows rows, List<Integer> circle, SortedMap<Integer, Refusal> settled, int rounds)
       throws SQLException, SystemFailure {
     EncodedRows together = rows.pick(circle);
@@ -93,9 +107,7 @@ final class TornReferences {
       return;
     }
     orphans.forEach(orphan -> settled.put(circle.get(orphan), refusal.get()));
-    for (List<Integer> left : straighten(rows, without(circle, orphans), settled)) {
-      close(rows, left, settled, rounds - 1);
-    }
+    close(rows, straighten(rows, without(circle, orphans), settled), settled, rounds - 1);
   }
 
   /** Isolates the rows that are in no circle, parents first; returns the others. */

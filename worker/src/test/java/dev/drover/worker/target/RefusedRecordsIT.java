@@ -323,6 +323,45 @@ class RefusedRecordsIT {
     assertThat(loader.attempts()).isLessThan(20);
   }
 
+  @ParameterizedTest
+  @EnumSource(LoadMode.class)
+  void of_many_circles_only_that_which_lacks_a_row_is_kept_out(LoadMode mode) throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.place (id integer PRIMARY KEY);
+        INSERT INTO shop.place VALUES (1);
+        CREATE TABLE shop.t (id integer PRIMARY KEY, boss integer REFERENCES shop.t,
+          place integer REFERENCES shop.place)
+        """);
+    List<Object[]> values = new ArrayList<>();
+    for (int i = 1; i <= 1000; i += 2) {
+      values.add(row(i, i + 1, i == 501 ? 99 : 1));
+      values.add(row(i + 1, i, 1));
+    }
+    Loader loader = new Loader(connection, mode, null);
+
+    LoadOutcome outcome =
+        loader
+            .load(
+                table("shop.t"),
+                List.of(
+                    batch(
+                        "b1",
+                        schema(
+                            "id",
+                            ColumnType.INTEGER,
+                            "boss",
+                            ColumnType.INTEGER,
+                            "place",
+                            ColumnType.INTEGER),
+                        values)))
+            .getFirst();
+
+    assertThat(outcome.counts().waiting()).isEqualTo(2);
+    assertThat(rows("SELECT count(*) FROM shop.t")).containsExactly("998");
+    assertThat(loader.attempts()).isLessThan(40);
+  }
+
   @Test
   void what_a_trigger_raises_fails_its_record_and_names_the_function_only() throws Exception {
     for (String timing : List.of("BEFORE", "AFTER")) {
