@@ -9,6 +9,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.AvroSchema;
+import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -73,7 +74,7 @@ public final class StateStore {
   /** Writes a plan under its revision: its tables first, so that a plan that is there is whole. */
   public void putPlan(String revision, ChainPlan plan) throws IOException, JetStreamApiException {
     int index = 0;
-    List<Integer> pieces = new ArrayList<>();
+    List<Pieces> pieces = new ArrayList<>();
     for (TablePlan table : plan.tables()) {
       putSchema(table.schema());
       pieces.add(putTable("table." + revision + "." + index++, table));
@@ -103,57 +104,74 @@ public final class StateStore {
   /**
    * What a plan's key holds.
    *
-   * @param pieces in how many pieces each table's splits are, beside it: 0 if they are with it;
-   *     null if all are, as once they were
+   * @param pieces where each table's splits are, if they are not with it; null if all are, as once
+   *     they were
    */
   private record StoredPlan(
-      ChainPlan head, int tables, int newTables, @Nullable List<Integer> pieces) {}
+      ChainPlan head, int tables, int newTables, @Nullable List<Pieces> pieces) {}
+
+  /**
+   * Pieces of a table's splits.
+   *
+   * @param name where the table is, and before the number of a piece: of no other planner's, who
+   *     may have cut otherwise meanwhile
+   * @param count how many; 0 if the table is whole where it is by its number
+   */
+  private record Pieces(String name, int count) {}
 
   private record StoredSplits(List<KeyRange> splits) {}
 
-  /** Long keys of many splits may not fit one message. Returns in how many pieces they are. */
-  private int putTable(String key, TablePlan table) throws IOException, JetStreamApiException {
+  /** Long keys of many splits may not fit one message. */
+  private Pieces putTable(String key, TablePlan table) throws IOException, JetStreamApiException {
     byte[] whole = WireJson.bytes(table);
     if (whole.length <= PIECE_BYTES) {
       bucket.put(key, whole);
-      return 0;
+      return new Pieces("", 0);
     }
     int size = table.splits().size();
     int each = Math.max(1, (int) ((long) size * PIECE_BYTES / whole.length));
+    String name = key + "." + Fingerprints.of(new String(whole, StandardCharsets.UTF_8));
     int pieces = 0;
     for (int from = 0; from < size; from += each) {
       List<KeyRange> some = table.splits().subList(from, Math.min(from + each, size));
-      bucket.put(key + "." + pieces++, WireJson.bytes(new StoredSplits(some)));
+      bucket.put(name + "." + pieces++, WireJson.bytes(new StoredSplits(some)));
     }
-    bucket.put(key, WireJson.bytes(table.withSplits(List.of())));
-    return pieces;
+    bucket.put(name, WireJson.bytes(table.withSplits(List.of())));
+    return new Pieces(name, pieces);
   }
 
   private List<TablePlan> tables(String revision, StoredPlan plan)
       throws IOException, JetStreamApiException {
     String prefix = "table." + revision;
-    List<TablePlan> tables = getAll(prefix, plan.tables(), TablePlan.class);
-    List<Integer> pieces = plan.pieces();
+    List<Pieces> pieces = plan.pieces();
     if (pieces == null) {
-      return tables;
+      return getAll(prefix, plan.tables(), TablePlan.class);
     }
-    List<TablePlan> whole = new ArrayList<>();
-    for (int i = 0; i < tables.size(); i++) {
-      List<KeyRange> splits = new ArrayList<>(tables.get(i).splits());
-      for (StoredSplits piece : getAll(prefix + "." + i, pieces.get(i), StoredSplits.class)) {
+    List<TablePlan> tables = new ArrayList<>();
+    for (int i = 0; i < plan.tables(); i++) {
+      Pieces apart = pieces.get(i);
+      if (apart.count() == 0) {
+        tables.add(require(prefix + "." + i, TablePlan.class));
+        continue;
+      }
+      List<KeyRange> splits = new ArrayList<>();
+      for (StoredSplits piece : getAll(apart.name(), apart.count(), StoredSplits.class)) {
         splits.addAll(piece.splits());
       }
-      whole.add(tables.get(i).withSplits(splits));
+      tables.add(require(apart.name(), TablePlan.class).withSplits(splits));
     }
-    return whole;
+    return tables;
+  }
+
+  private <T> T require(String key, Class<T> type) throws IOException, JetStreamApiException {
+    return get(key, type).orElseThrow(() -> new IOException("the state bucket lacks " + key));
   }
 
   private <T> List<T> getAll(String prefix, int count, Class<T> type)
       throws IOException, JetStreamApiException {
     List<T> all = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      String key = prefix + "." + i;
-      all.add(get(key, type).orElseThrow(() -> new IOException("the state bucket lacks " + key)));
+      all.add(require(prefix + "." + i, type));
     }
     return all;
   }

@@ -62,7 +62,7 @@ public final class PlanJob {
     while (true) {
       try {
         ChainPlan plan = planOnce();
-        state.putPlan(revision, plan);
+        keep(plan);
         LOG.info(
             "planned revision {}: {} tables, {} findings",
             revision,
@@ -75,12 +75,17 @@ public final class PlanJob {
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         LOG.warn("cannot plan yet: {}", e.getMessage());
         tell("NatsUnavailable: " + e.getMessage());
-      } catch (IllegalArgumentException e) {
-        // The NATS client's, for a message that is larger than the server takes.
-        LOG.warn("cannot keep the plan: {}", e.getMessage());
-        tell("PlanTooLarge: " + e.getMessage() + ": raise NATS' max_payload");
       }
       backoff.pause();
+    }
+  }
+
+  private void keep(ChainPlan plan) throws IOException, JetStreamApiException {
+    try {
+      state.putPlan(revision, plan);
+    } catch (IllegalArgumentException e) {
+      // The NATS client's, for a message that is larger than the server takes.
+      throw new IOException("the plan is too large, raise NATS' max_payload: " + e.getMessage(), e);
     }
   }
 
