@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,8 @@ import java.util.Map;
  * Makes sure that a table still is as it was planned, in all that reading builds on: the types of
  * its columns, of which some look alike on the wire, and a key that is unique and never null, since
  * rows of one key, or without one, would be passed over between two reads. What the table gained
- * since does not matter.
+ * since does not matter. A key of another collation, thus another order, is not seen: the plan does
+ * not hold it.
  */
 final class AsPlanned {
   private static final String CHANGED = "42804";
@@ -42,21 +44,47 @@ final class AsPlanned {
   private AsPlanned() {}
 
   /**
-   * What a transaction begins with in which a table is to stay as {@link #require} finds it. Types
-   * are written as the catalogue was read for the plan.
-   */
-  static String settings(RecordSchema schema) {
-    return "SET LOCAL search_path = pg_catalog;\nLOCK TABLE ONLY "
-        + Quote.table(schema.table())
-        + " IN ACCESS SHARE MODE;\n";
-  }
-
-  /**
-   * Looks at the table, in a transaction that began with {@link #settings}.
+   * Begins a transaction in which a table is as planned, and stays so to its end.
    *
+   * @param settings SQL to run first, such as {@code SET LOCAL …}
    * @throws SQLException SQLSTATE 42804 or 42703 if it is another now; says what to change back
    */
-  static void require(Connection connection, RecordSchema schema, List<String> key)
+  static ReadOnlyTransaction begin(
+      Connection connection,
+      SourceView view,
+      RecordSchema schema,
+      List<String> key,
+      String settings)
+      throws SQLException {
+    // Types are written as when the catalogue was read for the plan.
+    ReadOnlyTransaction transaction =
+        new ReadOnlyTransaction(
+            connection,
+            view,
+            settings
+                + ";SET LOCAL search_path = pg_catalog; LOCK TABLE ONLY "
+                + Quote.table(schema.table())
+                + " IN ACCESS SHARE MODE");
+    try {
+      require(connection, schema, key);
+      if (key.isEmpty()) {
+        // Policies of row security may call functions by names that are found on the login's path.
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("SET LOCAL search_path TO DEFAULT");
+        }
+      }
+      return transaction;
+    } catch (SQLException e) {
+      try {
+        transaction.close();
+      } catch (SQLException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private static void require(Connection connection, RecordSchema schema, List<String> key)
       throws SQLException {
     String table = Quote.table(schema.table());
     Map<String, String> types = new HashMap<>();

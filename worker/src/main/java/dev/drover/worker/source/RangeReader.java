@@ -5,6 +5,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.schema.RecordSchema;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -32,6 +33,11 @@ public final class RangeReader implements AutoCloseable {
       SET LOCAL synchronize_seqscans = off;
       SET LOCAL jit = off;
       """;
+
+  /** Servers before 14 do not have it. */
+  private static final String NO_MEMOIZE =
+      "SELECT set_config('enable_memoize', 'off', true)"
+          + " WHERE current_setting('enable_memoize', true) IS NOT NULL";
 
   /** Signature, flags, and the length of an extension that no server writes. */
   private static final int HEADER = 19;
@@ -150,14 +156,12 @@ public final class RangeReader implements AutoCloseable {
       int mostBytes,
       BiFunction<TableSql, String, String> query)
       throws SQLException {
-    ReadOnlyTransaction transaction =
-        new ReadOnlyTransaction(connection, view, AsPlanned.settings(schema) + SETTINGS);
+    ReadOnlyTransaction transaction = AsPlanned.begin(connection, view, schema, key, SETTINGS);
     try {
-      AsPlanned.require(connection, schema, key);
       TableSql table = TableSql.of(connection, schema, key);
       table.useOperatorsOfKey(connection);
       boolean weighed = mostBytes < Integer.MAX_VALUE && table.hasLargeValues(connection);
-      String weight = weighed ? table.weight(mostBytes) : "";
+      String weight = weighed ? weight(connection, table, mostBytes) : "";
       CopyOut copy =
           connection
               .unwrap(PGConnection.class)
@@ -182,9 +186,21 @@ public final class RangeReader implements AutoCloseable {
   public static @Nullable List<String> maxKey(
       Connection connection, SourceView view, RecordSchema schema, List<String> key)
       throws SQLException {
-    try (ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, view, SETTINGS)) {
-      return TableSql.of(connection, schema, key).maxKey(connection);
+    try (ReadOnlyTransaction transaction =
+        AsPlanned.begin(connection, view, schema, key, SETTINGS)) {
+      TableSql table = TableSql.of(connection, schema, key);
+      table.useOperatorsOfKey(connection);
+      return table.maxKey(connection);
     }
+  }
+
+  /** It is made of the values themselves, so nothing is gained by remembering what it was. */
+  private static String weight(Connection connection, TableSql table, int mostBytes)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(NO_MEMOIZE);
+    }
+    return table.weight(mostBytes);
   }
 
   /** Whether the source ended what it was doing for a reader, and is there for less at a time. */

@@ -74,7 +74,8 @@ public final class TailCutter {
     List<KeyRange> pieces = new ArrayList<>();
     long started = System.nanoTime();
     try (ReadOnlyTransaction transaction =
-        new ReadOnlyTransaction(connection, view, RangeReader.SETTINGS + TIMEOUT)) {
+        AsPlanned.begin(
+            connection, view, table.schema(), table.key(), RangeReader.SETTINGS + TIMEOUT)) {
       TableSql sql = TableSql.of(connection, table.schema(), table.key());
       sql.useOperatorsOfKey(connection);
       List<String> upTo = end;

@@ -437,6 +437,13 @@ class RangeReaderIT {
         .isThrownBy(() -> database.rows(table, KeyRange.ALL))
         .withMessageContaining(told)
         .satisfies(e -> assertThat(SourceStall.reason(e)).isEqualTo("SourceChanged"));
+    assertThatExceptionOfType(SQLException.class)
+        .as("nor is an end frozen by another order")
+        .isThrownBy(
+            () ->
+                RangeReader.maxKey(
+                    database.connection, SourceView.NOW, table.schema(), table.key()))
+        .withMessageContaining(told);
     assertThat(database.count("SELECT 1")).isOne();
   }
 
