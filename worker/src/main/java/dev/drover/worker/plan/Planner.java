@@ -43,7 +43,7 @@ final class Planner {
   private final String migrationUid;
   private final Endpoints endpoints;
 
-  /** The first source table that is upserted into a target, by the load's index and the target. */
+  /** The first source table that is upserted into a target, by connection and target. */
   private final Map<String, String> upsertedInto = new HashMap<>();
 
   private final Set<Finding> findings = new LinkedHashSet<>();
@@ -200,7 +200,7 @@ final class Planner {
     Optional<TargetTable> table = TargetCatalog.find(session, target);
     if (load.mode() == StageSpec.LoadMode.Upsert) {
       String source = arriving.source().table();
-      String first = upsertedInto.putIfAbsent(index + " " + target, source);
+      String first = upsertedInto.putIfAbsent(load.connectionName() + " " + target, source);
       if (first != null) {
         findings.add(check.keyMayRepeat(target, first, source));
       }

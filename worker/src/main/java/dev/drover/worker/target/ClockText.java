@@ -16,7 +16,9 @@ final class ClockText {
   private static final Pattern TIME =
       Pattern.compile("(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,](\\d*))?)?");
   private static final Pattern COMPACT =
-      Pattern.compile("\\d{8}[Tt ](\\d{2})(\\d{2})(?:(\\d{2})(?:[.,](\\d*))?)?");
+      Pattern.compile(
+          "(?:\\d{8}|\\d{4}-\\d{2}-\\d{2})[t ]\\s*t?(\\d{2})(\\d{2})(?:(\\d{2})(?:[.,](\\d*))?)?(?!\\d)");
+  private static final Pattern FRACTION = Pattern.compile("\\d[.,](\\d+)");
   private static final Pattern WORD = Pattern.compile("\\p{Alpha}+");
   private static final Pattern PLUS_ZONE = Pattern.compile("\\d\\+\\d[\\d:]*\\s*$");
   private static final Pattern NO_OFFSET = Pattern.compile("[+-]0[0:]*");
@@ -25,7 +27,8 @@ final class ClockText {
   private static final Set<String> MOVING = Set.of("now", "today", "tomorrow", "yesterday");
 
   private static final Set<String> UTC = Set.of("z", "utc", "gmt", "zulu");
-  private static final Set<String> NO_ZONE = Set.of("am", "pm", "bc", "ad", "t");
+  private static final Set<String> NO_ZONE =
+      Set.of("am", "pm", "bc", "ad", "t", "at", "etc", "epoch", "infinity");
 
   private static final Set<String> DATE_WORDS =
       Set.of(
@@ -66,6 +69,21 @@ final class ClockText {
         };
   }
 
+  /** The same of a column that keeps a time and its zone. */
+  static boolean isTimeChanged(String text, int digits) {
+    ClockText clock = new ClockText(text.strip().toLowerCase(Locale.ROOT));
+    return clock.isMoving() || clock.isFinerThan(digits) || clock.hasDate();
+  }
+
+  /** Whether some fraction in a text, such as of an interval's seconds, has more digits. */
+  static boolean isFiner(String text, int digits) {
+    return FRACTION
+        .matcher(text)
+        .results()
+        .map(fraction -> fraction.group(1))
+        .anyMatch(f -> f.length() > digits && !isZero(f.substring(digits)));
+  }
+
   private boolean isMoving() {
     return WORD.matcher(text).results().anyMatch(word -> MOVING.contains(word.group()));
   }
@@ -82,7 +100,10 @@ final class ClockText {
 
   private boolean isFinerThan(int digits) {
     String fraction = timed ? time.group(4) : null;
-    return fraction != null && fraction.length() > digits && !isZero(fraction.substring(digits));
+    if (fraction == null) {
+      return !timed && isFiner(text, digits);
+    }
+    return fraction.length() > digits && !isZero(fraction.substring(digits));
   }
 
   private boolean hasDate() {
@@ -92,7 +113,9 @@ final class ClockText {
   private boolean hasZone() {
     if (!timed) {
       Matcher plus = PLUS_ZONE.matcher(text);
-      return plus.find() && !NO_OFFSET.matcher(plus.group().substring(1).strip()).matches();
+      boolean offset =
+          plus.find() && !NO_OFFSET.matcher(plus.group().substring(1).strip()).matches();
+      return offset || text.chars().anyMatch(Character::isDigit) && hasZoneName(text);
     }
     return hasZoneName(before) || hasZoneName(after) || hasOffset();
   }

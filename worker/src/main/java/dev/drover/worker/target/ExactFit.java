@@ -44,7 +44,16 @@ final class ExactFit {
     }
     NativeType from = NativeType.of(field.nativeType());
     NativeType to = NativeType.of(column.storedType());
-    return of(field.type(), from, column.type(), to);
+    Fit fit = of(field.type(), from, column.type(), to);
+    // A domain of one name is taken for the same one where nothing else can be told.
+    return fit instanceof Fit.Lossy && name(field.nativeType()).equals(name(column.nativeType()))
+        ? EXACT
+        : fit;
+  }
+
+  /** The catalogue leaves out a schema that is on the session's path. */
+  private static String name(String type) {
+    return type.substring(type.lastIndexOf('.') + 1);
   }
 
   private static Fit of(ColumnType field, NativeType from, ColumnType column, NativeType to) {
@@ -52,8 +61,8 @@ final class ExactFit {
       case DECIMAL, REAL, DOUBLE, SMALLINT, INTEGER, BIGINT -> number(field, from, column, to);
       case TEXT, ENUM, JSON, OTHER -> text(from, column, to);
       case ARRAY -> column == ColumnType.ARRAY ? array(from, to) : text(from, column, to);
-      case TIMESTAMP, TIMESTAMPTZ -> instant(column, to);
-      case TIME -> column == ColumnType.TIME ? finer(to) : EXACT;
+      case TIMESTAMP, TIMESTAMPTZ -> instant(from, column, to);
+      case TIME -> column == ColumnType.TIME ? finer(from, to) : EXACT;
       case BOOLEAN, BYTES, DATE, UUID -> EXACT;
     };
   }
@@ -110,9 +119,15 @@ final class ExactFit {
       return checked(v -> ((String) v).getBytes(StandardCharsets.UTF_8).length > NAME_BYTES);
     }
     boolean padded = from.base().equals("character");
-    return to.base().equals("character varying") && !to.modifiers().isEmpty() && !padded
-        ? checked(v -> hasSpacesBehind((String) v, to.modifiers().getFirst()))
-        : EXACT;
+    if (!to.base().equals("character varying") || to.modifiers().isEmpty() || padded) {
+      return EXACT;
+    }
+    int most = to.modifiers().getFirst();
+    boolean shorter =
+        from.base().equals(to.base())
+            && !from.modifiers().isEmpty()
+            && from.modifiers().getFirst() <= most;
+    return shorter ? EXACT : checked(v -> hasSpacesBehind((String) v, most));
   }
 
   /** Of the types without a form of their own these change what they take. */
@@ -120,35 +135,43 @@ final class ExactFit {
     return switch (to.base()) {
       case "\"char\"" -> checked(v -> v.toString().getBytes(StandardCharsets.UTF_8).length > 1);
       case "money" -> LOSSY;
-      case "time with time zone" -> from.base().equals(to.base()) ? within(from, to) : LOSSY;
+      case "time with time zone" -> timeWithZone(from, to);
       default -> to.base().startsWith("interval") ? interval(from, to) : EXACT;
     };
   }
 
+  private static Fit timeWithZone(NativeType from, NativeType to) {
+    return from.base().equals(to.base()) && from.scale() <= to.scale()
+        ? EXACT
+        : checked(v -> ClockText.isTimeChanged(v.toString(), Math.min(to.scale(), MICRO_DIGITS)));
+  }
+
   private static Fit interval(NativeType from, NativeType to) {
-    if (!to.base().equals("interval")) {
-      return LOSSY; // some of its fields only
-    }
-    return from.base().equals("interval")
-        ? within(from, to)
-        : to.scale() >= MICRO_DIGITS ? EXACT : LOSSY;
-  }
-
-  private static Fit within(NativeType from, NativeType to) {
-    return from.scale() <= to.scale() ? EXACT : LOSSY;
-  }
-
-  /** What is sure of each element is sure of the array. */
-  private static Fit array(NativeType from, NativeType to) {
-    if (!to.array()) {
+    if (from.base().equals(to.base()) && from.scale() <= to.scale()) {
       return EXACT;
     }
+    if (!to.base().equals("interval")) {
+      return LOSSY; // it keeps some fields of an interval, and drops the others
+    }
+    int digits = Math.min(to.scale(), MICRO_DIGITS);
+    return checked(v -> ClockText.isFiner(v.toString(), digits));
+  }
+
+  /** What goes for the texts of elements goes for the array. */
+  private static Fit array(NativeType from, NativeType to) {
     NativeType element = from.element();
     NativeType target = to.element();
-    return element.equals(target)
-            || of(type(element), element, type(target), target) instanceof Fit.Exact
-        ? EXACT
-        : LOSSY;
+    if (!to.array()
+        || element.equals(target)
+        || of(type(element), element, type(target), target) instanceof Fit.Exact) {
+      return EXACT;
+    }
+    return switch (text(element, type(target), target)) {
+      case Fit.Exact exact -> exact;
+      case Fit.Checked(Predicate<Object> changes) ->
+          checked(v -> ArrayText.elements((String) v).anyMatch(changes::test));
+      case Fit.Lossy lossy -> lossy;
+    };
   }
 
   private static ColumnType type(NativeType element) {
@@ -172,18 +195,19 @@ final class ExactFit {
     };
   }
 
-  private static Fit instant(ColumnType column, NativeType to) {
+  private static Fit instant(NativeType from, ColumnType column, NativeType to) {
     return switch (column) {
       case DATE -> checked(v -> isFinite((Long) v) && (Long) v % MICROS_OF_DAY != 0);
-      case TIMESTAMP, TIMESTAMPTZ -> finer(to);
+      case TIMESTAMP, TIMESTAMPTZ -> finer(from, to);
       case TIME -> LOSSY;
       case OTHER -> to.base().equals("time with time zone") ? LOSSY : EXACT;
       default -> EXACT;
     };
   }
 
-  private static Fit finer(NativeType to) {
-    if (to.scale() >= MICRO_DIGITS) {
+  private static Fit finer(NativeType from, NativeType to) {
+    int brought = from.base().startsWith("time") ? from.scale() : MICRO_DIGITS;
+    if (brought <= to.scale()) {
       return EXACT;
     }
     long unit = (long) Math.pow(10, MICRO_DIGITS - to.scale());

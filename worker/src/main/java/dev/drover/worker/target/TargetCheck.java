@@ -4,6 +4,7 @@ import dev.drover.wire.plan.ChainPlan.LoadPromise;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.NativeType;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.target.TargetColumn.Filling;
 import java.util.ArrayList;
@@ -141,7 +142,7 @@ public record TargetCheck(String path, LoadMode mode) {
       add(
           to,
           "TypeMismatch",
-          "column %s arrives as %s, and column %s of type %s may cut it with nobody seeing which value: give it a type that holds all, or compute it in a transform (set)",
+          "column %s arrives as %s, and column %s of type %s may cut it with nobody seeing which value: give the column a type that holds all of it, such as text, or remove the field in a transform (remove)",
           field.name(),
           field.nativeType(),
           where,
@@ -209,7 +210,9 @@ public record TargetCheck(String path, LoadMode mode) {
         key.get().stream()
             .flatMap(field -> origin.apply(field).stream())
             .collect(Collectors.toSet());
-    return !sourceKey.isEmpty() && origins.containsAll(sourceKey)
+    return !sourceKey.isEmpty()
+            && origins.containsAll(sourceKey)
+            && key.get().stream().noneMatch(column -> comparesOtherwise(records, table, column))
         ? Optional.empty()
         : Optional.of(
             Finding.warning(
@@ -221,6 +224,15 @@ public record TargetCheck(String path, LoadMode mode) {
                         sourceKey.isEmpty() ? "nothing" : "(" + String.join(", ", sourceKey) + ")",
                         String.join(", ", key.get()),
                         table.displayName())));
+  }
+
+  /** Whether a target's text type may see one text where the source sees two, as citext does. */
+  private static boolean comparesOtherwise(RecordSchema records, TargetTable table, String column) {
+    String from = records.columns().get(records.indexOf(column).orElseThrow()).nativeType();
+    String to = table.column(column).map(TargetColumn::storedType).orElse(from);
+    String toBase = NativeType.of(to).base();
+    return !toBase.equals(NativeType.of(from).base())
+        && (toBase.endsWith("citext") || toBase.equals("character"));
   }
 
   /** What to find when two source tables are upserted into one. */

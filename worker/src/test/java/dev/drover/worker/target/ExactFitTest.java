@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -111,13 +112,20 @@ class ExactFitTest {
           timestamp without time zone; time without time zone; 1500000
           timestamp with time zone; time with time zone; 1500000
           numeric;          money;         1.25
-          interval;         interval(0);   1 day
+          interval;         interval(0);   1 day 00:00:01.5
+          text;             timestamp without time zone; 2024-01-31T134500+02
+          text;             timestamp without time zone; 2024-01-31 EST
+          text;             date;          2024-01-31T134500
+          text;             time without time zone; 101530.1234567
           interval;         interval day to minute; 1 day
-          time with time zone; time(0) with time zone; 13:45:00+00
+          time with time zone; time(0) with time zone; 13:45:00.5+00
+          text;             time with time zone; 2024-01-31 13:45:00+02
           numeric(10,4)[];  numeric(10,2)[]; {1.2345}
-          double precision[]; real[];      {0.1}
-          text[];           character varying(3)[]; {abc}
-          text;             date[];        {2024-01-31}
+          double precision[]; real[];      {0.1,0.1234567890123}
+          text[];           character varying(3)[]; `{abc,NULL,"abc "}`
+          text;             date[];        `{2024-01-31,"2024-01-31 13:45"}`
+          timestamp without time zone[]; timestamp(0) without time zone[]; `{"2024-01-31 13:45:00.5"}`
+          timestamp with time zone[]; date[]; `[0:0]={"2024-01-31 13:45:00+00"}`
           """)
   void a_value_that_would_be_rounded_or_cut(String from, String to, String value) {
     assertThat(changed(from, to, value)).isTrue();
@@ -171,6 +179,15 @@ class ExactFitTest {
           json;             jsonb;         {"a": 1
           jsonb;            json;          {"a": 1}
           interval(0);      interval;      1 day
+          interval;         interval(0);   1 day 00:00:01
+          interval(0);      interval(3);   1 day 00:00:01
+          time with time zone; time(0) with time zone; 13:45:00+02
+          character varying(3); character varying(5); `ab `
+          character varying(3)[]; character varying(5)[]; `{"ab "}`
+          timestamp(0) without time zone[]; timestamp(3) without time zone[]; `{"2024-01-31 13:45:00"}`
+          text[];           character varying(3)[]; `{abc,NULL,"{,"}`
+          double precision[]; real[];      {0.1}
+          text;             date[];        {2024-01-31}
           interval day to minute; interval; 1 day
           text;             interval;      1 day
           numeric(10,2)[];  numeric(12,2)[]; {1.25}
@@ -184,5 +201,23 @@ class ExactFitTest {
   void a_value_that_stays_as_it_is_or_that_the_server_refuses_itself(
       String from, String to, String value) {
     assertThat(changed(from, to, value)).isFalse();
+  }
+
+  @Test
+  void where_nothing_can_be_told_a_domain_of_one_name_is_taken_for_the_same() {
+    TargetColumn column =
+        new TargetColumn(
+            "v",
+            ColumnType.OTHER,
+            "span",
+            "interval day to minute",
+            true,
+            false,
+            TargetColumn.Filling.Open,
+            new TargetColumn.Grants(true, true, true));
+    assertThat(ExactFit.of(new Column("v", ColumnType.OTHER, true, "public.span"), column))
+        .isInstanceOf(Fit.Exact.class);
+    assertThat(ExactFit.of(new Column("v", ColumnType.OTHER, true, "public.other"), column))
+        .isInstanceOf(Fit.Lossy.class);
   }
 }
