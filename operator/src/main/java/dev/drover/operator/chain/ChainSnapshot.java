@@ -102,9 +102,18 @@ public record ChainSnapshot(
    * @param arrivedRecords records that the stage before ever handed on; 0 for an extract
    * @param completedRecords records that it ever decided, those sent again counted again
    * @param outputPercent how full its own queue is, of its most bytes; 0 for a load
+   * @param batchRecords about how many records a message of its queue has; 0 while that is not
+   *     known, and for an extract
+   * @param stalledWorkers workers that say that something other than a full queue keeps them from
+   *     moving on
    */
   public record Flow(
-      long redeliveredMessages, long arrivedRecords, long completedRecords, int outputPercent) {}
+      long redeliveredMessages,
+      long arrivedRecords,
+      long completedRecords,
+      int outputPercent,
+      long batchRecords,
+      int stalledWorkers) {}
 
   /** Whether a stage cannot read on because the snapshot of its source is gone. */
   public boolean snapshotLost(String stage) {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class Checkpoints {
   /** A stall that was not written again for so long is over. */
   private static final Duration STALL_LIFE = Duration.ofSeconds(60);
+
+  /** A full queue is no stall to scaling: how full it is, it sees itself. */
+  private static final String QUEUE_FULL = "QueueFull";
 
   private record Key(String stage, SplitId split) {}
 
@@ -124,12 +128,20 @@ final class Checkpoints {
 
   /** Why a stage does not move on, if one of its workers said so lately. */
   Optional<Stall> stall(String stage, Instant now) {
+    return stalls(stage, now).max(Comparator.comparing(Seen::at)).map(Seen::value);
+  }
+
+  /** Workers of a stage that something else than its own full queue keeps from moving on. */
+  int stalledWorkers(String stage, Instant now) {
+    return (int)
+        stalls(stage, now).filter(seen -> !seen.value().reason().equals(QUEUE_FULL)).count();
+  }
+
+  private Stream<Seen<Stall>> stalls(String stage, Instant now) {
     return stalls.entrySet().stream()
         .filter(e -> e.getKey().startsWith(stage + "."))
         .map(Map.Entry::getValue)
-        .filter(seen -> seen.at().plus(STALL_LIFE).isAfter(now))
-        .max(Comparator.comparing(Seen::at))
-        .map(Seen::value);
+        .filter(seen -> seen.at().plus(STALL_LIFE).isAfter(now));
   }
 
   /** The snapshot that an extract reads through, if one was taken. */

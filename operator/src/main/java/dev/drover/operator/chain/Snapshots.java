@@ -108,7 +108,9 @@ final class Snapshots {
                 backlog.redelivered(),
                 extract != null ? 0 : s.upstreamPassed(),
                 s.completed(),
-                backlog.outputPercent())
+                backlog.outputPercent(),
+                extract != null ? 0 : batchRecords(s),
+                done ? 0 : checkpoints.stalledWorkers(name, now))
             : null,
         done,
         stall,
@@ -158,11 +160,28 @@ final class Snapshots {
    */
   private static long records(Standing s) {
     Backlog backlog = s.backlog();
-    long sampleBatches = s.decided() > 0 ? s.decided() : s.promised();
-    long sampleRecords = s.decided() > 0 ? s.counts().in() : s.upstreamPassed();
-    long average = sampleBatches == 0 ? 1 : Math.max(1, Math.ceilDiv(sampleRecords, sampleBatches));
-    long counted = Math.max(0, Math.min(backlog.queued(), s.promised() - s.decided()));
+    long average = Math.max(1, average(s));
+    long counted = counted(s);
     long known = counted == 0 ? 0 : Math.max(counted, s.upstreamPassed() - s.counts().in());
     return known + (backlog.queued() - counted + backlog.waiting()) * average + backlog.retries();
+  }
+
+  /** Batches of its queue whose records the stage before has counted. */
+  private static long counted(Standing s) {
+    return Math.max(0, Math.min(s.backlog().queued(), s.promised() - s.decided()));
+  }
+
+  /** Records of a batch, of those decided so far, or handed on if none is; 0 if none is. */
+  private static long average(Standing s) {
+    long batches = s.decided() > 0 ? s.decided() : s.promised();
+    long records = s.decided() > 0 ? s.counts().in() : s.upstreamPassed();
+    return batches == 0 ? 0 : Math.ceilDiv(records, batches);
+  }
+
+  /** Records of a batch that is left, by those counted, else by the others so far. */
+  private static long batchRecords(Standing s) {
+    long counted = counted(s);
+    long records = s.upstreamPassed() - s.counts().in();
+    return counted == 0 || records <= 0 ? average(s) : Math.ceilDiv(records, counted);
   }
 }

@@ -25,9 +25,6 @@ final class StageObservations {
   /** Why a stage has no workers that is suspended alone. */
   static final String SUSPENDED = "suspend of the stage is true";
 
-  /** A full queue is no stall: how full it is, scaling sees itself. */
-  private static final String QUEUE_FULL = "QueueFull";
-
   private StageObservations() {}
 
   static StageObservation of(
@@ -110,7 +107,8 @@ final class StageObservations {
             flow.outputPercent(),
             s.done() && s.inFlightMessages() == 0,
             s.finishing(),
-            s.stall() != null && !s.stall().reason().equals(QUEUE_FULL));
+            flow.batchRecords(),
+            flow.stalledWorkers());
       }
     }
     return null;

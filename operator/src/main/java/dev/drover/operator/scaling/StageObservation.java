@@ -58,7 +58,10 @@ public record StageObservation(
    * @param outputPercent how full its output queue is, of its most bytes; 0 for a load
    * @param done whether nothing more will come unless somebody replays
    * @param finishing whether it has decided all and still owes its target something
-   * @param stalled whether its workers say that something keeps them from moving on
+   * @param batchRecords about how many records a message has: what a worker has in hand, and is
+   *     counted only when all of it is done; 0 while that is not known, and for an extract, which
+   *     counts what it reads as it goes
+   * @param stalledWorkers workers that say that something keeps them from moving on
    */
   public record Work(
       long units,
@@ -70,7 +73,8 @@ public record StageObservation(
       int outputPercent,
       boolean done,
       boolean finishing,
-      boolean stalled) {
+      long batchRecords,
+      int stalledWorkers) {
     boolean any() {
       return units > 0 || records > 0 || inFlight > 0;
     }

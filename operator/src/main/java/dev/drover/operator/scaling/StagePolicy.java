@@ -147,7 +147,8 @@ final class StagePolicy {
       return new Wish(
           held, Reason.DownstreamFull, "its queue is " + work.outputPercent() + " % full", history);
     }
-    if (still >= (work.stalled() ? TOLD_STALL_SECONDS : NO_PROGRESS_SECONDS) && stage.ready() > 0) {
+    if (still >= (work.stalledWorkers() > 0 ? TOLD_STALL_SECONDS : NO_PROGRESS_SECONDS)
+        && stage.ready() > 0) {
       return new Wish(
           held, Reason.Stalled, "it does not move on, more workers would wait too", history);
     }

@@ -99,7 +99,7 @@ public final class FaultyChain implements Chain {
               messages,
               stage instanceof StageSpec.Extract ? messages * 1_000_000 : backlogRecords,
               0,
-              new ChainSnapshot.Flow(0, passed, passed, 0),
+              new ChainSnapshot.Flow(0, passed, passed, 0, 0, 0),
               complete,
               null,
               false,

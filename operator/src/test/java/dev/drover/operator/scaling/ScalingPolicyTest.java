@@ -25,7 +25,8 @@ class ScalingPolicyTest {
     long completed;
     long redelivered;
     int outputPercent;
-    boolean stalled;
+    long batch = 8_000;
+    int stalled;
     boolean finishing;
     boolean done;
     int ready = -1;
@@ -66,7 +67,7 @@ class ScalingPolicyTest {
 
     Work work() {
       long records = arrived - completed;
-      long units = Math.ceilDiv(records, 8_000);
+      long units = Math.ceilDiv(records, batch);
       return new Work(
           units,
           records,
@@ -77,6 +78,7 @@ class ScalingPolicyTest {
           outputPercent,
           done,
           finishing,
+          batch,
           stalled);
     }
 
@@ -169,7 +171,7 @@ class ScalingPolicyTest {
     w.completed = w.arrived;
     for (int i = 0; i < 60; i++) {
       w.now = w.now.plusSeconds(2);
-      w.look(new Work(0, 0, 1, 0, w.arrived, w.completed, 0, true, false, false));
+      w.look(new Work(0, 0, 1, 0, w.arrived, w.completed, 0, true, false, 8_000, 0));
     }
     assertThat(w.desired).isEqualTo(1);
   }
@@ -255,7 +257,7 @@ class ScalingPolicyTest {
   void a_stage_that_gets_nowhere_gets_no_more_workers_and_keeps_one_in_the_end() {
     Watched w = Watched.taught();
     w.bounds = new Bounds(0, 1000, 30, 0);
-    w.stalled = true;
+    w.stalled = 200;
     for (int i = 0; i < 20; i++) {
       w.ready = 100;
       w.pass(200_000, 0);
@@ -354,7 +356,7 @@ class ScalingPolicyTest {
   @Test
   void one_worker_waits_while_the_stages_before_are_at_work_and_none_when_they_may_not() {
     StageObservation read =
-        stage("read", null, null, 1, new Work(3, 9, 1, 0, 0, 0, 0, false, false, false));
+        stage("read", null, null, 1, new Work(3, 9, 1, 0, 0, 0, 0, false, false, 0, 0));
     StageObservation load = stage("load", "read", null, 0, work(0, false));
     assertThat(decide(Map.of(), read, load).getLast())
         .returns(1, StageScale::replicas)
@@ -378,7 +380,7 @@ class ScalingPolicyTest {
 
   @Test
   void an_extract_gets_no_more_workers_than_splits() {
-    Work splits = new Work(3, 90_000_000, 0, 0, 0, 0, 0, false, false, false);
+    Work splits = new Work(3, 90_000_000, 0, 0, 0, 0, 0, false, false, 0, 0);
     assertThat(decide(Map.of(), stage("read", null, null, 0, splits)).getFirst().replicas())
         .isEqualTo(3);
   }
@@ -401,7 +403,7 @@ class ScalingPolicyTest {
   @Test
   void a_cap_of_one_goes_downstream_first_and_back_when_that_is_empty() {
     StageObservation read =
-        stage("read", null, "db", 0, new Work(5, 50, 0, 0, 0, 0, 0, false, false, false));
+        stage("read", null, "db", 0, new Work(5, 50, 0, 0, 0, 0, 0, false, false, 0, 0));
     assertThat(decide(Map.of("db", 1), read, stage("load", "read", "db", 0, work(10, false))))
         .extracting(StageScale::replicas)
         .containsExactly(0, 1);
@@ -455,7 +457,8 @@ class ScalingPolicyTest {
                 random.nextInt(101),
                 random.nextBoolean(),
                 random.nextInt(5) == 0,
-                random.nextInt(5) == 0);
+                random.nextInt(3) * 4_000L,
+                random.nextInt(4));
     return new StageObservation(
         name,
         from,
@@ -468,7 +471,8 @@ class ScalingPolicyTest {
   }
 
   private static Work work(long records, boolean done) {
-    return new Work(Math.ceilDiv(records, 8_000), records, 0, 0, records, 0, 0, done, false, false);
+    return new Work(
+        Math.ceilDiv(records, 8_000), records, 0, 0, records, 0, 0, done, false, 8_000, 0);
   }
 
   private static StageObservation stage(

@@ -119,7 +119,8 @@ final class Simulation {
             full,
             over,
             false,
-            false);
+            (long) RECORDS_PER_MESSAGE,
+            0);
     return new StageObservation(
         s.stage.name(),
         i == 0 ? "source" : chain.get(i - 1).stage.name(),
