@@ -68,8 +68,12 @@ final class Run {
     s.completed().add(completed);
     s.desired().add((double) desired);
     s.ready().add((double) ready);
-    s.useful()
-        .add(Math.min(world.maxReplicas(), Math.ceil(wanted / world.perWorker().applyAsDouble(t))));
+    double useful = Math.ceil(wanted / world.perWorker().applyAsDouble(t));
+    double batches =
+        world.batchRecords() > 0
+            ? Math.ceil(backlog / world.batchRecords())
+            : Double.POSITIVE_INFINITY;
+    s.useful().add(Math.min(world.maxReplicas(), Math.min(useful, batches)));
     replicaSeconds += desired * tick;
     if (stage == stages.size() - 1) {
       boolean empty =

@@ -20,7 +20,8 @@ final class Scenarios {
         cappedSink(),
         stalledTarget(),
         clockJumps(),
-        blind());
+        blind(),
+        slowRule());
   }
 
   static Scenario backlog() {
@@ -139,6 +140,16 @@ final class Scenarios {
   static Scenario blind() {
     return steady("blind", "A steady flow; from 200 s to 320 s nothing can be observed.")
         .blind(t -> t > 200 && t < 320);
+  }
+
+  static Scenario slowRule() {
+    return Scenario.backlog(
+        "slow rule, whole batches",
+        "Four million records in batches of 10,000; a rule does 50 a second, so a batch takes 200 s and"
+            + " nothing shows before it is done. A worker holds four; at most 100 of them.",
+        4e6,
+        4000,
+        SimulatedStage.of("clean", 50, 3, 100).batches(10_000));
   }
 
   private static Scenario steady(String name, String about) {

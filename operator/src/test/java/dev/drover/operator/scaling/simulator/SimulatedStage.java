@@ -14,6 +14,8 @@ import java.util.function.DoubleUnaryOperator;
  * @param outputRecords records that its own queue holds
  * @param crashSeconds how long a worker lives on average
  * @param down whether it can do nothing at a time
+ * @param batchRecords records of a batch, of which a worker does one after the other and counts
+ *     each when it is done; 0 if records flow like a liquid
  */
 record SimulatedStage(
     String name,
@@ -23,7 +25,8 @@ record SimulatedStage(
     int maxReplicas,
     double outputRecords,
     double crashSeconds,
-    DoublePredicate down) {
+    DoublePredicate down,
+    double batchRecords) {
 
   static SimulatedStage of(String name, double perWorker, double startSeconds, int maxReplicas) {
     return new SimulatedStage(
@@ -34,31 +37,85 @@ record SimulatedStage(
         maxReplicas,
         Double.POSITIVE_INFINITY,
         Double.POSITIVE_INFINITY,
-        t -> false);
+        t -> false,
+        0);
   }
 
   SimulatedStage perWorker(DoubleUnaryOperator speed) {
     return new SimulatedStage(
-        name, speed, startSeconds, sinkRate, maxReplicas, outputRecords, crashSeconds, down);
+        name,
+        speed,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        outputRecords,
+        crashSeconds,
+        down,
+        batchRecords);
   }
 
   SimulatedStage sinkRate(double rate) {
     return new SimulatedStage(
-        name, perWorker, startSeconds, rate, maxReplicas, outputRecords, crashSeconds, down);
+        name,
+        perWorker,
+        startSeconds,
+        rate,
+        maxReplicas,
+        outputRecords,
+        crashSeconds,
+        down,
+        batchRecords);
   }
 
   SimulatedStage outputRecords(double records) {
     return new SimulatedStage(
-        name, perWorker, startSeconds, sinkRate, maxReplicas, records, crashSeconds, down);
+        name,
+        perWorker,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        records,
+        crashSeconds,
+        down,
+        batchRecords);
   }
 
   SimulatedStage crashSeconds(double seconds) {
     return new SimulatedStage(
-        name, perWorker, startSeconds, sinkRate, maxReplicas, outputRecords, seconds, down);
+        name,
+        perWorker,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        outputRecords,
+        seconds,
+        down,
+        batchRecords);
   }
 
   SimulatedStage down(DoublePredicate when) {
     return new SimulatedStage(
-        name, perWorker, startSeconds, sinkRate, maxReplicas, outputRecords, crashSeconds, when);
+        name,
+        perWorker,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        outputRecords,
+        crashSeconds,
+        when,
+        batchRecords);
+  }
+
+  SimulatedStage batches(double records) {
+    return new SimulatedStage(
+        name,
+        perWorker,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        outputRecords,
+        crashSeconds,
+        down,
+        records);
   }
 }

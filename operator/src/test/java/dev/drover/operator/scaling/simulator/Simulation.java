@@ -11,8 +11,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * One scenario under one rule. Records flow like a liquid, half a second at a time; what a dead
- * worker held comes again after 20 s. The same seed gives the same run.
+ * One scenario under one rule. Records flow like a liquid, half a second at a time, or are worked
+ * on in whole batches where the stage says so; what a dead worker held comes again after 20 s. The
+ * same seed gives the same run.
  */
 final class Simulation {
   static final int TARGET_SECONDS = 30;
@@ -29,6 +30,7 @@ final class Simulation {
   private static final class Station {
     private final SimulatedStage stage;
     private final Workers workers;
+    private final Hands hands;
     private final List<Held> held = new ArrayList<>();
     private double queue;
     private double arrived;
@@ -37,10 +39,30 @@ final class Simulation {
     private Station(SimulatedStage stage, Random random) {
       this.stage = stage;
       this.workers = new Workers(stage, random);
+      this.hands = new Hands(stage.batchRecords());
     }
 
     double backlog() {
-      return queue + held.stream().mapToDouble(Held::records).sum();
+      return queue + hands.records() + lost();
+    }
+
+    double lost() {
+      return held.stream().mapToDouble(Held::records).sum();
+    }
+
+    boolean inBatches() {
+      return stage.batchRecords() > 0;
+    }
+
+    double batch() {
+      return inBatches() ? stage.batchRecords() : RECORDS_PER_MESSAGE;
+    }
+
+    /** Batches that somebody holds; in a liquid, as many as those may who are ready. */
+    long inFlight(long units) {
+      return inBatches()
+          ? hands.batches() + (long) Math.ceil(lost() / batch())
+          : Math.min(units, 4L * workers.ready());
     }
   }
 
@@ -106,20 +128,20 @@ final class Simulation {
         i + 1 < chain.size() && room < Double.POSITIVE_INFINITY
             ? (int) Math.min(100, 100 * chain.get(i + 1).backlog() / room)
             : 0;
-    long units = (long) Math.ceil(s.backlog() / RECORDS_PER_MESSAGE);
+    long units = (long) Math.ceil(s.backlog() / s.batch());
     long again = (long) Math.ceil(s.held.size());
     Work work =
         new Work(
             units,
             (long) Math.ceil(s.backlog()),
-            Math.min(units, 4L * s.workers.ready()),
+            s.inFlight(units),
             again,
             (long) s.arrived,
             (long) s.completed,
             full,
             over,
             false,
-            (long) RECORDS_PER_MESSAGE,
+            (long) s.batch(),
             0);
     return new StageObservation(
         s.stage.name(),
@@ -138,14 +160,14 @@ final class Simulation {
       Station s = chain.get(i);
       double each = s.stage.perWorker().applyAsDouble(t);
       int died = s.workers.pass(t, TICK);
-      lose(s, t, died * each * HELD_SECONDS);
-      double can = s.stage.down().test(t) ? 0 : s.workers.ready() * each * TICK;
+      lose(s, t, s.inBatches() ? s.hands.lose(died) : died * each * HELD_SECONDS);
       double room =
           i + 1 < chain.size()
               ? Math.max(0, s.stage.outputRecords() - chain.get(i + 1).backlog())
               : Double.POSITIVE_INFINITY;
-      double done = Math.min(Math.min(can, s.stage.sinkRate() * TICK), Math.min(s.queue, room));
-      s.queue -= done;
+      double can = s.stage.down().test(t) ? 0 : each * TICK;
+      double most = Math.min(s.stage.sinkRate() * TICK, room);
+      double done = s.inBatches() ? batches(s, t, can, most) : liquid(s, can, most);
       s.completed += done;
       if (i + 1 < chain.size()) {
         chain.get(i + 1).queue += done;
@@ -157,10 +179,23 @@ final class Simulation {
     chain.getFirst().arrived += fresh;
   }
 
+  private static double liquid(Station s, double each, double most) {
+    double done = Math.min(Math.min(s.workers.ready() * each, most), s.queue);
+    s.queue -= done;
+    return done;
+  }
+
+  private static double batches(Station s, double t, double each, double most) {
+    s.hands.resize(s.workers.ready(), t);
+    s.queue += s.hands.givenBack(t);
+    s.queue -= s.hands.take(s.queue);
+    return s.hands.work(each, most);
+  }
+
   private static void lose(Station s, double t, double records) {
-    double lost = Math.min(records, s.queue);
+    double lost = s.inBatches() ? records : Math.min(records, s.queue);
     if (lost > 0) {
-      s.queue -= lost;
+      s.queue -= s.inBatches() ? 0 : lost;
       s.held.add(new Held(t + ACK_WAIT, lost));
     }
     for (int i = s.held.size() - 1; i >= 0; i--) {
