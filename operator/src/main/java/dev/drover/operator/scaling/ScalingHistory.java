@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What scaling remembers of a migration between two decisions. Losing it costs a minute of
- * hesitation where batches end often enough to learn from them anew. Immutable.
+ * What scaling remembers of a migration between two decisions. Losing it takes nobody away who may
+ * have work, but costs hesitation until it is known again what workers do. Immutable.
  *
  * <p>Time is counted in seconds that scaling has seen pass, a few at most between two decisions: so
  * neither a clock that is set nor an operator that was away makes a timer run out or a rate absurd.

@@ -28,7 +28,7 @@ record StageHistory(
     double progressAt,
     int fullLimit) {
   private static final double SAMPLE_SECONDS = 0.9;
-  private static final double NEEDS_KEPT_SECONDS = 40;
+  private static final double NEEDS_KEPT_SECONDS = StagePolicy.LONGEST_DOWN_SECONDS;
 
   /** Longer than it takes a worker to hear that it is to leave, after which it takes nothing. */
   private static final double TAKING_SECONDS = 32;
@@ -79,9 +79,18 @@ record StageHistory(
         fullLimit);
   }
 
+  /** Need that is the same as at the two decisions before takes the place of the latter. */
   StageHistory needed(double now, int workers) {
     List<Need> next = new ArrayList<>(needs);
-    next.removeIf(n -> now - n.at() > NEEDS_KEPT_SECONDS);
+    while (next.size() > 1 && now - next.get(1).at() > NEEDS_KEPT_SECONDS) {
+      next.removeFirst();
+    }
+    int size = next.size();
+    if (size > 1
+        && next.get(size - 1).workers() == workers
+        && next.get(size - 2).workers() == workers) {
+      next.removeLast();
+    }
     next.add(new Need(now, workers));
     return new StageHistory(
         samples, next, granted, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);

@@ -24,6 +24,10 @@ final class StagePolicy {
   static final double BLIND_STEP_SECONDS = 15;
 
   static final double DOWN_SECONDS = 30;
+
+  /** The same where what workers do is not known. */
+  static final double LONGEST_DOWN_SECONDS = 300;
+
   static final double IDLE_SECONDS = 10;
   static final double NO_PROGRESS_SECONDS = 10;
 
@@ -65,7 +69,7 @@ final class StagePolicy {
     }
     Rates rates = Rates.of(history.samples());
     int needed = needed(stage, work, rates, history.capacity(), expecting);
-    StageHistory next = history.needed(now, needed);
+    StageHistory next = history.needed(now, lasting(stage, work, history.capacity(), needed));
     Wish wish = paced(stage, work, rates, needed, next, now);
     return bounded(limited(wish, stage, work, rates, now), stage, work, rates, needed, expecting);
   }
@@ -82,6 +86,12 @@ final class StagePolicy {
     int needed = Math.min(ceil(rate / per), Math.max(useful, steady));
     boolean awake = work.any() || work.finishing() || expecting;
     return Math.max(needed, awake ? 1 : 0);
+  }
+
+  /** While it is not known what workers do, as many as there are may be needed that have work. */
+  private static int lasting(StageObservation stage, Work work, Capacity capacity, int needed) {
+    int held = (int) Math.min(work.units(), stage.desired());
+    return capacity.known() ? needed : Math.max(needed, held);
   }
 
   /** Up in steps, down with hesitation. */
@@ -106,11 +116,7 @@ final class StagePolicy {
       return new Wish(
           raised, Reason.Draining, "", raised > desired ? history.raised(now) : history);
     }
-    boolean drained =
-        work.records() < perWorker(history.capacity()) * Math.max(1, stage.ready())
-            && work.units() <= Math.max(1, stage.ready());
-    double window = drained ? IDLE_SECONDS : DOWN_SECONDS;
-    int most = history.mostNeeded(now, window, desired);
+    int most = history.mostNeeded(now, patience(stage, work, history.capacity()), desired);
     int lasting = ceil(rates.lastingArrival() / perWorker(history.capacity()));
     int enough = Math.max(most, Math.min(lasting, desired));
     boolean fewer =
@@ -119,6 +125,16 @@ final class StagePolicy {
       return new Wish(enough, Reason.Draining, "", history);
     }
     return new Wish(desired, needed < desired ? Reason.Stabilizing : Reason.Draining, "", history);
+  }
+
+  /** For how long fewer must have been enough. */
+  private static double patience(StageObservation stage, Work work, Capacity capacity) {
+    if (!capacity.known()) {
+      return work.any() ? LONGEST_DOWN_SECONDS : IDLE_SECONDS;
+    }
+    int ready = Math.max(1, stage.ready());
+    boolean drained = work.records() < capacity.perWorker() * ready && work.units() <= ready;
+    return drained ? IDLE_SECONDS : DOWN_SECONDS;
   }
 
   /**

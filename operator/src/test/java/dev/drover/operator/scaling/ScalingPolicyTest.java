@@ -342,6 +342,33 @@ class ScalingPolicyTest {
     }
   }
 
+  /** Before so many records in batches of 10,000, of which a worker does 50 a second. */
+  private static Watched slow(long records) {
+    Watched w = new Watched();
+    w.batch = 10_000;
+    w.arrived = records;
+    return w;
+  }
+
+  /** Passes so many seconds in which no batch is done. */
+  private static void silent(Watched w, int seconds) {
+    for (int i = 0; i < seconds; i += 2) {
+      w.pass(0, 0);
+    }
+  }
+
+  @Test
+  void an_operator_that_starts_anew_takes_nobody_away_who_may_have_work() {
+    Watched w = slow(4_000_000);
+    w.desired = 40;
+    silent(w, 250);
+    assertThat(w.desired).isEqualTo(40);
+    assertThat(w.last.reason()).isEqualTo(Reason.Stabilizing);
+    w.arrived = 0;
+    silent(w, 60);
+    assertThat(w.desired).as("nothing is left").isZero();
+  }
+
   @Test
   void one_worker_finishes_the_target() {
     Watched w = new Watched();
