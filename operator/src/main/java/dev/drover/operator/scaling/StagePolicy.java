@@ -29,14 +29,6 @@ final class StagePolicy {
   static final double LONGEST_DOWN_SECONDS = 300;
 
   static final double IDLE_SECONDS = 10;
-  static final double NO_PROGRESS_SECONDS = 10;
-
-  /** The same when its workers say that something holds them back. */
-  static final double TOLD_STALL_SECONDS = 4;
-
-  /** Who has got nowhere for that long keeps one worker, to see when it goes on. */
-  static final double GIVE_UP_SECONDS = 300;
-
   static final int FULL_PERCENT = 90;
   static final int FILLING_PERCENT = 70;
   static final int ROOM_PERCENT = 50;
@@ -103,7 +95,9 @@ final class StagePolicy {
       StageHistory history,
       double now) {
     int desired = stage.desired();
-    if (now - history.progressAt() >= GIVE_UP_SECONDS && work.outputPercent() < FILLING_PERCENT) {
+    if (now - history.progressAt() >= Hindrance.GIVE_UP_SECONDS
+        && work.outputPercent() < FILLING_PERCENT
+        && Hindrance.ofAll(stage, work)) {
       return new Wish(
           1, Reason.Stalled, "it has not moved on for minutes, one worker tries on", history);
     }
@@ -163,13 +157,11 @@ final class StagePolicy {
       return new Wish(
           held, Reason.DownstreamFull, "its queue is " + work.outputPercent() + " % full", history);
     }
-    if (still >= (work.stalledWorkers() > 0 ? TOLD_STALL_SECONDS : NO_PROGRESS_SECONDS)
-        && stage.ready() > 0) {
+    if (still >= Hindrance.stillSeconds(stage, work) && stage.ready() > 0) {
       return new Wish(
           held, Reason.Stalled, "it does not move on, more workers would wait too", history);
     }
-    if (work.redelivered() >= Math.max(2, stage.ready())
-        && work.redelivered() * 2 > work.inFlight()) {
+    if (Hindrance.retryStorm(stage, work)) {
       return new Wish(
           held,
           Reason.RetryStorm,

@@ -358,6 +358,20 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void a_batch_that_takes_seven_minutes_ends_no_worker() {
+    Watched w = slow(4_000_000);
+    w.desired = 20;
+    silent(w, 420);
+    assertThat(w.desired).isEqualTo(20);
+    w.stalled = 3;
+    silent(w, 420);
+    assertThat(w.desired).as("three are kept from theirs, the others are not").isEqualTo(20);
+    w.stalled = 20;
+    silent(w, 2);
+    assertThat(w.desired).as("all are").isEqualTo(1);
+  }
+
+  @Test
   void an_operator_that_starts_anew_takes_nobody_away_who_may_have_work() {
     Watched w = slow(4_000_000);
     w.desired = 40;

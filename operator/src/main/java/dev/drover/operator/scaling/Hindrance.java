@@ -1,0 +1,38 @@
+package dev.drover.operator.scaling;
+
+import dev.drover.operator.scaling.StageObservation.Work;
+
+/** What keeps a stage from moving on, by what shows that. Pure. */
+final class Hindrance {
+  /** Who is kept from moving on for that long keeps one worker, to see when it goes on. */
+  static final double GIVE_UP_SECONDS = 300;
+
+  private static final double TOLD_SECONDS = 4;
+  private static final double SECONDS = 10;
+
+  private Hindrance() {}
+
+  /**
+   * For how many seconds nothing must have been completed to show a stall; fewer where its workers
+   * say so.
+   */
+  static double stillSeconds(StageObservation stage, Work work) {
+    return told(stage, work) ? TOLD_SECONDS : SECONDS;
+  }
+
+  /** Whether half of its workers or more say that something keeps them from moving on. */
+  static boolean told(StageObservation stage, Work work) {
+    return work.stalledWorkers() > 0 && 2L * work.stalledWorkers() >= stage.ready();
+  }
+
+  /** Whether nobody has work in hand but those who say that something keeps them from doing it. */
+  static boolean ofAll(StageObservation stage, Work work) {
+    return work.stalledWorkers() >= Math.min(stage.ready(), work.inFlight());
+  }
+
+  /** Whether most of what is worked on came before. */
+  static boolean retryStorm(StageObservation stage, Work work) {
+    return work.redelivered() >= Math.max(2, stage.ready())
+        && work.redelivered() * 2 > work.inFlight();
+  }
+}
