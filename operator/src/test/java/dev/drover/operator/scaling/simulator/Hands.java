@@ -1,13 +1,11 @@
 package dev.drover.operator.scaling.simulator;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 
 /**
  * What the workers of a stage hold that works in whole batches: each takes as many as it may hold
- * of what is there, does one after the other, and has nothing to show for one that is not done.
+ * of what is there, does some of them at a time, and has nothing to show for one that is not done.
  */
 final class Hands {
   /** As many as a worker of a transform holds. */
@@ -17,24 +15,38 @@ final class Hands {
   private static final double GRACE_SECONDS = 15;
 
   private static final class Hand {
-    private final Deque<Double> batches = new ArrayDeque<>();
-    private double progress;
+    private final List<Batch> batches = new ArrayList<>();
     private double until = Double.POSITIVE_INFINITY;
   }
 
+  private static final class Batch {
+    private final double records;
+    private double done;
+
+    private Batch(double records) {
+      this.records = records;
+    }
+  }
+
   private final double batch;
+  private final int atATime;
   private final List<Hand> hands = new ArrayList<>();
   private final List<Hand> leaving = new ArrayList<>();
 
-  Hands(double batch) {
+  /**
+   * Nobody's yet.
+   *
+   * @param batch records of a batch
+   * @param atATime batches that a worker does at a time
+   */
+  Hands(double batch, int atATime) {
     this.batch = batch;
+    this.atATime = atATime;
   }
 
   /** Records that are held. */
   double records() {
-    return all().stream()
-        .mapToDouble(h -> h.batches.stream().mapToDouble(Double::doubleValue).sum())
-        .sum();
+    return all().stream().mapToDouble(Hands::records).sum();
   }
 
   /** Batches that are held. */
@@ -46,8 +58,7 @@ final class Hands {
   double lose(int died) {
     double lost = 0;
     for (int i = 0; i < died && !hands.isEmpty(); i++) {
-      Hand hand = hands.removeFirst();
-      lost += hand.batches.stream().mapToDouble(Double::doubleValue).sum();
+      lost += records(hands.removeFirst());
     }
     return lost;
   }
@@ -75,7 +86,7 @@ final class Hands {
     for (Hand hand : hands) {
       while (hand.batches.size() < HELD && queue - taken > 1e-6) {
         double some = Math.min(batch, queue - taken);
-        hand.batches.add(some);
+        hand.batches.add(new Batch(some));
         taken += some;
       }
     }
@@ -94,11 +105,14 @@ final class Hands {
     double share = busy.isEmpty() ? 0 : Math.min(each, most / busy.size());
     double done = 0;
     for (Hand hand : busy) {
-      hand.progress += share;
-      while (!hand.batches.isEmpty() && hand.progress >= hand.batches.getFirst() - 1e-6) {
-        double ended = hand.batches.removeFirst();
-        hand.progress = hand.batches.isEmpty() ? 0 : hand.progress - ended;
-        done += ended;
+      int together = Math.min(atATime, hand.batches.size());
+      for (int i = together - 1; i >= 0; i--) {
+        Batch some = hand.batches.get(i);
+        some.done += share / together;
+        if (some.done >= some.records - 1e-6) {
+          hand.batches.remove(i);
+          done += some.records;
+        }
       }
     }
     return done;
@@ -109,15 +123,19 @@ final class Hands {
     double back = 0;
     for (int i = leaving.size() - 1; i >= 0; i--) {
       Hand hand = leaving.get(i);
-      while (hand.batches.size() > 1) {
-        back += hand.batches.removeLast();
+      while (hand.batches.size() > atATime) {
+        back += hand.batches.removeLast().records;
       }
       if (hand.batches.isEmpty() || now >= hand.until) {
-        back += hand.batches.isEmpty() ? 0 : hand.batches.getFirst();
+        back += records(hand);
         leaving.remove(i);
       }
     }
     return back;
+  }
+
+  private static double records(Hand hand) {
+    return hand.batches.stream().mapToDouble(b -> b.records).sum();
   }
 
   private List<Hand> all() {

@@ -21,7 +21,8 @@ final class Scenarios {
         stalledTarget(),
         clockJumps(),
         blind(),
-        slowRule());
+        slowRule(),
+        slowLookup());
   }
 
   static Scenario backlog() {
@@ -145,11 +146,21 @@ final class Scenarios {
   static Scenario slowRule() {
     return Scenario.backlog(
         "slow rule, whole batches",
-        "Four million records in batches of 10,000; a rule does 50 a second, so a batch takes 200 s and"
-            + " nothing shows before it is done. A worker holds four; at most 100 of them.",
+        "Four million records in batches of 10,000; a worker does 50 a second, of the four batches"
+            + " that it holds at a time, so nothing shows for 800 s; at most 100 workers.",
         4e6,
-        4000,
-        SimulatedStage.of("clean", 50, 3, 100).batches(10_000));
+        6000,
+        SimulatedStage.of("clean", 50, 3, 100).batches(10_000, 4));
+  }
+
+  static Scenario slowLookup() {
+    return Scenario.backlog(
+        "slow lookup, whole batches",
+        "The same, but a worker does one of its four batches after the other: the first shows after"
+            + " 200 s.",
+        4e6,
+        6000,
+        SimulatedStage.of("enrich", 50, 3, 100).batches(10_000, 1));
   }
 
   private static Scenario steady(String name, String about) {

@@ -14,8 +14,9 @@ import java.util.function.DoubleUnaryOperator;
  * @param outputRecords records that its own queue holds
  * @param crashSeconds how long a worker lives on average
  * @param down whether it can do nothing at a time
- * @param batchRecords records of a batch, of which a worker does one after the other and counts
- *     each when it is done; 0 if records flow like a liquid
+ * @param batchRecords records of a batch, which are counted when all of them are done; 0 if records
+ *     flow like a liquid
+ * @param atATime batches that a worker does at a time
  */
 record SimulatedStage(
     String name,
@@ -26,7 +27,8 @@ record SimulatedStage(
     double outputRecords,
     double crashSeconds,
     DoublePredicate down,
-    double batchRecords) {
+    double batchRecords,
+    int atATime) {
 
   static SimulatedStage of(String name, double perWorker, double startSeconds, int maxReplicas) {
     return new SimulatedStage(
@@ -38,7 +40,8 @@ record SimulatedStage(
         Double.POSITIVE_INFINITY,
         Double.POSITIVE_INFINITY,
         t -> false,
-        0);
+        0,
+        1);
   }
 
   SimulatedStage perWorker(DoubleUnaryOperator speed) {
@@ -51,7 +54,8 @@ record SimulatedStage(
         outputRecords,
         crashSeconds,
         down,
-        batchRecords);
+        batchRecords,
+        atATime);
   }
 
   SimulatedStage sinkRate(double rate) {
@@ -64,7 +68,8 @@ record SimulatedStage(
         outputRecords,
         crashSeconds,
         down,
-        batchRecords);
+        batchRecords,
+        atATime);
   }
 
   SimulatedStage outputRecords(double records) {
@@ -77,7 +82,8 @@ record SimulatedStage(
         records,
         crashSeconds,
         down,
-        batchRecords);
+        batchRecords,
+        atATime);
   }
 
   SimulatedStage crashSeconds(double seconds) {
@@ -90,7 +96,8 @@ record SimulatedStage(
         outputRecords,
         seconds,
         down,
-        batchRecords);
+        batchRecords,
+        atATime);
   }
 
   SimulatedStage down(DoublePredicate when) {
@@ -103,10 +110,11 @@ record SimulatedStage(
         outputRecords,
         crashSeconds,
         when,
-        batchRecords);
+        batchRecords,
+        atATime);
   }
 
-  SimulatedStage batches(double records) {
+  SimulatedStage batches(double records, int together) {
     return new SimulatedStage(
         name,
         perWorker,
@@ -116,6 +124,7 @@ record SimulatedStage(
         outputRecords,
         crashSeconds,
         down,
-        records);
+        records,
+        together);
   }
 }

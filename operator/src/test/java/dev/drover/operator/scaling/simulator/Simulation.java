@@ -39,7 +39,7 @@ final class Simulation {
     private Station(SimulatedStage stage, Random random) {
       this.stage = stage;
       this.workers = new Workers(stage, random);
-      this.hands = new Hands(stage.batchRecords());
+      this.hands = new Hands(stage.batchRecords(), stage.atATime());
     }
 
     double backlog() {
