@@ -7,7 +7,9 @@ import java.util.List;
  * worker has work and nothing else holds it back. Immutable.
  *
  * @param perWorker records a second of one worker; 0 while unknown
- * @param provenWorkers the most workers at which that was seen
+ * @param most records a second that one worker does at most, as far as it is not known better;
+ *     infinite if that was never seen
+ * @param provenWorkers the most workers that were seen to work together; 0 for none
  * @param provenRate records a second of those together
  * @param ceiling workers above which no more was completed; 0 for none
  * @param ceilingUntil when to try once more, in seconds that scaling has watched
@@ -15,19 +17,17 @@ import java.util.List;
  */
 record Capacity(
     double perWorker,
+    double most,
     double provenWorkers,
     double provenRate,
     int ceiling,
     double ceilingUntil,
     double patience) {
-  static final Capacity UNKNOWN = new Capacity(0, 0, 0, 0, 0, 120);
+  static final Capacity UNKNOWN = new Capacity(0, Double.POSITIVE_INFINITY, 0, 0, 0, 0, 120);
 
   /** Workers are not told to be of no use before they have warmed up. */
   static final double WARM_SECONDS = 15;
 
-  private static final double LEARN_SECONDS = 5;
-  private static final double LEARN_WITHIN_SECONDS = 20;
-  private static final int LEARN_JUMPS = 3;
   private static final double LONGEST_PATIENCE = 960;
 
   /** Workers that are asked for before any was seen to work. */
@@ -42,8 +42,27 @@ record Capacity(
   private static final double SAME_SIZE = 1.1;
   private static final double NEW_WEIGHT = 0.3;
 
+  /** Of a worker that is fast, for whom nothing else is known. */
+  private static final double ASSUMED = StagePolicy.ASSUMED_PER_WORKER;
+
   boolean known() {
     return perWorker > 0;
+  }
+
+  /** Whether workers are seen to be slower than is assumed, though not yet how slow. */
+  boolean slow() {
+    return !known() && most < ASSUMED;
+  }
+
+  /** Records a second of one worker to reckon with: what is known, else the most that it may be. */
+  double reckoned() {
+    return known() ? perWorker : Math.min(most, ASSUMED);
+  }
+
+  /** How long a worker is at so many records, in seconds; 0 while that is not known. */
+  double secondsFor(double records) {
+    double each = known() ? perWorker : provenWorkers > 0 ? provenRate / provenWorkers : 0;
+    return each > 0 ? records / each : 0;
   }
 
   /**
@@ -53,48 +72,50 @@ record Capacity(
    * @param settledAt since when about as many workers are ready
    */
   Capacity learn(List<Sample> samples, double settledAt) {
-    Sample last = samples.getLast();
-    int from = samples.size();
-    int jumps = 0;
-    while (from > 0
-        && samples.get(from - 1).saturated()
-        && samples.get(from - 1).at() >= settledAt
-        && !(last.at() - samples.get(from - 1).at() > LEARN_WITHIN_SECONDS
-            && jumps >= LEARN_JUMPS)) {
-      from--;
-      jumps +=
-          from + 1 < samples.size()
-                  && samples.get(from).completed() < samples.get(from + 1).completed()
-              ? 1
-              : 0;
-    }
-    if (from >= samples.size()) {
-      return this;
-    }
-    Sample first = samples.get(from);
-    double seconds = last.at() - first.at();
-    long completed = last.completed() - first.completed();
-    if (seconds < LEARN_SECONDS || jumps < LEARN_JUMPS || completed <= 0) {
-      return this;
-    }
-    double workers =
-        samples.subList(from, samples.size()).stream().mapToInt(Sample::ready).average().orElse(0);
-    return workers <= 0
-        ? this
-        : judge(workers, completed / seconds, last.at(), last.at() - settledAt);
+    SaturatedRun run = SaturatedRun.latest(samples, settledAt);
+    Capacity seen =
+        known() ? this : atMost(Math.min(run.most(), SaturatedRun.mostInSilence(samples)));
+    double now = samples.getLast().at();
+    return run.measure()
+        .map(m -> seen.judge(m.workers(), m.rate(), now, now - settledAt))
+        .or(() -> run.whole().map(m -> seen.proven(m.workers(), m.rate())))
+        .orElse(seen);
+  }
+
+  private Capacity atMost(double seen) {
+    return new Capacity(
+        perWorker,
+        Math.min(most, seen),
+        provenWorkers,
+        provenRate,
+        ceiling,
+        ceilingUntil,
+        patience);
+  }
+
+  /** So many do as much together, though how much each does is not better known for it. */
+  private Capacity proven(double workers, double rate) {
+    boolean more = workers > Math.max(provenWorkers, ceiling) * SAME_SIZE;
+    return more && (provenWorkers == 0 || gain(workers, rate) >= WORTHWHILE)
+        ? new Capacity(perWorker, most, workers, rate, 0, 0, UNKNOWN.patience)
+        : this;
+  }
+
+  /** What each worker more did, as a share of what each did before. */
+  private double gain(double workers, double rate) {
+    return (rate - provenRate) / ((workers - provenWorkers) * (provenRate / provenWorkers));
   }
 
   private Capacity judge(double workers, double rate, double now, double settled) {
     if (!known()) {
-      return new Capacity(rate / workers, workers, rate, 0, 0, patience);
+      return new Capacity(rate / workers, most, workers, rate, 0, 0, patience);
     }
     if (workers <= Math.max(provenWorkers, ceiling) * SAME_SIZE) {
       double per = perWorker + NEW_WEIGHT * (rate / workers - perWorker);
-      return new Capacity(per, workers, rate, ceiling, ceilingUntil, patience);
+      return new Capacity(per, most, workers, rate, ceiling, ceilingUntil, patience);
     }
-    double gain = (rate - provenRate) / ((workers - provenWorkers) * (provenRate / provenWorkers));
-    if (gain >= WORTHWHILE) {
-      return new Capacity(rate / workers, workers, rate, 0, 0, UNKNOWN.patience);
+    if (gain(workers, rate) >= WORTHWHILE) {
+      return new Capacity(rate / workers, most, workers, rate, 0, 0, UNKNOWN.patience);
     }
     if (settled < WARM_SECONDS) {
       return this;
@@ -102,7 +123,7 @@ record Capacity(
     double useful = Math.clamp(rate / perWorker, provenWorkers, workers);
     double next = ceiling > 0 ? Math.min(2 * patience, LONGEST_PATIENCE) : patience;
     return new Capacity(
-        perWorker, provenWorkers, provenRate, (int) Math.ceil(useful), now + next, next);
+        perWorker, most, provenWorkers, provenRate, (int) Math.ceil(useful), now + next, next);
   }
 
   /**
@@ -110,10 +131,12 @@ record Capacity(
    * find out whether it still holds; and not many times what was ever seen to work together.
    */
   int useful(double now) {
+    if (ceiling == 0 && provenWorkers == 0) {
+      return Integer.MAX_VALUE;
+    }
     if (ceiling == 0) {
-      return known()
-          ? (int) Math.min(Integer.MAX_VALUE, Math.ceil(provenWorkers) * FURTHER)
-          : Integer.MAX_VALUE;
+      double further = Math.ceil(provenWorkers) * FURTHER;
+      return (int) Math.min(Integer.MAX_VALUE, known() ? further : Math.max(FIRST, further));
     }
     return now < ceilingUntil ? ceiling : ceiling + Math.max(1, ceiling / 4);
   }

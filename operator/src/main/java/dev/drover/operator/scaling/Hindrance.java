@@ -10,14 +10,24 @@ final class Hindrance {
   private static final double TOLD_SECONDS = 4;
   private static final double SECONDS = 10;
 
+  /** In as many times as long as a worker needs for all that it holds, it has surely ended some. */
+  private static final double HANDS = 1.5;
+
   private Hindrance() {}
 
   /**
    * For how many seconds nothing must have been completed to show a stall; fewer where its workers
-   * say so.
+   * say so. Where batches are counted whole and none was seen to be done yet, no time shows one:
+   * its workers may just be slow.
    */
-  static double stillSeconds(StageObservation stage, Work work) {
-    return told(stage, work) ? TOLD_SECONDS : SECONDS;
+  static double stillSeconds(StageObservation stage, Work work, Capacity capacity) {
+    if (told(stage, work)) {
+      return TOLD_SECONDS;
+    }
+    double hand = capacity.secondsFor(stage.handRecords(work));
+    return hand == 0 && work.batchRecords() > 0
+        ? Double.POSITIVE_INFINITY
+        : Math.max(SECONDS, HANDS * hand);
   }
 
   /** Whether half of its workers or more say that something keeps them from moving on. */

@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * Records a second over the latest samples. The window is as short as the numbers allow: batches
- * make them move in jumps, so it reaches back until a few jumps are in it, a minute at most.
+ * make them move in jumps, so it reaches back until a few jumps are in it, and a batch of each
+ * worker: a minute, and as long as all have work without a break at most half an hour.
  *
  * @param arrival handed to the stage a second; λ
  * @param lastingArrival the same over a minute, or the higher if that is it: a pause between two
@@ -16,6 +17,9 @@ record Rates(double arrival, double lastingArrival, double completion, double se
   /** How long samples are kept. */
   static final double KEPT_SECONDS = 60;
 
+  /** The same of a run in which all workers have work, for the slowest batches. */
+  static final double LONGEST_SECONDS = 1800;
+
   private static final double WINDOW_SECONDS = 8;
   private static final int JUMPS = 4;
 
@@ -24,7 +28,8 @@ record Rates(double arrival, double lastingArrival, double completion, double se
       return new Rates(0, 0, 0, 0);
     }
     Sample last = samples.getLast();
-    Sample first = samples.getFirst();
+    Sample first =
+        samples.stream().filter(s -> last.at() - s.at() <= KEPT_SECONDS).findFirst().orElse(last);
     Sample since = windowStart(samples);
     Sample arrivalSince = windowOf(samples, WINDOW_SECONDS);
     double arrival = (last.arrived() - arrivalSince.arrived()) / seconds(arrivalSince, last);
@@ -52,7 +57,8 @@ record Rates(double arrival, double lastingArrival, double completion, double se
     for (int i = samples.size() - 2; i >= 0; i--) {
       Sample s = samples.get(i);
       jumps += s.completed() < samples.get(i + 1).completed() ? 1 : 0;
-      if (last.at() - s.at() >= WINDOW_SECONDS && jumps >= JUMPS) {
+      boolean each = last.completed() - s.completed() >= last.batchRecords() * last.ready();
+      if (last.at() - s.at() >= WINDOW_SECONDS && jumps >= JUMPS && each) {
         return s;
       }
     }

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What scaling remembers of a migration between two decisions. Losing it takes nobody away who may
- * have work, but costs hesitation until it is known again what workers do. Immutable.
+ * have work, but costs hesitation: until each worker has done three batches, a few seconds where
+ * they are fast, nobody is missed by it, and more are added only as far as the most that a worker
+ * may do calls for. Immutable.
  *
  * <p>Time is counted in seconds that scaling has seen pass, a few at most between two decisions: so
  * neither a clock that is set nor an operator that was away makes a timer run out or a rate absurd.

@@ -97,7 +97,10 @@ public final class ScalingPolicy {
             work.arrived(),
             work.completed(),
             stage.ready(),
-            busy && saturated(stage, work, history)),
+            busy && saturated(stage, work, history),
+            work.units() > work.inFlight(),
+            work.batchRecords(),
+            stage.handRecords(work)),
         busy);
   }
 
@@ -109,7 +112,11 @@ public final class ScalingPolicy {
             && (stage.reads() || work.records() >= stage.ready() * history.capacity().perWorker());
     long cap = stage.bounds().recordsPerSecond();
     boolean throttled = cap > 0 && Rates.of(history.samples()).completion() >= 0.8 * cap;
-    return enough && !throttled && work.outputPercent() < StagePolicy.FILLING_PERCENT;
+    return enough
+        && !throttled
+        && !Hindrance.told(stage, work)
+        && !Hindrance.retryStorm(stage, work)
+        && work.outputPercent() < StagePolicy.FILLING_PERCENT;
   }
 
   /** Whether anything may reach the stage soon: one before it has work and may do it. */

@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * What scaling remembers of one stage. Immutable; times are seconds that scaling has watched.
  *
- * @param samples of the last minute, the latest last; empty after a gap
+ * @param samples of the last minute, longer where batches are slow, the latest last; empty after a
+ *     gap
  * @param needs workers that were needed at the latest decisions, the latest last
  * @param granted workers that were given at the latest decisions, the latest last, without those
  *     that a later one gave as many as
@@ -29,6 +30,12 @@ record StageHistory(
     int fullLimit) {
   private static final double SAMPLE_SECONDS = 0.9;
   private static final double NEEDS_KEPT_SECONDS = StagePolicy.LONGEST_DOWN_SECONDS;
+
+  /** Between looks that are more than a minute old. */
+  private static final double APART_SECONDS = 15;
+
+  /** How many times as long as a worker is at a batch looks are kept: it may hold a few. */
+  private static final int KEPT_BATCHES = 20;
 
   /** Longer than it takes a worker to hear that it is to leave, after which it takes nothing. */
   private static final double TAKING_SECONDS = 32;
@@ -63,10 +70,8 @@ record StageHistory(
     if (!samples.isEmpty() && sample.at() - samples.getLast().at() < SAMPLE_SECONDS) {
       return this;
     }
-    List<Sample> next = new ArrayList<>(samples);
-    next.removeIf(s -> sample.at() - s.at() > Rates.KEPT_SECONDS);
-    next.add(sample);
     double settled = same ? settledAt : sample.at();
+    List<Sample> next = kept(sample);
     return new StageHistory(
         next,
         needs,
@@ -77,6 +82,35 @@ record StageHistory(
         same ? settledReady : sample.ready(),
         moved ? sample.at() : progressAt,
         fullLimit);
+  }
+
+  /**
+   * Those of the last minute; and, seconds apart, those before it in a run in which all workers
+   * have work, while batches are so slow that a minute teaches nothing.
+   */
+  private List<Sample> kept(Sample sample) {
+    double batch = capacity.secondsFor(sample.batchRecords());
+    double wanted =
+        sample.batchRecords() == 0
+            ? 0
+            : batch == 0
+                ? Rates.LONGEST_SECONDS
+                : Math.min(KEPT_BATCHES * batch, Rates.LONGEST_SECONDS);
+    int run =
+        sample.saturated()
+            ? SaturatedRun.latest(samples, Double.NEGATIVE_INFINITY).looks().size()
+            : 0;
+    List<Sample> next = new ArrayList<>();
+    for (int i = 0; i < samples.size(); i++) {
+      Sample s = samples.get(i);
+      double age = sample.at() - s.at();
+      boolean apart = next.isEmpty() || s.at() - next.getLast().at() >= APART_SECONDS;
+      if (age <= Rates.KEPT_SECONDS || (i >= samples.size() - run && age <= wanted && apart)) {
+        next.add(s);
+      }
+    }
+    next.add(sample);
+    return next;
   }
 
   /** Need that is the same as at the two decisions before takes the place of the latter. */

@@ -28,6 +28,11 @@ public record StageObservation(
     return from == null;
   }
 
+  /** Records of all the batches that a worker holds, and may be at together; 0 if not known. */
+  double handRecords(Work of) {
+    return of.batchRecords() * Math.max(1, (double) of.inFlight() / Math.max(1, ready));
+  }
+
   /**
    * What the user allows.
    *
@@ -58,9 +63,9 @@ public record StageObservation(
    * @param outputPercent how full its output queue is, of its most bytes; 0 for a load
    * @param done whether nothing more will come unless somebody replays
    * @param finishing whether it has decided all and still owes its target something
-   * @param batchRecords about how many records a message has: what a worker has in hand, and is
-   *     counted only when all of it is done; 0 while that is not known, and for an extract, which
-   *     counts what it reads as it goes
+   * @param batchRecords about how many records a message has, which are counted only when all of
+   *     them are done; 0 while that is not known, and for an extract, which counts what it reads as
+   *     it goes
    * @param stalledWorkers workers that say that something keeps them from moving on
    */
   public record Work(

@@ -25,7 +25,7 @@ final class StagePolicy {
 
   static final double DOWN_SECONDS = 30;
 
-  /** The same where what workers do is not known. */
+  /** The same where two batches take longer, or what workers do is not known. */
   static final double LONGEST_DOWN_SECONDS = 300;
 
   static final double IDLE_SECONDS = 10;
@@ -68,7 +68,7 @@ final class StagePolicy {
 
   private static int needed(
       StageObservation stage, Work work, Rates rates, Capacity capacity, boolean expecting) {
-    double per = perWorker(capacity);
+    double per = capacity.reckoned();
     double rate = rates.arrival() + (double) work.records() / stage.bounds().targetDrainSeconds();
     if (stage.bounds().recordsPerSecond() > 0) {
       rate = Math.min(rate, stage.bounds().recordsPerSecond());
@@ -111,7 +111,7 @@ final class StagePolicy {
           raised, Reason.Draining, "", raised > desired ? history.raised(now) : history);
     }
     int most = history.mostNeeded(now, patience(stage, work, history.capacity()), desired);
-    int lasting = ceil(rates.lastingArrival() / perWorker(history.capacity()));
+    int lasting = ceil(rates.lastingArrival() / history.capacity().reckoned());
     int enough = Math.max(most, Math.min(lasting, desired));
     boolean fewer =
         enough < desired && (desired < 10 || enough < desired * (1 - DEAD_BAND) || enough == 0);
@@ -121,14 +121,15 @@ final class StagePolicy {
     return new Wish(desired, needed < desired ? Reason.Stabilizing : Reason.Draining, "", history);
   }
 
-  /** For how long fewer must have been enough. */
+  /** For how long fewer must have been enough: also as long as two batches take. */
   private static double patience(StageObservation stage, Work work, Capacity capacity) {
     if (!capacity.known()) {
       return work.any() ? LONGEST_DOWN_SECONDS : IDLE_SECONDS;
     }
     int ready = Math.max(1, stage.ready());
     boolean drained = work.records() < capacity.perWorker() * ready && work.units() <= ready;
-    return drained ? IDLE_SECONDS : DOWN_SECONDS;
+    double twice = 2 * capacity.secondsFor(work.batchRecords());
+    return drained ? IDLE_SECONDS : Math.clamp(twice, DOWN_SECONDS, LONGEST_DOWN_SECONDS);
   }
 
   /**
@@ -137,7 +138,9 @@ final class StagePolicy {
    */
   private static int step(int desired, int ready, StageHistory history, double now) {
     double since = now - history.raisedAt();
-    if (history.capacity().known()) {
+    Capacity capacity = history.capacity();
+    boolean seen = capacity.known() || (capacity.slow() && capacity.provenWorkers() > 0);
+    if (seen) {
       return desired == 0
           ? Integer.MAX_VALUE
           : since >= STEP_SECONDS ? Math.max(2 * desired, desired + 2) : desired;
@@ -152,12 +155,12 @@ final class StagePolicy {
   private static @Nullable Wish held(
       StageObservation stage, Work work, StageHistory history, double now) {
     int held = Math.max(1, stage.desired());
-    double still = now - history.progressAt();
     if (work.outputPercent() >= FILLING_PERCENT) {
       return new Wish(
           held, Reason.DownstreamFull, "its queue is " + work.outputPercent() + " % full", history);
     }
-    if (still >= Hindrance.stillSeconds(stage, work) && stage.ready() > 0) {
+    if (stage.ready() > 0
+        && now - history.progressAt() >= Hindrance.stillSeconds(stage, work, history.capacity())) {
       return new Wish(
           held, Reason.Stalled, "it does not move on, more workers would wait too", history);
     }
@@ -207,8 +210,11 @@ final class StagePolicy {
     if (work.outputPercent() < ROOM_PERCENT) {
       limit = 0;
     } else if (work.outputPercent() >= FULL_PERCENT && history.capacity().known()) {
+      int before = limit > 0 ? limit : Math.max(1, stage.desired());
+      // Between two batches nothing leaves the queue, and that says nothing.
+      boolean told = rates.seconds() > history.capacity().secondsFor(work.batchRecords());
       int enough = ceil(1.25 * rates.completion() / history.capacity().perWorker());
-      limit = Math.clamp(enough, 1, limit > 0 ? limit : Math.max(1, stage.desired()));
+      limit = told ? Math.clamp(enough, 1, before) : before;
     }
     StageHistory next = limit == history.fullLimit() ? history : history.limited(limit);
     return limit == 0 || wish.replicas() <= limit
@@ -254,6 +260,8 @@ final class StagePolicy {
     if (work.any() && capacity.known()) {
       text.append(", ").append(rounded(rates.completion())).append(" a second done");
       text.append(", ").append(rounded(capacity.perWorker())).append(" a worker");
+    } else if (work.any() && capacity.slow()) {
+      text.append(", a worker does at most ").append(rounded(capacity.most())).append(" a second");
     }
     text.append(", ").append(replicas).append(" of at most ");
     text.append(stage.bounds().maxReplicas()).append(" workers");
@@ -270,10 +278,6 @@ final class StagePolicy {
     }
     double unit = Math.pow(10, Math.floor(Math.log10(rate)) - 1);
     return String.format(Locale.ROOT, "%.0f", Math.round(rate / unit) * unit);
-  }
-
-  static double perWorker(Capacity capacity) {
-    return capacity.known() ? capacity.perWorker() : ASSUMED_PER_WORKER;
   }
 
   private static int ceil(double workers) {

@@ -25,7 +25,7 @@ class ScalingPolicyTest {
     long completed;
     long redelivered;
     int outputPercent;
-    long batch = 8_000;
+    long batch = 1_000;
     int stalled;
     boolean finishing;
     boolean done;
@@ -358,6 +358,80 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void a_stage_that_has_ended_no_batch_yet_is_known_to_be_slow_by_that() {
+    Watched w = slow(200_000);
+    silent(w, 10);
+    assertThat(w.desired).as("by what is assumed").isEqualTo(1);
+    silent(w, 30);
+    assertThat(w.desired).as("as many as hold all twenty batches, and more").isBetween(5, 16);
+    assertThat(w.last.reason()).isEqualTo(Reason.Draining);
+    assertThat(w.last.message()).contains("a worker does at most ");
+    Watched more = slow(2_000_000);
+    silent(more, 30);
+    assertThat(more.desired).isEqualTo(Capacity.FIRST);
+  }
+
+  @Test
+  void no_more_than_a_first_guess_is_added_before_anything_was_completed() {
+    Watched w = slow(20_000_000);
+    silent(w, 1_200);
+    assertThat(w.desired).isEqualTo(Capacity.FIRST);
+  }
+
+  @Test
+  void who_has_done_a_batch_each_calls_for_four_times_as_many() {
+    Watched w = slow(20_000_000);
+    silent(w, 200);
+    w.pass(0, 160_000);
+    silent(w, 20);
+    assertThat(w.desired).isEqualTo(4 * Capacity.FIRST);
+    silent(w, 100);
+    assertThat(w.desired).as("before these have done theirs").isEqualTo(4 * Capacity.FIRST);
+  }
+
+  @Test
+  void workers_that_are_not_ready_or_have_nothing_to_take_are_not_slow() {
+    Watched coming = slow(200_000);
+    coming.ready = 0;
+    silent(coming, 60);
+    assertThat(coming.desired).isEqualTo(1);
+    Watched holding = slow(40_000);
+    silent(holding, 60);
+    assertThat(holding.desired).as("one holds all four batches").isEqualTo(1);
+  }
+
+  @Test
+  void a_target_that_is_down_is_no_slow_stage() {
+    Watched w = slow(20_000_000);
+    silent(w, 4);
+    int before = w.desired;
+    w.stalled = 40;
+    silent(w, 280);
+    assertThat(w.desired).isEqualTo(before);
+    assertThat(w.last.reason()).isEqualTo(Reason.Stalled);
+  }
+
+  @Test
+  void batches_that_come_again_and_again_make_no_slow_stage() {
+    Watched w = slow(20_000_000);
+    silent(w, 4);
+    int before = w.desired;
+    w.redelivered = 1_000;
+    silent(w, 280);
+    assertThat(w.desired).isEqualTo(before);
+  }
+
+  @Test
+  void who_did_batches_and_then_none_for_longer_than_all_they_hold_takes_is_given_nobody() {
+    Watched w = slow(20_000_000);
+    silent(w, 200);
+    w.pass(0, 160_000);
+    silent(w, 1_200);
+    assertThat(w.desired).isEqualTo(4 * Capacity.FIRST);
+    assertThat(w.last.reason()).isEqualTo(Reason.Stalled);
+  }
+
+  @Test
   void a_batch_that_takes_seven_minutes_ends_no_worker() {
     Watched w = slow(4_000_000);
     w.desired = 20;
@@ -377,10 +451,29 @@ class ScalingPolicyTest {
     w.desired = 40;
     silent(w, 250);
     assertThat(w.desired).isEqualTo(40);
-    assertThat(w.last.reason()).isEqualTo(Reason.Stabilizing);
     w.arrived = 0;
     silent(w, 60);
     assertThat(w.desired).as("nothing is left").isZero();
+  }
+
+  @Test
+  void an_operator_that_starts_anew_keeps_who_works_on_slow_batches_and_learns_what_they_do() {
+    for (int together : List.of(1, 5, 40)) {
+      Watched w = slow(60_000_000);
+      w.bounds = new Bounds(0, 100, 36_000, 0); // 34 workers would do
+      w.desired = 40;
+      for (int t = 0; t < 700; t += 2) {
+        // Forty batches in 200 s: one by one, in fives or all at once.
+        boolean ends = t % (5 * together) < 2;
+        w.pass(0, ends ? 10_000L * together : 0);
+        assertThat(w.desired).as(together + " together, at " + t).isEqualTo(40);
+      }
+      for (int t = 700; t < 2_600; t += 2) {
+        w.pass(0, t % (5 * together) < 2 ? 10_000L * together : 0);
+        assertThat(w.desired).as(together + " together, at " + t).isBetween(28, 40);
+      }
+      assertThat(w.last.message()).containsPattern(", \\d+ a worker, ");
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.drover.operator.scaling.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.operator.scaling.Reason;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -98,6 +99,30 @@ class SimulationTest {
     Run ours = ours(Scenarios.steadyFlow());
     assertThat(ours.directionChanges()).isLessThanOrEqualTo(6);
     assertThat(ours.replicaSeconds()).isLessThan(1.2 * ours.idealReplicaSeconds());
+  }
+
+  @Test
+  void a_stage_too_slow_to_end_a_batch_in_minutes_is_given_workers_all_the_same() {
+    for (Scenario scenario : List.of(Scenarios.slowRule(), Scenarios.slowLookup())) {
+      Run ours = ours(scenario);
+      Run.Series stage = ours.stages().getFirst();
+      assertThat(stage.desired().get(2 * 40)).as("before any batch is done").isEqualTo(16);
+      assertThat(Run.max(stage.desired())).isEqualTo(100);
+      assertThat(ours.directionChanges()).isLessThanOrEqualTo(1);
+    }
+    Run lookup = ours(Scenarios.slowLookup());
+    assertThat(lookup.secondsToDrain()).isLessThan(1_300);
+    assertThat(lookup.replicaSeconds()).isLessThan(lag(Scenarios.slowLookup()).replicaSeconds());
+    assertThat(ours(Scenarios.slowRule()).secondsToDrain()).isLessThan(2_500);
+  }
+
+  @Test
+  void an_operator_that_starts_anew_ends_no_worker_of_a_slow_stage_that_has_work() {
+    Autoscaler rule = new ForgetfulAutoscaler(() -> new DroverAutoscaler(Map.of()), 350);
+    Run.Series stage = Simulation.run(Scenarios.slowLookup(), rule).stages().getFirst();
+    for (int t = 700; stage.backlog().get(2 * t) > 100 * 10_000; t++) {
+      assertThat(stage.desired().get(2 * t)).as("at " + t).isEqualTo(100);
+    }
   }
 
   @Test
