@@ -11,8 +11,8 @@ final class Hands {
   /** As many as a worker of a transform holds. */
   private static final int HELD = 4;
 
-  /** A worker that is taken away ends what it can in that time, and gives the rest back. */
-  private static final double GRACE_SECONDS = 15;
+  /** A worker that is taken away ends what it has begun, if it can in that time. */
+  private static final double GRACE_SECONDS = 290;
 
   private static final class Hand {
     private final List<Batch> batches = new ArrayList<>();
