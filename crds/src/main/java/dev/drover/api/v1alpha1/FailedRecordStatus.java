@@ -180,8 +180,13 @@ public record FailedRecordStatus(
       @PreserveUnknownFields
           @JsonPropertyDescription(
               "The fields that were changed, as a merge patch, also where a JSON patch was asked for."
-                  + " Masked as record is; long values are cut. Absent if the record went as it was.")
+                  + " Masked as record is, also where a JSON patch copied a masked value; long values"
+                  + " are cut. Absent if the record went as it was.")
           @Nullable JsonNode correction,
+      @Size(max = 500)
+          @JsonPropertyDescription(
+              "Which of them a JSON patch gave values of other fields; a field named * is any.")
+          @Nullable List<Copied> copied,
       @Size(max = 100)
           @JsonPropertyDescription("The fields that a Redrive computed, as its spec.set said.")
           @Nullable List<Step.Assignment> set,
@@ -190,4 +195,9 @@ public record FailedRecordStatus(
           String result,
       @Size(max = 1000) @JsonPropertyDescription("What came of it, for people.")
           @Nullable String message) {}
+
+  /** A field whose new value was copied. */
+  public record Copied(
+      @JsonPropertyDescription("The field that was changed.") String field,
+      @JsonPropertyDescription("The fields whose values went into it.") List<String> from) {}
 }

@@ -5,6 +5,7 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.api.v1alpha1.FailedRecordStatus.Copied;
 import dev.drover.api.v1alpha1.Step;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.replay.Change;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What was tried with a record, by whom, and what came of it. Pure. */
@@ -49,7 +52,10 @@ final class History {
                     a.by(),
                     a.generation(),
                     a.reason(),
-                    a.correction() == null ? null : redaction.show(a.correction()),
+                    a.correction() == null
+                        ? null
+                        : redaction.show(a.correction(), copied(a.copied())),
+                    a.copied(),
                     a.set(),
                     a.result(),
                     fits || a.message() == null ? a.message() : Redaction.MASK))
@@ -87,6 +93,7 @@ final class History {
             request.generation(),
             before.map(Attempt::reason).orElseGet(() -> asks ? reason(resource) : null),
             correction(request.change(), redaction),
+            copied(request.change()),
             set(request.change()),
             answer.reason(),
             RecordStatuses.cut(answer.outcome(), TEXT_LIMIT));
@@ -96,7 +103,22 @@ final class History {
   }
 
   private static @Nullable JsonNode correction(Change change, Redaction redaction) {
-    return change.correction() == null ? null : redaction.show(change.correction());
+    return change.correction() == null
+        ? null
+        : redaction.show(change.correction(), change.copied());
+  }
+
+  private static @Nullable List<Copied> copied(Change change) {
+    return change.copied().isEmpty()
+        ? null
+        : new TreeMap<>(change.copied())
+            .entrySet().stream().map(c -> new Copied(c.getKey(), c.getValue())).toList();
+  }
+
+  private static Map<String, List<String>> copied(@Nullable List<Copied> copied) {
+    return copied == null
+        ? Map.of()
+        : copied.stream().collect(Collectors.toMap(Copied::field, Copied::from));
   }
 
   private static @Nullable List<Step.Assignment> set(Change change) {

@@ -78,14 +78,15 @@ final class RecordReader {
       return Change.merging(spec.correction());
     }
     Correction.requireRow(failure);
-    JsonNode correction = PatchedRecord.correction(patch, schema(failure), failure.message().row());
+    Change change =
+        PatchedRecord.change(patch, schema(failure), failure.message().row(), redaction::hides);
     try {
-      corrected(failure, correction);
+      corrected(failure, change.correction());
     } catch (Correction.RefusedException e) {
       throw new Correction.RefusedException(
           String.valueOf(e.getMessage()).replaceFirst("^spec\\.correction", "spec.jsonPatch"));
     }
-    return Change.merging(correction);
+    return change;
   }
 
   /** The record as it is sent again, see {@link Correction#apply}. */

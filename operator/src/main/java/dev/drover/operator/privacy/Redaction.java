@@ -80,6 +80,13 @@ public final class Redaction {
     return payload != Payload.Full || !fields.isEmpty();
   }
 
+  /** Whether a field's value is hidden; whether any is, for {@link #EVERY_FIELD}. */
+  public boolean hides(String field) {
+    return payload != Payload.Full
+        || fields.contains(field)
+        || (field.equals(EVERY_FIELD) && hides());
+  }
+
   /**
    * What may be shown of a failed record.
    *
@@ -141,15 +148,22 @@ public final class Redaction {
   public record Sample(
       String key, @Nullable JsonNode before, @Nullable JsonNode after, @Nullable String refusal) {}
 
-  /** Takes out of a correction, a merge patch, what is hidden, and the ends of long values. */
-  public JsonNode show(JsonNode correction) {
+  /**
+   * Takes out of a correction, a merge patch, what is hidden, and the ends of long values.
+   *
+   * @param copied by field of the correction, fields of the record that its value may be copied
+   *     from; {@link #EVERY_FIELD} stands for any, on both sides
+   */
+  public JsonNode show(JsonNode correction, Map<String, List<String>> copied) {
     if (!(correction instanceof ObjectNode object)) {
       return TextNode.valueOf(MASK); // none that is sent looks so
     }
+    List<String> anywhere = copied.getOrDefault(EVERY_FIELD, List.of());
     ObjectNode shown = object.objectNode();
     int left = CORRECTION_LIMIT;
     for (Map.Entry<String, JsonNode> field : object.properties()) {
-      boolean hidden = payload != Payload.Full || fields.contains(field.getKey());
+      List<String> from = copied.getOrDefault(field.getKey(), anywhere);
+      boolean hidden = hides(field.getKey()) || from.stream().anyMatch(this::hides);
       JsonNode value = field.getValue();
       String text = value.isTextual() ? value.textValue() : value.toString();
       if (value.isNull()) {

@@ -15,6 +15,7 @@ import dev.drover.wire.replay.Change;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class HistoryTest {
@@ -72,6 +73,7 @@ class HistoryTest {
                 "asked the customer",
                 null,
                 null,
+                null,
                 "Sent",
                 "sent to the stage again"));
   }
@@ -93,6 +95,25 @@ class HistoryTest {
         History.with(resource, replay("t1", computed), Answer.replaying("sent"), ALL).getFirst();
     assertThat(attempt.correction()).isNull();
     assertThat(attempt.set()).hasSize(1);
+  }
+
+  @Test
+  void a_copy_of_what_is_hidden_now_or_later_is_hidden() {
+    FailedRecord resource = resource("", MANAGERS);
+    Change copying =
+        Change.merging(Serialization.unmarshal("{\"note\":\"ann@example.org\"}", JsonNode.class))
+            .copying(Map.of("note", List.of("email")));
+    Answer sent = Answer.replaying("sent");
+
+    assertThat(History.with(resource, replay("t1", copying), sent, redaction("{redact: [/email]}")))
+        .singleElement()
+        .satisfies(a -> assertThat(a.correction()).hasToString("{\"note\":\"***\"}"));
+
+    List<Attempt> whole = History.with(resource, replay("t1", copying), sent, ALL);
+    assertThat(String.valueOf(whole.getFirst().correction())).contains("ann@example.org");
+    resource.setStatus(RecordStatuses.say(resource.getStatus(), resource, 3L, whole, sent, NOW));
+    assertThat(History.of(resource, redaction("{redact: [/email]}")).getFirst().correction())
+        .hasToString("{\"note\":\"***\"}");
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.drover.operator.privacy.Redaction.Shown;
 import dev.drover.wire.failure.FailedMessage;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -183,21 +184,34 @@ class RedactionTest {
     JsonNode correction =
         Serialization.unmarshal(
             "{\"email\":\"ann@example.org\",\"qty\":3,\"gone\":null}", JsonNode.class);
-    assertThat(redaction("{redact: [/email]}").show(correction).toString())
+    assertThat(redaction("{redact: [/email]}").show(correction, Map.of()).toString())
         .isEqualTo("{\"email\":\"***\",\"qty\":3,\"gone\":null}");
-    assertThat(redaction("{payload: Redacted}").show(correction).toString())
+    assertThat(redaction("{payload: Redacted}").show(correction, Map.of()).toString())
         .isEqualTo("{\"email\":\"***\",\"qty\":\"***\",\"gone\":null}");
-    assertThat(redaction("{}").show(Serialization.unmarshal("[1]", JsonNode.class)).toString())
-        .isEqualTo("\"***\"");
+    assertThat(redaction("{}").show(json("[1]"), Map.of()).toString()).isEqualTo("\"***\"");
 
     ObjectNode many = JsonNodeFactory.instance.objectNode();
     for (int i = 0; i < 20; i++) {
       many.put("f" + i, "x".repeat(3000));
     }
-    JsonNode shown = redaction("{}").show(many);
+    JsonNode shown = redaction("{}").show(many, Map.of());
     assertThat(shown.get("f0").asText()).hasSize(501).endsWith("x…");
     assertThat(shown.get("f19").asText()).isEqualTo("…");
-    assertThat(redaction("{}").show(shown)).isEqualTo(shown);
+    assertThat(redaction("{}").show(shown, Map.of())).isEqualTo(shown);
+  }
+
+  @Test
+  void a_corrected_value_that_is_copied_from_a_masked_field_is_masked() {
+    JsonNode correction = Serialization.unmarshal("{\"note\":\"ann\",\"qty\":3}", JsonNode.class);
+    Redaction redaction = redaction("{redact: [/email]}");
+    for (List<String> from : List.of(List.of("email"), List.of("id", "email"), List.of("*"))) {
+      assertThat(redaction.show(correction, Map.of("note", from)).toString())
+          .isEqualTo("{\"note\":\"***\",\"qty\":3}");
+    }
+    assertThat(redaction.show(correction, Map.of("*", List.of("*"))).toString())
+        .isEqualTo("{\"note\":\"***\",\"qty\":\"***\"}");
+    assertThat(redaction.show(correction, Map.of("note", List.of("id")))).isEqualTo(correction);
+    assertThat(redaction("{}").show(correction, Map.of("*", List.of("*")))).isEqualTo(correction);
   }
 
   @Test
