@@ -149,6 +149,12 @@ public record RedriveSpec(
 
   /** Which failed records. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "!has(self.seenAfter) || timestamp(self.seenAfter) == timestamp(self.seenAfter)",
+      message = "seenAfter: there is no such day; write a time such as 2026-01-31T23:59:59Z")
+  @ValidationRule(
+      value = "!has(self.seenBefore) || timestamp(self.seenBefore) == timestamp(self.seenBefore)",
+      message = "seenBefore: there is no such day; write a time such as 2026-01-31T23:59:59Z")
   public record Selector(
       @Size(min = 1, max = 50) @JsonPropertyDescription("The stage that refused them.")
           @Nullable String stage,

@@ -122,6 +122,11 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
             migration.getMetadata().getName(),
             migration.getMetadata().getUid());
     Optional<Job> job = job(migration, redrive);
+    Optional<Situation.Held> wrong = SelectorTimes.wrong(redrive.getSpec());
+    if (wrong.isPresent()) {
+      job.ifPresent(workloads::delete);
+      return wrong.get();
+    }
     boolean suspended = Boolean.TRUE.equals(redrive.getSpec().suspend());
     if (job.isEmpty() && !suspended) {
       Optional<Situation.Held> lacking = Readiness.lacking(migration, stages(migration));

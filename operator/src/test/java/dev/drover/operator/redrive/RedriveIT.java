@@ -348,12 +348,24 @@ class RedriveIT {
             "{migrationName: orders, selector: {fingerprint: xyz}}", "spec.selector.fingerprint",
             "{migrationName: orders, selector: {seenAfter: yesterday}}", "spec.selector.seenAfter",
             "{selector: {stage: load}}", "spec.migrationName");
-    refusals.forEach(
-        (spec, why) -> {
-          ApiServer.Result applied = apply(spec);
-          assertThat(applied.code()).as(spec).isNotZero();
-          assertThat(applied.output()).contains(why);
-        });
+    refusals.forEach(RedriveIT.this::assertRefused);
+    assertRefused(
+        "{migrationName: orders, selector: {seenAfter: '2026-02-30T00:00:00Z'}}",
+        "seenAfter: there is no such day");
+    assertRefused(
+        "{migrationName: orders, selector: {seenBefore: '2026-11-31T00:00:00Z'}}",
+        "seenBefore: there is no such day");
+    assertThat(
+            apply(
+                    "{migrationName: orders, selector: {seenAfter: '2024-02-29T00:00:00Z', seenBefore: '2026-12-31T23:59:59.123456789Z'}}")
+                .code())
+        .isZero();
+  }
+
+  private void assertRefused(String spec, String why) {
+    ApiServer.Result applied = apply(spec);
+    assertThat(applied.code()).as(spec).isNotZero();
+    assertThat(applied.output()).contains(why);
   }
 
   @Test
