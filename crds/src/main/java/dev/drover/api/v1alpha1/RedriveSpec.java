@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** What the user wants done with many failed records. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
-    value = "self.action != 'Waive' || has(self.reason)",
+    value = "self.action != 'Waive' || (has(self.reason) && self.reason.matches('\\\\S'))",
     message = "reason: say why the records are given up")
 @ValidationRule(
     value = "self.action != 'Waive' || !(has(self.correction) || has(self.set))",

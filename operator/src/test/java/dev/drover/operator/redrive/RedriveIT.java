@@ -349,6 +349,7 @@ class RedriveIT {
             "{migrationName: orders, selector: {seenAfter: yesterday}}", "spec.selector.seenAfter",
             "{selector: {stage: load}}", "spec.migrationName");
     refusals.forEach(RedriveIT.this::assertRefused);
+    assertRefused("{migrationName: orders, action: Waive, reason: ' '}", "reason: say why");
     assertRefused(
         "{migrationName: orders, selector: {seenAfter: '2026-02-30T00:00:00Z'}}",
         "seenAfter: there is no such day");
