@@ -11,6 +11,7 @@ import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.Question;
 import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgedBatch;
+import dev.drover.worker.stage.SetAsideException;
 import dev.drover.worker.stage.StageContext;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +49,8 @@ public final class EnrichJudge implements Judge {
   }
 
   @Override
-  public Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException {
+  public Optional<JudgedBatch> judge(Arrived batch, String revision)
+      throws InterruptedException, SetAsideException {
     Enrichment enrichment = enrichment(batch.input(), revision);
     Question question = enrichment.question();
     if (question == null) {
@@ -73,7 +75,7 @@ public final class EnrichJudge implements Judge {
 
   private AnswerLog.Known known(
       Arrived batch, Enrichment enrichment, Question question, BatchKeys keys)
-      throws InterruptedException {
+      throws InterruptedException, SetAsideException {
     BatchHeaders headers = batch.headers();
     if (batch.again()) {
       AnswerLog.Known known = log.find(headers, enrichment.revision());
@@ -83,7 +85,15 @@ public final class EnrichJudge implements Judge {
     }
     // Who sends a record again has mended something, perhaps what was looked up.
     boolean anew = headers.origin() == Origin.retry;
-    List<Answer> answers = asking.answers(enrichment, question, keys, anew);
+    List<Answer> answers =
+        asking.answers(
+            new Asking.Request(
+                headers.id().text(),
+                enrichment,
+                question,
+                keys,
+                anew,
+                batch.again() ? Asking.IfAlone.LeaveAtOnce : Asking.IfAlone.Leave));
     return log.settle(
         headers, enrichment.revision(), AnswerCodec.encode(enrichment.answers(question), answers));
   }

@@ -11,6 +11,7 @@ import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.Question;
 import dev.drover.worker.metrics.LookupMetrics;
 import dev.drover.worker.stage.JudgedBatch;
+import dev.drover.worker.stage.SetAsideException;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,7 +85,9 @@ public final class EnrichOnTheWay implements AutoCloseable {
     rows.forEach(batch::writeBytes);
     int[] columns = enrichment.keyColumns(question);
     BatchKeys keys = BatchKeys.of(enrichment.input(), batch.toByteArray(), columns);
-    List<Answer> answers = asking().answers(enrichment, question, keys, true);
+    List<Answer> answers =
+        answers(
+            new Asking.Request("a Redrive", enrichment, question, keys, true, Asking.IfAlone.Wait));
     List<Outcome> outcomes = new ArrayList<>(rows.size());
     for (int i = 0; i < rows.size(); i++) {
       BatchKeys own = BatchKeys.of(enrichment.input(), rows.get(i), columns);
@@ -92,6 +95,14 @@ public final class EnrichOnTheWay implements AutoCloseable {
       outcomes.add(outcome(EnrichedBatch.of(enrichment, question, rows.get(i), own, answer, most)));
     }
     return outcomes;
+  }
+
+  private List<Answer> answers(Asking.Request request) throws InterruptedException {
+    try {
+      return asking().answers(request);
+    } catch (SetAsideException e) {
+      throw new IllegalStateException("who waits is not set aside", e);
+    }
   }
 
   private static Outcome outcome(JudgedBatch judged) {

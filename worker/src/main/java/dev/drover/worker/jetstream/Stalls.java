@@ -36,7 +36,7 @@ public final class Stalls implements AutoCloseable {
   private @Nullable Stall told;
   private Instant toldAt = Instant.EPOCH;
 
-  private record Open(String reason, String message, Instant since) {}
+  private record Open(String reason, String message, Instant since, Instant until) {}
 
   /** Shows the stalls of a stage's worker under its pod's name. */
   public Stalls(StateStore state, String stage, String pod, Clock clock) {
@@ -48,12 +48,25 @@ public final class Stalls implements AutoCloseable {
 
   /** Something keeps this worker from moving on; saying so again changes nothing. */
   public void begin(String source, String reason, String message) {
-    Open now = new Open(reason, message, clock.instant());
-    Open before = open.putIfAbsent(source, now);
+    begin(source, reason, message, Instant.MAX);
+  }
+
+  /**
+   * The same of what may go on elsewhere, without a word to this worker.
+   *
+   * @param told for how long it is told, unless it is begun anew
+   */
+  public void begin(String source, String reason, String message, Duration told) {
+    begin(source, reason, message, clock.instant().plus(told));
+  }
+
+  private void begin(String source, String reason, String message, Instant until) {
+    Instant now = clock.instant();
+    Open before = open.putIfAbsent(source, new Open(reason, message, now, until));
     if (before == null) {
       LOG.warn("waiting, {}: {}", reason, message);
-    } else if (!before.message().equals(message)) {
-      open.put(source, new Open(reason, message, before.since()));
+    } else if (!before.message().equals(message) || !before.until().equals(until)) {
+      open.put(source, new Open(reason, message, before.since(), until));
     }
   }
 
@@ -110,6 +123,7 @@ public final class Stalls implements AutoCloseable {
 
   private void tellOnce() throws IOException, JetStreamApiException {
     Instant now = clock.instant();
+    open.values().removeIf(o -> o.until().isBefore(now));
     Optional<Open> oldest =
         open.values().stream()
             .filter(o -> Duration.between(o.since(), now).compareTo(WORTH_TELLING) > 0)

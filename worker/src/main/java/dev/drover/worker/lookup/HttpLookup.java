@@ -65,7 +65,7 @@ public final class HttpLookup implements Lookup {
     try {
       pass = new Pass(http, keys, listener, endpoint.client(), endpoint.headers());
     } catch (HttpServerEndpoint.UnusableFileException e) {
-      throw unavailable("LookupForbidden", String.valueOf(e.getMessage()), Duration.ZERO);
+      throw unavailable("LookupForbidden", String.valueOf(e.getMessage()), Duration.ZERO, true);
     }
     pass.run(failedLast);
     failedLast = pass.failure() != null;
@@ -75,13 +75,15 @@ public final class HttpLookup implements Lookup {
           failure.reason(),
           "%s (%d of %d keys have no answer yet)"
               .formatted(failure.message(), keys.size() - pass.answered(), keys.size()),
-          failure.retryAfter());
+          failure.retryAfter(),
+          failure.forAll());
     }
   }
 
-  private LookupUnavailableException unavailable(String reason, String why, Duration retryAfter) {
+  private LookupUnavailableException unavailable(
+      String reason, String why, Duration retryAfter, boolean forAll) {
     return LookupUnavailableException.of(
-        reason, "looking up at %s: %s".formatted(spec.url(), why), retryAfter);
+        reason, "looking up at %s: %s".formatted(spec.url(), why), retryAfter, forAll);
   }
 
   @Override

@@ -60,15 +60,17 @@ public final class LookupSession implements Lookup {
       throw new IllegalArgumentException("a database is asked by queries");
     }
     long started = System.nanoTime();
-    List<Answer> answers;
     try {
-      answers = ask(query, keys);
+      ask(query, keys, listener::answered);
     } finally {
       listener.asked(System.nanoTime() - started);
     }
-    for (int i = 0; i < answers.size(); i++) {
-      listener.answered(i, answers.get(i));
-    }
+  }
+
+  /** Is given each answer as soon as it holds. */
+  @FunctionalInterface
+  private interface Sink {
+    void answered(int key, Answer answer);
   }
 
   /**
@@ -80,6 +82,13 @@ public final class LookupSession implements Lookup {
    *     session is then given up. After a timeout, fewer keys are asked for at once
    */
   public List<Answer> ask(LookupQuery query, List<@Nullable Object[]> keys)
+      throws LookupUnavailableException {
+    Answer[] answers = new Answer[keys.size()];
+    ask(query, keys, (key, answer) -> answers[key] = answer);
+    return Arrays.asList(answers);
+  }
+
+  private void ask(LookupQuery query, List<@Nullable Object[]> keys, Sink sink)
       throws LookupUnavailableException {
     Answer[] answers = new Answer[keys.size()];
     int from = 0;
@@ -96,13 +105,15 @@ public final class LookupSession implements Lookup {
         }
         throw failure;
       }
+      for (int key = from; key < to; key++) {
+        sink.answered(key, answers[key]);
+      }
       from = to;
     }
     if (++inTime >= RAISED_AFTER) { // it may have been slow for a while only
       inTime = 0;
       mostKeys = (int) Math.min(Integer.MAX_VALUE, 2L * mostKeys);
     }
-    return Arrays.asList(answers);
   }
 
   /** What fails together, or has too many rows, is asked for in halves. */

@@ -27,12 +27,18 @@ public final class LookupUnavailableException extends Exception {
 
   private final String reason;
   private final Duration retryAfter;
+  private final boolean forAll;
 
   private LookupUnavailableException(
-      String reason, String message, Duration retryAfter, @Nullable SQLException cause) {
+      String reason,
+      String message,
+      Duration retryAfter,
+      boolean forAll,
+      @Nullable SQLException cause) {
     super(message, cause);
     this.reason = reason;
     this.retryAfter = retryAfter;
+    this.forAll = forAll;
   }
 
   /**
@@ -40,9 +46,11 @@ public final class LookupUnavailableException extends Exception {
    *
    * @param reason what a stall is called
    * @param retryAfter how long the server asks to be left alone; zero if it does not
+   * @param forAll whether it would say so for every other key
    */
-  static LookupUnavailableException of(String reason, String message, Duration retryAfter) {
-    return new LookupUnavailableException(reason, message, retryAfter, null);
+  static LookupUnavailableException of(
+      String reason, String message, Duration retryAfter, boolean forAll) {
+    return new LookupUnavailableException(reason, message, retryAfter, forAll, null);
   }
 
   /**
@@ -61,6 +69,7 @@ public final class LookupUnavailableException extends Exception {
         reason(state),
         "looking up in %s: SQLSTATE %s%s".formatted(connection, state, shown),
         Duration.ZERO,
+        !reason(state).equals(TIMED_OUT),
         e);
   }
 
@@ -83,6 +92,11 @@ public final class LookupUnavailableException extends Exception {
   /** Whether the query took too long: for fewer keys it may not. */
   public boolean isTimeout() {
     return reason.equals(TIMED_OUT);
+  }
+
+  /** Whether every other key would fare the same, as far as is known. */
+  public boolean isForAll() {
+    return forAll;
   }
 
   /** How long to wait at least before it is tried again. */

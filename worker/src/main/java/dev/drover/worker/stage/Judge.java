@@ -25,9 +25,11 @@ public interface Judge extends AutoCloseable {
    * Judges a batch by a revision of the chain.
    *
    * @return empty if all that follows from it has been done by an earlier attempt
+   * @throws SetAsideException if it cannot judge this batch now, though it can judge others
    * @throws InterruptedException if this worker is to end before it can judge
    */
-  Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException;
+  Optional<JudgedBatch> judge(Arrived batch, String revision)
+      throws InterruptedException, SetAsideException;
 
   /**
    * All that follows from a batch's judgement by a revision is done, or nothing ever will: another

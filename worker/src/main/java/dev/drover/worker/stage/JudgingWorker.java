@@ -79,7 +79,9 @@ public final class JudgingWorker implements StageWorker {
       context.awaitTurn(this::idleUntilStopped);
       Delivery delivery = stopping ? null : inbox.take(Duration.ofSeconds(1));
       if (delivery != null) {
-        context.pace().took(delivery.records());
+        if (delivery.deliveries() == 1) { // what comes again was paid for
+          context.pace().took(delivery.records());
+        }
         batches.execute(() -> work(delivery));
       } else if (!stopping) {
         batches.execute(judge::idle);
@@ -104,6 +106,8 @@ public final class JudgingWorker implements StageWorker {
     } catch (InterruptedException e) {
       delivery.giveBack(Duration.ZERO);
       Thread.currentThread().interrupt();
+    } catch (SetAsideException e) {
+      setAside(delivery, e);
     } catch (RuntimeException e) {
       LOG.error("cannot work on {}", delivery.subject(), e);
       context
@@ -113,7 +117,21 @@ public final class JudgingWorker implements StageWorker {
     }
   }
 
-  private void process(Delivery delivery) throws InterruptedException {
+  /** It may come again elsewhere, and be told of there: so this is told for a while only. */
+  private void setAside(Delivery delivery, SetAsideException e) {
+    Duration pause = e.pause(delivery.deliveries());
+    context
+        .stalls()
+        .begin(
+            e.source(),
+            e.reason(),
+            "%s. Its batch is tried again in %d s, and the others go on"
+                .formatted(e.getMessage(), pause.toSeconds()),
+            pause.multipliedBy(2));
+    delivery.giveBack(pause);
+  }
+
+  private void process(Delivery delivery) throws InterruptedException, SetAsideException {
     BatchHeaders headers = delivery.headers();
     if (passedBefore.test(headers)) {
       delivery.ack();

@@ -19,6 +19,7 @@ import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgedBatch;
+import dev.drover.worker.stage.SetAsideException;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Optional;
@@ -49,7 +50,8 @@ class EnrichRestIT extends ChainScenario {
   /** As slow as one with much to compute, so that batches go on arriving. */
   private record Slow(Judge judge) implements Judge {
     @Override
-    public Optional<JudgedBatch> judge(Arrived batch, String revision) throws InterruptedException {
+    public Optional<JudgedBatch> judge(Arrived batch, String revision)
+        throws InterruptedException, SetAsideException {
       Thread.sleep(200);
       return judge.judge(batch, revision);
     }

@@ -166,6 +166,38 @@ class HttpLookupIT extends ChainScenario {
     }
   }
 
+  /** One in each of more batches than a worker holds at a time; the others are behind them. */
+  @ParameterizedTest
+  @EnumSource(OnMissing.class)
+  void a_key_that_is_never_answered_keeps_its_own_batch_back_and_no_other(OnMissing onMissing)
+      throws Exception {
+    orders(1000, 1000);
+    crm.behaviour =
+        c -> c <= 500 && c % 100 == 77 ? Reply.of(500, "no 77") : CustomerServer.WELL.to(c);
+    try (TestChain chain = new TestChain(nats.url(), name, chain(100, onMissing, null))) {
+      ChainPlan plan = planned(chain);
+      chain.dispatchAll(plan);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage tiers = RunningStage.start(chain, "tiers", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        await().atMost(SOON).until(() -> chain.tally("load").in() == 500);
+        assertThat(chain.tally("tiers")).isEqualTo(new Counts(500, 500, 0, 0, 0, 0));
+        awaitStall(chain, "LookupUnavailable");
+        assertThat(chain.stalls("tiers").getFirst().message())
+            .contains("answers 500", "keys have no answer yet")
+            .doesNotContain("77");
+        assertThat(chain.failures()).isEmpty();
+
+        crm.behaviour = CustomerServer.WELL;
+        awaitFinished(chain, plan);
+        await().atMost(SOON).until(() -> chain.stalls("tiers").isEmpty());
+      }
+      assertThat(chain.tally("tiers")).isEqualTo(new Counts(1000, 1000, 0, 0, 0, 0));
+      assertThat(chain.failures()).isEmpty();
+      assertThat(loaded()).isEqualTo("1000 1000 1000");
+    }
+  }
+
   private static void awaitStall(TestChain chain, String says) {
     await()
         .atMost(SOON)

@@ -189,16 +189,13 @@ class AnswersIT {
         ExecutorService together = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<List<Answer>>> all = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        all.add(
-            together.submit(
-                () ->
-                    asking.answers(tiers, Objects.requireNonNull(tiers.question()), keys, false)));
+        all.add(together.submit(() -> asking.answers(request(tiers, keys, false))));
       }
       for (Future<List<Answer>> one : all) {
         assertThat(one.get()).hasSize(500).filteredOn(Answer.Found.class::isInstance).hasSize(400);
       }
       assertThat(session.queries()).isEqualTo(1);
-      asking.answers(tiers, Objects.requireNonNull(tiers.question()), keys, true);
+      asking.answers(request(tiers, keys, true));
       assertThat(session.queries()).isEqualTo(2);
     }
     assertThat(registry.scrape())
@@ -207,5 +204,10 @@ class AnswersIT {
             "drover_worker_lookup_keys_total{outcome=\"found\",stage=\"tiers\"} 800.0",
             "drover_worker_lookup_keys_total{outcome=\"missing\",stage=\"tiers\"} 200.0",
             "drover_worker_lookup_seconds_count{stage=\"tiers\"} 2");
+  }
+
+  private static Asking.Request request(Enrichment of, BatchKeys keys, boolean anew) {
+    return new Asking.Request(
+        "t-0-1", of, Objects.requireNonNull(of.question()), keys, anew, Asking.IfAlone.Leave);
   }
 }

@@ -11,6 +11,7 @@ import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
 import io.nats.client.api.KeyValueEntry;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
@@ -97,6 +98,28 @@ class StallsIT {
     stalls.over("old");
     await().untilAsserted(() -> assertThat(told()).isNull());
     assertThat(stalls.any()).isTrue();
+  }
+
+  @Test
+  void what_may_go_on_elsewhere_is_told_for_its_time_and_longer_if_it_comes_again() {
+    stalls.begin("batch", "LookupUnavailable", "answers 500");
+    stalls.begin("batch", "LookupUnavailable", "tried again in 10 s", Duration.ofSeconds(20));
+    now = START.plusSeconds(19);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(told())
+                    .isNotNull()
+                    .extracting(Stall::message, Stall::since)
+                    .containsExactly("tried again in 10 s", START.toString()));
+    stalls.begin("batch", "LookupUnavailable", "tried again in 20 s", Duration.ofSeconds(40));
+    now = START.plusSeconds(58);
+    await()
+        .untilAsserted(
+            () -> assertThat(told()).isNotNull().extracting(Stall::seen).isEqualTo(now.toString()));
+    now = START.plusSeconds(60);
+    await().untilAsserted(() -> assertThat(told()).isNull());
+    assertThat(stalls.any()).isFalse();
   }
 
   @Test
