@@ -10,7 +10,7 @@ public interface LoadTarget extends AutoCloseable {
    *
    * @return the outcomes, in the order of the batches; all of them durable
    * @throws SystemFailure if the target is away or refuses; the session is then given up, unless
-   *     all it did was to wait for a lock
+   *     all it did was to wait for a lock, or to lose against others again and again
    */
   List<LoadOutcome> load(String sourceTable, List<LoadBatch> batches) throws SystemFailure;
 

@@ -8,13 +8,24 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A PostgreSQL database to load into: one session, opened when it is needed and given up after a
- * System failure.
+ * System failure. A transaction that the server ends in a deadlock, or since it cannot be
+ * serialized, is tried again in the same session before it is one.
  */
 public final class PostgresLoadTarget implements LoadTarget {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresLoadTarget.class);
+
+  /** How often a transaction is tried that the server ends for the sake of others. */
+  private static final int ATTEMPTS = 5;
+
+  private static final long LONGEST_PAUSE_MILLIS = 100;
+
   private final Endpoint endpoint;
   private final String application;
   private final StageSpec.Load stage;
@@ -54,11 +65,36 @@ public final class PostgresLoadTarget implements LoadTarget {
 
   @Override
   public List<LoadOutcome> load(String sourceTable, List<LoadBatch> batches) throws SystemFailure {
+    for (int attempt = 1; true; attempt++) {
+      try {
+        return loadOnce(sourceTable, batches);
+      } catch (SystemFailure e) {
+        if (!e.isConflict() || attempt == ATTEMPTS || !pause()) {
+          throw e;
+        }
+        LOG.info("{}: tried again at once, {} of {} times", e.getMessage(), attempt, ATTEMPTS - 1);
+      }
+    }
+  }
+
+  /** Not for as long as the other's, or they meet again; false if this worker is to leave. */
+  private static boolean pause() {
+    try {
+      Thread.sleep(ThreadLocalRandom.current().nextLong(LONGEST_PAUSE_MILLIS));
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private List<LoadOutcome> loadOnce(String sourceTable, List<LoadBatch> batches)
+      throws SystemFailure {
     try {
       Loader ready = loader();
       return ready.load(table(sourceTable), batches);
     } catch (SystemFailure e) {
-      if (!e.isLocked() || loader == null) {
+      if (loader == null || !(e.isLocked() || e.isConflict() && rolledBack())) {
         close();
       }
       throw e;
@@ -82,6 +118,20 @@ public final class PostgresLoadTarget implements LoadTarget {
     Connection session = connection;
     if (session != null && endpoint.isMissed(session)) {
       close();
+    }
+  }
+
+  /** Whether the session is free of the transaction that the server has ended. */
+  private boolean rolledBack() {
+    Connection session = connection;
+    try {
+      if (session != null && !session.getAutoCommit()) {
+        session.rollback();
+      }
+      return session != null;
+    } catch (SQLException e) {
+      LOG.debug("a session is given up", e);
+      return false;
     }
   }
 
@@ -175,8 +225,7 @@ public final class PostgresLoadTarget implements LoadTarget {
       try {
         session.close();
       } catch (SQLException e) {
-        org.slf4j.LoggerFactory.getLogger(PostgresLoadTarget.class)
-            .debug("closing a session failed", e);
+        LOG.debug("closing a session failed", e);
       }
       connection = null;
     }

@@ -14,6 +14,9 @@ import org.postgresql.util.ServerErrorMessage;
 public final class SystemFailure extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private static final String DEADLOCK = "40P01";
+  private static final String NOT_SERIALIZABLE = "40001";
+
   private final String sqlState;
 
   SystemFailure(String sqlState, String message) {
@@ -48,7 +51,7 @@ public final class SystemFailure extends Exception {
    * or it is away.
    */
   public String reason() {
-    if (isLocked()) {
+    if (isLocked() || isConflict()) {
       return "TargetLocked";
     }
     String noPermit = NoPermitException.stallReason(sqlState);
@@ -61,6 +64,15 @@ public final class SystemFailure extends Exception {
   /** Whether a lock was waited for in vain: the session is as good as before. */
   public boolean isLocked() {
     return sqlState.equals(LockHolders.LOCKED);
+  }
+
+  /**
+   * Whether the server ended the transaction for the sake of others, in a deadlock or since it
+   * could not be serialized with theirs: the session is as good as before, and the same may well
+   * succeed at once.
+   */
+  public boolean isConflict() {
+    return sqlState.equals(DEADLOCK) || sqlState.equals(NOT_SERIALIZABLE);
   }
 
   /** Whether something that others have was waited for in vain: a lock, or a connection. */

@@ -10,11 +10,18 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.CreateTables;
 import dev.drover.wire.plan.StageSpec.Indexes;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.state.StateStore;
+import io.nats.client.api.KeyValueEntry;
+import io.nats.client.api.KeyValueWatcher;
+import io.nats.client.impl.NatsKeyValueWatchSubscription;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +103,77 @@ class TargetLockedIT extends ChainScenario {
     }
   }
 
+  @Test
+  void a_deadlock_is_ended_by_the_server_and_tried_again_in_place() throws Exception {
+    // The load waits first, and is to be the one that the server ends.
+    databases.execute("target", "ALTER DATABASE target SET deadlock_timeout = '3s'");
+    held("SET deadlock_timeout = '1min'");
+    held("INSERT INTO item VALUES (" + ROWS + ", 'a secret', 1)");
+    other.commit();
+    held("UPDATE item SET note = 'another' WHERE id = " + ROWS);
+    try (TestChain chain = new TestChain(nats.url(), name, upserts())) {
+      List<String> stalls = new CopyOnWriteArrayList<>();
+      ChainPlan plan = plan(chain);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage load = RunningStage.startPlanned(chain, "load", databases.secrets, plan);
+          NatsKeyValueWatchSubscription watch = told(chain, stalls)) {
+        chain.dispatchAll(plan);
+        List<String> waiting = new ArrayList<>();
+        await()
+            .atMost(SOON)
+            .until(
+                () ->
+                    waiting.addAll(
+                        databases.query(
+                            "target",
+                            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'")));
+
+        // What the load has written in the same transaction: it goes on when that is ended.
+        held("INSERT INTO item VALUES (" + (ROWS - 1) + ", 'a secret', 1)");
+        other.rollback();
+
+        awaitFinished(chain, plan);
+        assertThat(
+                databases.query(
+                    "target",
+                    "SELECT pid FROM pg_stat_activity WHERE datname = 'target'"
+                        + " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                        + " AND pid <> "
+                        + pid))
+            .as("the load's sessions")
+            .isEqualTo(waiting);
+        assertThat(
+                databases.query(
+                    "target", "SELECT deadlocks FROM pg_stat_database WHERE datname = 'target'"))
+            .isNotEqualTo(List.of("0"));
+      }
+      assertThat(stalls).isEmpty();
+      assertThat(chain.tally("load")).isEqualTo(new Counts(ROWS, ROWS, 0, 0, 0, 0));
+      assertThat(databases.checksum("target", "item"))
+          .isEqualTo(databases.checksum("legacy", "item"));
+    } finally {
+      databases.execute("target", "ALTER DATABASE target RESET deadlock_timeout");
+    }
+  }
+
+  /** What the load tells from now on that it waits for. */
+  private static NatsKeyValueWatchSubscription told(TestChain chain, List<String> stalls)
+      throws Exception {
+    KeyValueWatcher watcher =
+        new KeyValueWatcher() {
+          @Override
+          public void watch(KeyValueEntry entry) {
+            if (entry.getValue() != null) {
+              stalls.add(new String(entry.getValue(), StandardCharsets.UTF_8));
+            }
+          }
+
+          @Override
+          public void endOfData() {}
+        };
+    return chain.state.bucket().watch(StateStore.STALLS + "load.>", watcher);
+  }
+
   private void held(String statement) throws Exception {
     try (Statement s = other.createStatement()) {
       s.execute(statement);
@@ -137,6 +215,14 @@ class TargetLockedIT extends ChainScenario {
                               .contains("idle in transaction")
                               .doesNotContain("secret");
                         }));
+  }
+
+  private static ChainSpec upserts() {
+    return new ChainSpec(
+        databases.connections(),
+        List.of(
+            new StageSpec.Extract("read", "legacy", List.of("public.item"), ROWS),
+            new StageSpec.Load("load", "read", "target", null, LoadMode.Upsert, List.of())));
   }
 
   private static ChainSpec chain(Indexes indexes) {
