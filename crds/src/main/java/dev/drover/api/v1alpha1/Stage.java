@@ -179,7 +179,9 @@ public record Stage(
       @Default("100000")
           @Min(1)
           @Max(10000000)
-          @JsonPropertyDescription("The most answers that a worker keeps, in its memory.")
+          @JsonPropertyDescription(
+              "The most answers that a worker keeps, in its memory; fewer if they would take more than"
+                  + " a quarter of its heap.")
           @Nullable Integer maxEntries,
       @Default("600")
           @Min(1)

@@ -137,7 +137,7 @@ public sealed interface StageSpec {
   /**
    * How long answers are kept.
    *
-   * @param maxEntries the most answers that a worker keeps
+   * @param maxEntries the most answers that a worker keeps; fewer if its heap bears no more
    * @param ttlSeconds how long each is true
    */
   record Cache(int maxEntries, int ttlSeconds) {}

@@ -60,6 +60,31 @@ class AnswerCacheTest {
   }
 
   @Test
+  void no_more_bytes_are_kept_than_the_heap_bears_however_many_answers_were_asked_for() {
+    int most = 1 << 20;
+    AnswerCache small = new AnswerCache(new StageSpec.Cache(100_000, 600), most, nanos::get);
+    Answer text = new Answer.Found(new Object[] {"x".repeat(20_000)});
+    Answer raw = new Answer.Found(new Object[] {new byte[40_000]});
+    int kept = 0;
+    for (byte i = 0; i < 120; i++) {
+      small.put(TIERS, ByteBuffer.wrap(new byte[] {i}), i % 2 == 0 ? text : raw);
+    }
+    small.trim();
+    for (byte i = 0; i < 120; i++) {
+      kept += small.get(TIERS, ByteBuffer.wrap(new byte[] {i})) == null ? 0 : 40_000;
+    }
+    assertThat(kept).isBetween(40_000, most);
+  }
+
+  @Test
+  void an_answer_that_is_larger_than_all_that_may_be_kept_is_not() {
+    AnswerCache small = new AnswerCache(new StageSpec.Cache(10, 600), 1000, nanos::get);
+    small.put(TIERS, SEVEN, new Answer.Found(new Object[] {"x".repeat(1000)}));
+    small.trim();
+    assertThat(small.get(TIERS, SEVEN)).isNull();
+  }
+
+  @Test
   void without_terms_nothing_is_kept() {
     AnswerCache none = new AnswerCache(null, nanos::get);
     none.put(TIERS, SEVEN, GOLD);
