@@ -20,6 +20,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
+{{- /* "true" where an admission policy of this chart notes who wrote spec last, so that the operator can believe the note. */ -}}
+{{- define "drover.notesUsers" -}}
+{{- if and .Values.failureRoles.create (not .Values.watchNamespaces) (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy") }}true{{ end }}
+{{- end }}
+
 {{- /* What the operator may do in a namespace whose Migrations it serves. */ -}}
 {{- define "drover.rules" -}}
 - apiGroups: [drover.dev]

@@ -7,6 +7,7 @@ import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.desk.FailedRecordController;
 import dev.drover.operator.desk.FailedRecordDesk;
+import dev.drover.operator.desk.Requester;
 import dev.drover.operator.metrics.MigrationMetrics;
 import dev.drover.operator.migration.ChainSource;
 import dev.drover.operator.migration.FailureWindow;
@@ -106,14 +107,16 @@ public class OperatorLifecycle {
             });
     OperatorSettings.Nats access = settings.nats();
     ServedNamespaces namespaces = namespaces();
+    Requester requester = new Requester(settings.notesUsers());
     FailedRecordDesk desk =
-        FailedRecordController.register(assembled, namespaces, nats, InstantSource.system());
+        FailedRecordController.register(
+            assembled, namespaces, nats, requester, InstantSource.system());
     NatsSecret natsSecret =
         access.credentialsFile().isPresent() || access.caFile().isPresent()
             ? new NatsSecret(access.credentialsFile().orElse(null), access.caFile().orElse(null))
             : null;
     RedriveController.register(
-        assembled, namespaces, workloadSettings(), natsSecret, nats, Clock.systemUTC());
+        assembled, namespaces, workloadSettings(), natsSecret, nats, requester, Clock.systemUTC());
     MigrationController.register(
         assembled,
         namespaces,

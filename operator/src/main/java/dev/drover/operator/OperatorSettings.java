@@ -31,6 +31,13 @@ public interface OperatorSettings {
   @WithDefault("true")
   boolean leaderElection();
 
+  /**
+   * Whether an admission policy notes on FailedRecords and Redrives which user wrote them last, and
+   * lets nobody write that note: it is believed then, and only then.
+   */
+  @WithDefault("false")
+  boolean notesUsers();
+
   /** Where NATS is. */
   Nats nats();
 

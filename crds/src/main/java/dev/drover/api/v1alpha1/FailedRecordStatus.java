@@ -175,7 +175,8 @@ public record FailedRecordStatus(
           @Nullable String by,
       @JsonPropertyDescription("metadata.generation that asked; absent if another object did.")
           @Nullable Long generation,
-      @Size(max = 1000) @JsonPropertyDescription("Why, as spec.reason said.")
+      @Size(max = 1000)
+          @JsonPropertyDescription("Why, as spec.reason said; of the Redrive, if one asked.")
           @Nullable String reason,
       @PreserveUnknownFields
           @JsonPropertyDescription(

@@ -15,15 +15,24 @@ public final class FailedRecordController {
    * Registers the controller, before the operator starts.
    *
    * @param namespaces the namespaces to serve
+   * @param requester how to tell who asked
    * @return the desk, whose {@link FailedRecordDesk#sync} each visit to a Migration calls
    */
   public static FailedRecordDesk register(
-      Operator operator, ServedNamespaces namespaces, NatsLink link, InstantSource clock) {
-    Schemas schemas = new Schemas(link);
+      Operator operator,
+      ServedNamespaces namespaces,
+      NatsLink link,
+      Requester requester,
+      InstantSource clock) {
+    Clerks clerks =
+        new Clerks(
+            link,
+            new Schemas(link),
+            new SourceReplays(operator.getKubernetesClient()),
+            requester,
+            clock);
     Redactions redactions = new Redactions(operator.getKubernetesClient());
-    FailedRecordReconciler reconciler =
-        new FailedRecordReconciler(
-            link, schemas, redactions, new SourceReplays(operator.getKubernetesClient()), clock);
+    FailedRecordReconciler reconciler = new FailedRecordReconciler(clerks, redactions, clock);
     operator.register(
         reconciler,
         config -> {
@@ -38,7 +47,7 @@ public final class FailedRecordController {
           }
         });
     return new FailedRecordDesk(
-        link, operator.getKubernetesClient(), reconciler, schemas, redactions, clock);
+        link, operator.getKubernetesClient(), reconciler, clerks, redactions, clock);
   }
 
   /** Never gives up: after a second, then twice as long, at last every minute. */

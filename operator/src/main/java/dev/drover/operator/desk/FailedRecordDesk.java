@@ -50,9 +50,8 @@ public final class FailedRecordDesk {
   private final NatsLink link;
   private final KubernetesClient client;
   private final ShownRecords records;
-  private final Schemas schemas;
+  private final Clerks clerks;
   private final Redactions redactions;
-  private final SourceReplays sources;
   private final InstantSource clock;
   private final PatchContext apply;
 
@@ -63,15 +62,14 @@ public final class FailedRecordDesk {
       NatsLink link,
       KubernetesClient client,
       ShownRecords records,
-      Schemas schemas,
+      Clerks clerks,
       Redactions redactions,
       InstantSource clock) {
     this.link = link;
     this.client = client;
     this.records = records;
-    this.schemas = schemas;
+    this.clerks = clerks;
     this.redactions = redactions;
-    this.sources = new SourceReplays(client);
     this.clock = clock;
     this.apply =
         new PatchContext.Builder()
@@ -104,7 +102,7 @@ public final class FailedRecordDesk {
                 Objects.requireNonNull(spec.ttlSecondsAfterResolved(), "has a default")),
             now);
     window.remove().stream().limit(Allowance.STEPS).forEach(name -> remove(ref, name));
-    RecordClerk clerk = new RecordClerk(link, ref, schemas, sources, redaction, clock);
+    RecordClerk clerk = clerks.of(ref, redaction);
     new NewFailures(errors, ref.names(), resources)
         .next(window.add(), Allowance.of(window.add(), resources, ref.names(), busy, now))
         .forEach(failure -> make(migration, ref, clerk, failure));

@@ -5,7 +5,6 @@ import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
-import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -35,23 +34,14 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
   private static final Duration NATS_AWAY = Duration.ofSeconds(5);
   private static final String BY_MIGRATION = "migration";
 
-  private final NatsLink link;
-  private final Schemas schemas;
+  private final Clerks clerks;
   private final Redactions redactions;
-  private final SourceReplays sources;
   private final InstantSource clock;
   private volatile @Nullable IndexerResourceCache<FailedRecord> cache;
 
   /** A reconciler over the operator's connection. */
-  FailedRecordReconciler(
-      NatsLink link,
-      Schemas schemas,
-      Redactions redactions,
-      SourceReplays sources,
-      InstantSource clock) {
-    this.sources = sources;
-    this.link = link;
-    this.schemas = schemas;
+  FailedRecordReconciler(Clerks clerks, Redactions redactions, InstantSource clock) {
+    this.clerks = clerks;
     this.redactions = redactions;
     this.clock = clock;
   }
@@ -135,8 +125,7 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
   private RecordClerk.Visit visit(
       FailedRecord resource, ChainRef ref, Redaction redaction, long sequence, Instant now) {
     try {
-      return new RecordClerk(link, ref, schemas, sources, redaction, clock)
-          .visit(resource, sequence);
+      return clerks.of(ref, redaction).visit(resource, sequence);
     } catch (ChainUnavailableException e) {
       FailedRecordStatus before = resource.getStatus();
       FailedRecordStatus known =

@@ -9,12 +9,9 @@ import dev.drover.api.v1alpha1.FailedRecordStatus.Copied;
 import dev.drover.api.v1alpha1.Step;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.replay.Change;
-import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -22,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What was tried with a record, by whom, and what came of it. Pure. */
 final class History {
-  /** Set by the chart's admission policy to the user who wrote spec last. */
-  static final String ASKED_BY = "drover.dev/asked-by";
-
   private static final int MOST = 10;
   private static final int TEXT_LIMIT = 1000;
 
@@ -68,14 +62,16 @@ final class History {
    * @param action Replay or Waive
    * @param time when the operator took it up, which tells requests apart
    * @param generation the resource's generation that asked; null if another object did
-   * @param other the other object that asked, kind/name; null if the resource did
+   * @param by who asked: a user, or the other object, kind/name; null if nobody knows
+   * @param reason why; null if nobody said
    * @param change what it changes in the record
    */
   record Request(
       FailedRecordSpec.Action action,
       String time,
       @Nullable Long generation,
-      @Nullable String other,
+      @Nullable String by,
+      @Nullable String reason,
       Change change) {}
 
   /** The history with what came of a request. The same request told again changes its entry. */
@@ -84,14 +80,13 @@ final class History {
     List<Attempt> history = new ArrayList<>(of(resource, redaction));
     Optional<Attempt> before =
         history.stream().filter(a -> a.time().equals(request.time())).findFirst();
-    boolean asks = Objects.equals(request.generation(), resource.getMetadata().getGeneration());
     Attempt attempt =
         new Attempt(
             request.action().name(),
             request.time(),
-            before.map(Attempt::by).orElseGet(() -> asks ? by(resource) : request.other()),
+            before.map(Attempt::by).orElse(request.by()),
             request.generation(),
-            before.map(Attempt::reason).orElseGet(() -> asks ? reason(resource) : null),
+            before.map(Attempt::reason).orElse(request.reason()),
             correction(request.change(), redaction),
             copied(request.change()),
             set(request.change()),
@@ -125,39 +120,5 @@ final class History {
     return change.set().isEmpty()
         ? null
         : change.set().stream().map(s -> new Step.Assignment(s.field(), s.to())).toList();
-  }
-
-  private static @Nullable String reason(FailedRecord resource) {
-    FailedRecordSpec spec = resource.getSpec();
-    return spec == null ? null : spec.reason();
-  }
-
-  /** The user that the admission policy noted, else the field manager that wrote spec last. */
-  static @Nullable String by(FailedRecord resource) {
-    Map<String, String> annotations = resource.getMetadata().getAnnotations();
-    String user = annotations == null ? null : annotations.get(ASKED_BY);
-    if (user != null && !user.isEmpty()) {
-      return RecordStatuses.cut(user, 500);
-    }
-    // The operator made it with nothing asked, and changes its labels later under the same entry.
-    List<ManagedFieldsEntry> managers = resource.getMetadata().getManagedFields();
-    return managers == null
-        ? null
-        : managers.stream()
-            .filter(m -> m.getSubresource() == null || m.getSubresource().isEmpty())
-            .filter(m -> !isOperator(m))
-            .filter(History::wroteSpec)
-            .max(Comparator.comparing(m -> m.getTime() == null ? "" : m.getTime()))
-            .map(ManagedFieldsEntry::getManager)
-            .orElse(null);
-  }
-
-  private static boolean isOperator(ManagedFieldsEntry entry) {
-    return entry.getManager() != null && entry.getManager().startsWith("fabric8");
-  }
-
-  private static boolean wroteSpec(ManagedFieldsEntry entry) {
-    return entry.getFieldsV1() != null
-        && entry.getFieldsV1().getAdditionalProperties().containsKey("f:spec");
   }
 }

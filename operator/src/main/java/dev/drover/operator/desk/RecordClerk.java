@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordClerk {
   private final ChainRef ref;
   private final SourceReplays sources;
+  private final Requester requester;
   private final InstantSource clock;
   private final Redaction redaction;
   private final RecordReader reader;
@@ -43,9 +44,11 @@ final class RecordClerk {
       ChainRef ref,
       Schemas schemas,
       SourceReplays sources,
+      Requester requester,
       Redaction redaction,
       InstantSource clock) {
     this.ref = ref;
+    this.requester = requester;
     this.sources = sources;
     this.clock = clock;
     this.redaction = redaction;
@@ -151,9 +154,7 @@ final class RecordClerk {
       } catch (Correction.RefusedException e) {
         String why = String.valueOf(e.getMessage());
         Answer answer = Answer.refused(why);
-        History.Request request =
-            new History.Request(
-                spec.action(), clock.instant().toString(), generation, null, Change.NONE);
+        History.Request request = refusedRequest(resource);
         List<Attempt> history = History.with(resource, request, answer, redaction);
         return refused(
             visit(reader.describe(failure), resource, generation, history, answer), resource, why);
@@ -165,7 +166,9 @@ final class RecordClerk {
             resource.getKind(),
             resource.getMetadata().getName(),
             resource.getMetadata().getUid(),
-            generation);
+            generation,
+            requester.of(resource),
+            spec.reason());
     JournalEntry holds =
         journal.write(
             failure.sequence(),
@@ -191,9 +194,7 @@ final class RecordClerk {
       case SourceReplays.Standing.Refused(String reason, String message) -> {
         Long generation = resource.getMetadata().getGeneration();
         Answer answer = Answer.refusedFor(reason, message);
-        History.Request request =
-            new History.Request(
-                Action.Replay, clock.instant().toString(), generation, null, Change.NONE);
+        History.Request request = refusedRequest(resource);
         yield visit(
             described,
             resource,
@@ -301,7 +302,8 @@ final class RecordClerk {
             entry.action() == JournalEntry.Action.waive ? Action.Waive : Action.Replay,
             entry.at(),
             generation,
-            generation != null ? null : entry.by().kind() + "/" + entry.by().name(),
+            by(resource, generation, entry.by()),
+            reason(resource, generation, entry.by()),
             entry.change());
     return visit(
         described,
@@ -309,6 +311,39 @@ final class RecordClerk {
         generation != null ? generation : handled(resource),
         History.with(resource, request, answer, redaction),
         answer);
+  }
+
+  /** Nothing was written down of it. */
+  private History.Request refusedRequest(FailedRecord resource) {
+    return new History.Request(
+        Action.Replay,
+        clock.instant().toString(),
+        resource.getMetadata().getGeneration(),
+        requester.of(resource),
+        resource.getSpec().reason(),
+        Change.NONE);
+  }
+
+  /** What the journal does not say, the resource does, as long as it is as it was when it asked. */
+  private @Nullable String by(
+      FailedRecord resource, @Nullable Long generation, JournalEntry.By by) {
+    if (generation == null) {
+      return by.kind() + "/" + by.name();
+    }
+    boolean itself = by.uid().equals(resource.getMetadata().getUid());
+    if (itself && by.user() != null) {
+      return by.user();
+    }
+    return generation.equals(resource.getMetadata().getGeneration())
+        ? requester.of(resource)
+        : null;
+  }
+
+  private static @Nullable String reason(
+      FailedRecord resource, @Nullable Long generation, JournalEntry.By by) {
+    return by.reason() == null && Objects.equals(generation, resource.getMetadata().getGeneration())
+        ? resource.getSpec().reason()
+        : by.reason();
   }
 
   /** The generation of the resource that asked, itself or by a Redrive of its own. */

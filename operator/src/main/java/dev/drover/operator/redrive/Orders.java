@@ -20,15 +20,16 @@ final class Orders {
    * The order of a Redrive.
    *
    * @param revision the chain revision that is planned; null if none is
+   * @param user who asked for it; null if nobody knows
    */
-  static RedriveOrder of(Redrive redrive, @Nullable String revision) {
-    RedriveOrder order = of(redrive);
+  static RedriveOrder of(Redrive redrive, @Nullable String revision, @Nullable String user) {
+    RedriveOrder order = of(redrive, user);
     return redrive.getSpec().startAt() == StartAt.Source && revision != null
         ? order.fromSource(revision)
         : order;
   }
 
-  private static RedriveOrder of(Redrive redrive) {
+  private static RedriveOrder of(Redrive redrive, @Nullable String user) {
     RedriveSpec spec = redrive.getSpec();
     RedriveSpec.StopOn stopOn = spec.stopOn();
     List<Step.Assignment> set =
@@ -40,7 +41,9 @@ final class Orders {
             redrive.getKind(),
             redrive.getMetadata().getName(),
             redrive.getMetadata().getUid(),
-            redrive.getMetadata().getGeneration()),
+            redrive.getMetadata().getGeneration(),
+            user,
+            spec.reason()),
         selector(spec.selector()),
         spec.action() == RedriveSpec.Action.Waive
             ? JournalEntry.Action.waive

@@ -2,6 +2,7 @@ package dev.drover.operator.redrive;
 
 import dev.drover.operator.ServedNamespaces;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.desk.Requester;
 import dev.drover.operator.workload.NatsSecret;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadSettings;
@@ -23,6 +24,7 @@ public final class RedriveController {
    * Registers the controller, before the operator starts.
    *
    * @param namespaces the namespaces to serve
+   * @param requester how to tell who asked
    * @param natsSecret what pods need to know NATS; null if they need nothing
    */
   public static void register(
@@ -31,6 +33,7 @@ public final class RedriveController {
       WorkloadSettings settings,
       @Nullable NatsSecret natsSecret,
       NatsLink link,
+      Requester requester,
       Clock clock) {
     RedriveReconciler reconciler =
         new RedriveReconciler(
@@ -38,6 +41,7 @@ public final class RedriveController {
             operator.getKubernetesClient(),
             new Workloads(operator.getKubernetesClient(), natsSecret, clock),
             new RedriveJob(settings),
+            requester,
             clock);
     operator.register(
         reconciler,

@@ -10,6 +10,7 @@ import dev.drover.operator.backfill.PrivatePaths;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.desk.Requester;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
@@ -48,6 +49,7 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
   private final KubernetesClient client;
   private final Workloads workloads;
   private final RedriveJob jobs;
+  private final Requester requester;
   private final InstantSource clock;
 
   /** A reconciler over the operator's connections. */
@@ -56,11 +58,13 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
       KubernetesClient client,
       Workloads workloads,
       RedriveJob jobs,
+      Requester requester,
       InstantSource clock) {
     this.link = link;
     this.client = client;
     this.workloads = workloads;
     this.jobs = jobs;
+    this.requester = requester;
     this.clock = clock;
   }
 
@@ -169,7 +173,7 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
   private Optional<RedriveProgress> exchange(
       ChainRef ref, Redrive redrive, @Nullable String revision) {
     String uid = redrive.getMetadata().getUid();
-    byte[] order = WireJson.bytes(Orders.of(redrive, revision));
+    byte[] order = WireJson.bytes(Orders.of(redrive, revision, requester.of(redrive)));
     return link.call(
         "hand the Redrive to its worker",
         nats -> {

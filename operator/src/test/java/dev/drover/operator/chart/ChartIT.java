@@ -44,6 +44,16 @@ class ChartIT {
   }
 
   @Test
+  void a_note_of_who_asked_is_believed_only_where_the_policy_that_guards_it_is_installed() {
+    assertThat(environment(Chart.objects())).containsEntry("DROVER_NOTES_USERS", "true");
+    for (String value : List.of("watchNamespaces={shop}", "failureRoles.create=false")) {
+      List<HasMetadata> objects = Chart.objects(value);
+      assertThat(kinds(objects)).doesNotContainKey("MutatingAdmissionPolicy");
+      assertThat(environment(objects)).doesNotContainKey("DROVER_NOTES_USERS");
+    }
+  }
+
+  @Test
   void ignored_namespaces_are_left_to_another_release() {
     assertThat(environment(Chart.objects("ignoreNamespaces={shop,crm}")))
         .containsEntry("DROVER_IGNORE_NAMESPACES", "shop,crm");

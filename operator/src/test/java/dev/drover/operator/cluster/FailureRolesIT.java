@@ -216,6 +216,32 @@ class FailureRolesIT {
   }
 
   @Test
+  void who_asked_for_many_is_noted_and_cannot_be_forged() {
+    ApiServer.Result made =
+        ApiServer.get()
+            .kubectl(
+                """
+                apiVersion: drover.dev/v1alpha1
+                kind: Redrive
+                metadata:
+                  generateName: noted-
+                  annotations: {drover.dev/asked-by: somebody}
+                spec: {migrationName: shop, suspend: true}
+                """,
+                "create",
+                "-f",
+                "-",
+                "-n",
+                SHOP,
+                "--as",
+                "correcter",
+                "-o",
+                "jsonpath={.metadata.annotations.drover\\.dev/asked-by}");
+    allowed(made);
+    assertThat(made.output()).isEqualTo("correcter");
+  }
+
+  @Test
   void who_may_correct_redrives_many_and_waives_none_of_them() {
     allowed(redrive("correcter", "correction: {qty: 4}"));
     ApiServer.Result refused = redrive("correcter", "action: Waive, reason: known");

@@ -97,6 +97,7 @@ abstract class DeskScenario {
             operator,
             new ServedNamespaces(Set.of(namespace), Set.of()),
             link,
+            new Requester(false),
             InstantSource.system());
     operator.start();
   }

@@ -195,9 +195,13 @@ class FailedRecordDeskIT extends DeskScenario {
   @Test
   void a_waived_record_is_given_up_and_counted() throws Exception {
     FailedRecord record = oneFailure();
+    long sequence = status(record).errorSequence();
     patch(record, "{\"action\":\"Waive\",\"reason\":\"known\"}");
 
     awaitState(record, RecordState.Waived);
+    JournalEntry kept = new Journal(link, names).entry(sequence).orElseThrow();
+    assertThat(kept.by().reason()).isEqualTo("known");
+    assertThat(kept.by().user()).isEqualTo("kubectl-patch");
     assertThat(inStream(names.errorsStream())).isZero();
     var snapshot = chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false);
     assertThat(snapshot.stages().getLast().counts().waived()).isEqualTo(1);
@@ -254,6 +258,7 @@ class FailedRecordDeskIT extends DeskScenario {
             ref,
             new Schemas(link),
             new SourceReplays(client),
+            new Requester(false),
             Redaction.of(migration.getSpec()),
             InstantSource.system());
     clerk.visit(asked, sequence);

@@ -17,6 +17,7 @@ import dev.drover.operator.chain.Chains;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.cluster.Kubelets;
+import dev.drover.operator.desk.Requester;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;
@@ -114,6 +115,7 @@ class RedriveIT {
         SETTINGS,
         null,
         link,
+        new Requester(false),
         Clock.systemUTC());
     operator.start();
     kubelets = new Kubelets(client, namespace);
@@ -420,7 +422,7 @@ class RedriveIT {
     workers(0, 0);
     assertThat(
             apply(
-                    "{migrationName: orders, selector: {stage: load, keys: ['7']}, ramp: [1, 10],"
+                    "{migrationName: orders, reason: try it, selector: {stage: load, keys: ['7']}, ramp: [1, 10],"
                         + " set: [{field: qty, to: 'record.qty + 1'}], stopOn: {percent: 5}}")
                 .code())
         .isZero();
@@ -450,6 +452,8 @@ class RedriveIT {
     assertThat(order.change().set().getFirst().to()).isEqualTo("record.qty + 1");
     assertThat(order.ramp()).containsExactly(1, 10);
     assertThat(order.stopPercent()).isEqualTo(5);
+    assertThat(order.by().reason()).isEqualTo("try it");
+    assertThat(order.by().user()).startsWith("kubectl");
 
     tell(migration, Phase.Running, 4, 1, null);
     awaitComplete("Running");

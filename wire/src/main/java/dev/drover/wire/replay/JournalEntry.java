@@ -61,8 +61,21 @@ public record JournalEntry(
    *
    * @param kind FailedRecord or Redrive
    * @param generation its generation then
+   * @param user who wrote that, as far as it is known; null if it is not
+   * @param reason why, as the resource said; null if it did not
    */
-  public record By(String kind, String name, String uid, long generation) {}
+  public record By(
+      String kind,
+      String name,
+      String uid,
+      long generation,
+      @Nullable String user,
+      @Nullable String reason) {
+    /** A resource of which no more is known. */
+    public By(String kind, String name, String uid, long generation) {
+      this(kind, name, uid, generation, null, null);
+    }
+  }
 
   /**
    * Asks something of records of one block and stage.

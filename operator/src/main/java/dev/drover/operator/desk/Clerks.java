@@ -1,0 +1,20 @@
+package dev.drover.operator.desk;
+
+import dev.drover.operator.chain.ChainRef;
+import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.privacy.Redaction;
+import java.time.InstantSource;
+
+/** Makes the clerks of chains, over what all of them share. Thread-safe. */
+record Clerks(
+    NatsLink link,
+    Schemas schemas,
+    SourceReplays sources,
+    Requester requester,
+    InstantSource clock) {
+
+  /** The clerk of a chain, who shows as much as may be shown of it. */
+  RecordClerk of(ChainRef ref, Redaction redaction) {
+    return new RecordClerk(link, ref, schemas, sources, requester, redaction, clock);
+  }
+}
