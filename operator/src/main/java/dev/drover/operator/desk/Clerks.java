@@ -5,16 +5,21 @@ import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.privacy.Redaction;
 import java.time.InstantSource;
 
-/** Makes the clerks of chains, over what all of them share. Thread-safe. */
+/**
+ * Makes the clerks of chains, over what all of them share. Thread-safe.
+ *
+ * @param searches what was found out in the error queues so far
+ */
 record Clerks(
     NatsLink link,
     Schemas schemas,
     SourceReplays sources,
     Requester requester,
+    Searches searches,
     InstantSource clock) {
 
   /** The clerk of a chain, who shows as much as may be shown of it. */
   RecordClerk of(ChainRef ref, Redaction redaction) {
-    return new RecordClerk(link, ref, schemas, sources, requester, redaction, clock);
+    return new RecordClerk(link, ref, schemas, sources, requester, searches, redaction, clock);
   }
 }

@@ -30,6 +30,7 @@ public final class FailedRecordController {
             new Schemas(link),
             new SourceReplays(operator.getKubernetesClient()),
             requester,
+            new Searches(),
             clock);
     Redactions redactions = new Redactions(operator.getKubernetesClient());
     FailedRecordReconciler reconciler = new FailedRecordReconciler(clerks, redactions, clock);

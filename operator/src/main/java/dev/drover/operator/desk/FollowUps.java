@@ -1,50 +1,44 @@
 package dev.drover.operator.desk;
 
+import dev.drover.operator.chain.ChainRef;
 import dev.drover.wire.decision.Cause;
-import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.QueuedFailure;
-import dev.drover.wire.names.ChainNames;
+import dev.drover.wire.replay.JournalEntry;
 import java.util.Optional;
+import java.util.OptionalLong;
 
-/** Finds the new message of a record that was sent again and failed again. */
+/** Finds the new messages of records that were sent again and failed again. */
 final class FollowUps {
-  /** The stage publishes it right after it decides, so few of the same cause come before it. */
-  private static final int MOST_READ = 2000;
-
   private final ErrorQueue errors;
-  private final ChainNames names;
+  private final ChainRef ref;
+  private final Searches searches;
 
-  FollowUps(ErrorQueue errors, ChainNames names) {
+  FollowUps(ErrorQueue errors, ChainRef ref, Searches searches) {
     this.errors = errors;
-    this.names = names;
+    this.ref = ref;
+    this.searches = searches;
   }
 
   /**
-   * The message that follows another; empty if it is not there yet.
+   * The message that follows another; empty if it was not found yet: it is not there, or others are
+   * before it that were not all looked through.
    *
    * @param sequence the message that was sent again
+   * @param entry with which others it was sent
    * @param again what the stage decided about that
    */
-  Optional<QueuedFailure> find(long sequence, String stage, Fate.FailedAgain again) {
+  Optional<QueuedFailure> find(long sequence, JournalEntry entry, Fate.FailedAgain again) {
     Cause cause = again.cause();
-    return cause == null
-        ? Optional.empty()
-        : find(sequence, again.decision(), names.errorSubject(stage, cause.fingerprint(stage)));
-  }
-
-  private Optional<QueuedFailure> find(long sequence, Decision decision, String subject) {
-    long from = Math.max(decision.errorsAfter(), sequence) + 1;
-    for (int read = 0; read < MOST_READ; read++) {
-      Optional<QueuedFailure> next = errors.from(from, subject);
-      if (next.isEmpty()) {
-        return Optional.empty();
-      }
-      Long replayOf = next.get().detail().replayOf();
-      if (replayOf != null && replayOf == sequence) {
-        return next;
-      }
-      from = next.get().sequence() + 1;
+    if (cause == null) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    String subject = ref.names().errorSubject(entry.stage(), cause.fingerprint(entry.stage()));
+    // Its messages come after the decision, and after those that were sent again for it.
+    long from = Math.max(again.decision().errorsAfter(), entry.sequences().getLast()) + 1;
+    OptionalLong found =
+        searches
+            .of(new Searches.Key(ref, again.decision().batch(), subject), from)
+            .find(sequence, entry, next -> errors.from(next, subject));
+    return found.isPresent() ? errors.at(found.getAsLong()) : Optional.empty();
   }
 }

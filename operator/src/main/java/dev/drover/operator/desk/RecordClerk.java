@@ -45,6 +45,7 @@ final class RecordClerk {
       Schemas schemas,
       SourceReplays sources,
       Requester requester,
+      Searches searches,
       Redaction redaction,
       InstantSource clock) {
     this.ref = ref;
@@ -56,7 +57,7 @@ final class RecordClerk {
     reader = new RecordReader(link, ref, errors, schemas, redaction);
     journal = new Journal(link, ref.names());
     retries = new RetryQueue(link, ref.names());
-    followUps = new FollowUps(errors, ref.names());
+    followUps = new FollowUps(errors, ref, searches);
   }
 
   /**
@@ -234,7 +235,7 @@ final class RecordClerk {
       case Fate.Filtered f -> resolved(sent, resource, entry, "left out by a filter");
       case Fate.FailedAgain again ->
           followUps
-              .find(sequence, stage, again)
+              .find(sequence, entry, again)
               .map(failure -> failedAgain(resource, sequence, entry, failure))
               .orElseGet(
                   () ->

@@ -259,6 +259,7 @@ class FailedRecordDeskIT extends DeskScenario {
             new Schemas(link),
             new SourceReplays(client),
             new Requester(false),
+            new Searches(),
             Redaction.of(migration.getSpec()),
             InstantSource.system());
     clerk.visit(asked, sequence);

@@ -20,7 +20,8 @@ public final class JournalBlock {
     return sequence / SIZE;
   }
 
-  static int index(long sequence) {
+  /** The place of an error sequence in its block, from 0. */
+  public static int index(long sequence) {
     return (int) (sequence % SIZE);
   }
 
