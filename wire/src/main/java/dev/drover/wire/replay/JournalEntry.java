@@ -42,7 +42,7 @@ public record JournalEntry(
     By by,
     String at,
     @Nullable String renewed,
-    @Nullable Map<String, List<String>> setAside) {
+    @Nullable Map<String, String> setAside) {
 
   public JournalEntry {
     setAside = setAside == null ? null : Map.copyOf(setAside);
@@ -109,7 +109,9 @@ public record JournalEntry(
                 Collectors.groupingBy(
                     failure -> failure.detail().batch(),
                     TreeMap::new,
-                    Collectors.mapping(QueuedFailure::record, Collectors.toList()))));
+                    Collectors.mapping(
+                        QueuedFailure::record,
+                        Collectors.collectingAndThen(Collectors.toList(), BatchRecords::text)))));
   }
 
   /** This entry, of records that are sent as they were made from the source's rows. */
@@ -119,7 +121,8 @@ public record JournalEntry(
 
   /** Which of the records failed in a batch, by what they are told apart by in it. */
   public List<String> setAsideFrom(BatchId failedIn) {
-    return setAside == null ? List.of() : setAside.getOrDefault(failedIn.text(), List.of());
+    String records = setAside == null ? null : setAside.get(failedIn.text());
+    return records == null ? List.of() : BatchRecords.parse(records);
   }
 
   /** The records' error sequences, ascending: their order in the batch. */
