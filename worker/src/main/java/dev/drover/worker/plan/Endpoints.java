@@ -5,6 +5,7 @@ import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.worker.postgres.Endpoint;
 import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.ServerWords;
 import dev.drover.worker.postgres.SessionPermits;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -52,7 +53,7 @@ final class Endpoints implements AutoCloseable {
                   spec.connections().indexOf(endpoint),
                   connection,
                   endpoint.jdbcUrl().replaceFirst("^jdbc:postgresql://([^?]*).*$", "$1"),
-                  e.getMessage()),
+                  ServerWords.of(e)),
           e.getSQLState(),
           e);
     }

@@ -5,6 +5,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.ServerWords;
 import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.target.SystemFailure;
 import io.nats.client.JetStreamApiException;
@@ -70,8 +71,9 @@ public final class PlanJob {
             plan.findings().size());
         return;
       } catch (SQLException | SystemFailure e) {
-        LOG.warn("cannot plan yet: {}", e.getMessage());
-        tell(reason(e) + ": " + e.getMessage());
+        String why = e instanceof SQLException sql ? ServerWords.of(sql) : e.getMessage();
+        LOG.warn("cannot plan yet: {}", why);
+        tell(reason(e) + ": " + why);
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         LOG.warn("cannot plan yet: {}", e.getMessage());
         tell("NatsUnavailable: " + e.getMessage());

@@ -17,6 +17,7 @@ import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.ServerWords;
 import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.source.KeyedRows;
 import dev.drover.worker.source.SourceStall;
@@ -131,7 +132,7 @@ public final class SourceSessions implements AutoCloseable {
         String reason = SourceStall.reason(e);
         String message =
             "cannot read %s at connection %s again: %s"
-                .formatted(table.table(), connection.name(), e.getMessage());
+                .formatted(table.table(), connection.name(), ServerWords.of(e));
         stalls.begin(SOURCE, reason, message);
         waiting.since("waits, " + reason + ": " + message);
       }

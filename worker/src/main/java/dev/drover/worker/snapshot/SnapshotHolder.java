@@ -7,6 +7,7 @@ import dev.drover.wire.state.StateStore.Versioned;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.ServerWords;
 import dev.drover.worker.source.ExportedSnapshot;
 import dev.drover.worker.source.SourceStall;
 import dev.drover.worker.stage.StageContext;
@@ -89,7 +90,7 @@ public final class SnapshotHolder implements StageWorker {
             .begin(
                 DATABASE,
                 SourceStall.reason(e),
-                "cannot take a snapshot of the source: " + e.getMessage());
+                "cannot take a snapshot of the source: " + ServerWords.of(e));
         backoff.pause();
       }
     }
@@ -133,7 +134,7 @@ public final class SnapshotHolder implements StageWorker {
       try (Statement statement = session.createStatement()) {
         statement.execute("SELECT");
       } catch (SQLException e) {
-        lose("the source ended the session that held it: " + e.getMessage());
+        lose("the source ended the session that held it: " + ServerWords.of(e));
         return;
       }
       if (!mine()) {

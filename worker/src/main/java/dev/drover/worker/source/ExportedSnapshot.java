@@ -1,6 +1,7 @@
 package dev.drover.worker.source;
 
 import dev.drover.worker.postgres.Quote;
+import dev.drover.worker.postgres.ServerWords;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -86,7 +87,7 @@ public record ExportedSnapshot(String name, String extent) implements SourceView
       String state = String.valueOf(e.getSQLState());
       // There is no such snapshot, or the transaction that it is of has just ended.
       if (state.equals("42704") || state.equals("22023") || state.equals("55000")) {
-        throw new ViewUnavailableException(LOST, String.valueOf(e.getMessage()), e);
+        throw new ViewUnavailableException(LOST, ServerWords.of(e), e);
       }
       throw e;
     }

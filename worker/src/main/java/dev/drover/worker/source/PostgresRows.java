@@ -5,6 +5,7 @@ import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.postgres.ServerWords;
 import dev.drover.worker.postgres.SqlFailure;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -124,7 +125,7 @@ final class PostgresRows implements SplitSource.Rows {
         "the source ended a read of {} after {} rows ({}): going on with less at a time",
         table.table(),
         read,
-        e.getMessage());
+        ServerWords.of(e));
     if (!pieces.ended(read)) {
       throw e;
     }

@@ -2,6 +2,7 @@ package dev.drover.worker.source;
 
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.worker.postgres.ServerWords;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -92,7 +93,7 @@ public final class TailCutter {
         throw e;
       }
       LOG.info(
-          "the source ended the search for where to cut {}: {}", table.table(), e.getMessage());
+          "the source ended the search for where to cut {}: {}", table.table(), ServerWords.of(e));
     }
     return pieces;
   }

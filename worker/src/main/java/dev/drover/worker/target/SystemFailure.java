@@ -1,10 +1,9 @@
 package dev.drover.worker.target;
 
 import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.ServerWords;
 import java.sql.SQLException;
 import java.util.Objects;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /**
  * The world is wrong, not a record: the transaction was rolled back and nothing was decided. To be
@@ -30,19 +29,15 @@ public final class SystemFailure extends Exception {
   }
 
   /**
-   * A failure of the server, the connection or the ledger. The server's primary message is passed
-   * on unless its class is one that quotes values; details and context, which may, never are.
+   * A failure of the server, the connection or the ledger. The server's words are passed on as far
+   * as {@link ServerWords} lets them.
    *
    * @param what what was being done or asked, for people
    */
   public static SystemFailure of(String what, SQLException e) {
     String state = Objects.requireNonNullElse(e.getSQLState(), "");
-    ServerErrorMessage server =
-        e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
-    String message = server == null ? e.getMessage() : server.getMessage();
-    boolean quotesValues =
-        state.startsWith("22") || state.startsWith("23") || state.startsWith("P");
-    String shown = quotesValues || message == null ? "" : ": " + message;
+    String words = ServerWords.shown(e);
+    String shown = words == null ? "" : ": " + words;
     return new SystemFailure(state, "%s: SQLSTATE %s%s".formatted(what, state, shown), e);
   }
 

@@ -58,4 +58,55 @@ class SilentLogsIT extends ChainScenario {
     }
     assertThat(Files.readString(log)).contains("cannot be read").doesNotContain("planted");
   }
+
+  @Test
+  void what_a_source_says_of_a_failure_is_told_without_a_value() throws Exception {
+    databases.execute(
+        "legacy",
+        "CREATE TABLE person (id integer PRIMARY KEY, name text)",
+        "INSERT INTO person SELECT i, 'planted-' || i FROM generate_series(1, 100) i",
+        """
+        CREATE FUNCTION slow(name text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+          RAISE EXCEPTION 'no time left for %', name USING ERRCODE = '57014', DETAIL = name;
+        END $$
+        """,
+        "ALTER TABLE person ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY slow ON person USING (slow(name))",
+        "DROP ROLE IF EXISTS watched",
+        "CREATE ROLE watched LOGIN PASSWORD 'watched'",
+        "GRANT USAGE ON SCHEMA public TO watched",
+        "GRANT SELECT ON person TO watched");
+    databases.execute("target", "CREATE TABLE person (id integer PRIMARY KEY, name text)");
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.person"), 100_000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Insert, List.of())));
+    Path secrets = Files.createTempDirectory("watched");
+    Path legacy = Files.createDirectory(secrets.resolve("legacy"));
+    Files.writeString(legacy.resolve("username"), "watched");
+    Files.writeString(legacy.resolve("password"), "watched");
+    Path log = Files.createTempFile("workers", ".log");
+    try (TestChain chain = new TestChain(nats.url(), name, spec)) {
+      chain.dispatchAll(plan(chain));
+      try (WorkerProcess read =
+          WorkerProcess.start(nats.url(), name, "read", secrets, log.toFile())) {
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(chain.stalls("read"))
+                        .singleElement()
+                        .satisfies(
+                            told -> {
+                              assertThat(told.reason()).isEqualTo("SourceTimeout");
+                              assertThat(told.message())
+                                  .contains("public.person", "57014")
+                                  .doesNotContain("planted");
+                            }));
+      }
+    }
+    assertThat(Files.readString(log)).contains("57014").doesNotContain("planted");
+  }
 }
