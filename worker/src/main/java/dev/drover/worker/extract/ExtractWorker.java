@@ -12,7 +12,6 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
-import dev.drover.worker.postgres.ServerWords;
 import dev.drover.worker.source.SourceStall;
 import dev.drover.worker.source.SplitSource;
 import dev.drover.worker.stage.DecisionLog;
@@ -94,7 +93,7 @@ public final class ExtractWorker implements StageWorker {
             .begin(
                 DATABASE,
                 SourceStall.reason(e),
-                "cannot read " + message.table() + ": " + ServerWords.of(e));
+                "cannot read " + message.table() + ": " + SourceStall.message(e));
         if (SourceStall.hasWaited(e)) {
           backoff.shorten(); // it has waited, and is to go on as soon as there is a connection
         }

@@ -1,6 +1,7 @@
 package dev.drover.worker.source;
 
 import dev.drover.worker.postgres.NoPermitException;
+import dev.drover.worker.postgres.ServerWords;
 import java.sql.SQLException;
 
 /** What a stall by a failure of a source is called. Pure. */
@@ -31,6 +32,11 @@ public final class SourceStall {
       case LOCK_NOT_AVAILABLE -> "SourceLocked";
       default -> state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
     };
+  }
+
+  /** What of a failure may be shown; holds no record's value. */
+  public static String message(SQLException e) {
+    return ServerWords.of(e);
   }
 
   /** Whether all it did was to wait for a session that others have. */
