@@ -88,7 +88,7 @@ class ImageRolloutE2E {
         Manifest.chain(NAME, NAME + ".item", "{set: [{field: qty, to: record.qty + 1}]}")
             .replace(
                 "    - name: clean\n",
-                "    - name: clean\n      scale: {maxRecordsPerSecond: 6000}\n")
+                "    - name: clean\n      scale: {maxRecordsPerSecond: 1000}\n")
             .replace("    - name: load\n", "    - name: load\n      scale: {maxReplicas: 2}\n")
             .replace(
                 "credentialsSecretRef: {name: target-db}}",
@@ -97,7 +97,7 @@ class ImageRolloutE2E {
     try (ExecutorService sampler = Executors.newSingleThreadExecutor()) {
       Future<Long> most = sampler.submit(() -> most(done));
       try {
-        await().atMost(Cluster.SOON).until(() -> loaded() > ROWS / 20);
+        await().atMost(Cluster.SOON).until(() -> loaded() > ROWS / 100);
         cluster.killPods(NAME, "load");
         String other = "docker.io/" + image;
         workers(other);
@@ -111,6 +111,7 @@ class ImageRolloutE2E {
                           && pods.all(stage).stream().allMatch(pod -> isOf(pod, other)));
         }
         assertThat(loaded()).as("it is rolled in full flow").isLessThan(ROWS);
+        SpecEdit.of(cluster, NAME).stage("clean", "\"scale\": null").apply();
         cluster.awaitCondition(NAME, "Completed", "True");
       } finally {
         done.set(true);
