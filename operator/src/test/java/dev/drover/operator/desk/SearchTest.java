@@ -22,8 +22,7 @@ class SearchTest {
   private static final JournalEntry BATCH =
       JournalEntry.of(
           JournalEntry.Action.replay,
-          "clean",
-          LongStream.rangeClosed(1, RECORDS).boxed().toList(),
+          LongStream.rangeClosed(1, RECORDS).mapToObj(s -> message(s, null)).toList(),
           new Journal.Page(0, 0, ""),
           Change.NONE,
           new JournalEntry.By("Redrive", "r", "u", 1),
@@ -38,28 +37,30 @@ class SearchTest {
       };
 
   private void publish(long sequence, @Nullable Long replayOf) {
+    queue.put(sequence, message(sequence, replayOf));
+  }
+
+  private static QueuedFailure message(long sequence, @Nullable Long replayOf) {
     FailedMessage.Detail d = Failed.detail("steps[0]", "refused", "17");
-    queue.put(
+    return new QueuedFailure(
         sequence,
-        new QueuedFailure(
-            sequence,
-            new FailedMessage(
-                new FailedMessage.Detail(
-                    d.stage(),
-                    d.batch(),
-                    d.index(),
-                    d.table(),
-                    d.key(),
-                    d.schema(),
-                    d.failureClass(),
-                    d.cause(),
-                    d.message(),
-                    d.revision(),
-                    d.firstSeen(),
-                    d.lastSeen(),
-                    1,
-                    replayOf),
-                new byte[0])));
+        new FailedMessage(
+            new FailedMessage.Detail(
+                d.stage(),
+                d.batch(),
+                d.index(),
+                d.table(),
+                d.key(),
+                d.schema(),
+                d.failureClass(),
+                d.cause(),
+                d.message(),
+                d.revision(),
+                d.firstSeen(),
+                d.lastSeen(),
+                1,
+                replayOf),
+            new byte[0]));
   }
 
   private OptionalLong found(Search search, long sequence) {
