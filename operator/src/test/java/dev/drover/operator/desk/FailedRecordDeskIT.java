@@ -22,8 +22,12 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.nats.client.Message;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +80,39 @@ class FailedRecordDeskIT extends DeskScenario {
     chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false);
     worker.finish();
     assertThat(chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false).complete()).isTrue();
+  }
+
+  @Test
+  void of_two_people_who_ask_at_once_one_is_heard_and_the_record_is_sent_once() throws Exception {
+    FailedRecord record = oneFailure();
+    try (ExecutorService people = Executors.newFixedThreadPool(2)) {
+      List<Future<?>> asked = new ArrayList<>();
+      for (int qty : List.of(4, 6)) {
+        asked.add(
+            people.submit(
+                () ->
+                    patch(record, "{\"correction\":{\"qty\":" + qty + "},\"action\":\"Replay\"}")));
+      }
+      for (Future<?> one : asked) {
+        one.get();
+      }
+    }
+    awaitState(record, RecordState.Replaying);
+    await()
+        .until(
+            () ->
+                Long.valueOf(2)
+                    .equals(client.resource(record).get().getMetadata().getGeneration() - 1));
+    assertThat(inStream(names.retriesStream())).isEqualTo(1);
+
+    worker.retry("load", odd("Odd"));
+
+    awaitState(record, RecordState.Resolved);
+    desk.sync(migration, ref, false);
+    assertThat(status(record).replays()).isEqualTo(1);
+    assertThat(status(record).history()).hasSize(1);
+    assertThat(inStream(names.retriesStream())).isZero();
+    assertThat(inStream(names.errorsStream())).isZero();
   }
 
   @Test
