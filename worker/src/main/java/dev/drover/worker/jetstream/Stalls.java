@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
 public final class Stalls implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Stalls.class);
 
+  /** A batch that cannot be worked on comes again sooner, perhaps to another worker. */
+  public static final Duration STUCK_TOLD = Duration.ofSeconds(30);
+
   /** Shorter waits are backpressure at work, not worth a person's attention. */
   private static final Duration WORTH_TELLING = Duration.ofSeconds(3);
 

@@ -13,6 +13,7 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.Patience;
+import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.PassedBefore;
@@ -309,7 +310,11 @@ public final class LoadWorker implements StageWorker {
     LOG.error("cannot work on {}", delivery.subject(), e);
     context
         .stalls()
-        .begin(delivery.subject(), "BatchStuck", delivery.subject() + ": " + e.getMessage());
+        .begin(
+            delivery.subject(),
+            "BatchStuck",
+            delivery.subject() + ": " + e.getMessage(),
+            Stalls.STUCK_TOLD);
     delivery.giveBack(STUCK_DELAY);
   }
 

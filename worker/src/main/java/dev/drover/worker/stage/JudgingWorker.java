@@ -10,6 +10,7 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.Patience;
+import dev.drover.worker.jetstream.Stalls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -112,7 +113,11 @@ public final class JudgingWorker implements StageWorker {
       LOG.error("cannot work on {}", delivery.subject(), e);
       context
           .stalls()
-          .begin(delivery.subject(), "BatchStuck", delivery.subject() + ": " + e.getMessage());
+          .begin(
+              delivery.subject(),
+              "BatchStuck",
+              delivery.subject() + ": " + e.getMessage(),
+              Stalls.STUCK_TOLD);
       delivery.giveBack(Duration.ofSeconds(5));
     }
   }

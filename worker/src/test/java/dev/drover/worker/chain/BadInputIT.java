@@ -3,13 +3,20 @@ package dev.drover.worker.chain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
+import dev.drover.wire.decision.Decision;
+import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
 import dev.drover.wire.state.SplitCheckpoint;
+import dev.drover.worker.stage.DecisionLog;
+import dev.drover.worker.stage.StageContext;
+import io.nats.client.PurgeOptions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -224,6 +231,58 @@ class BadInputIT extends ChainScenario {
                       + " "
                       + f.detail().cause().subject())
           .containsExactlyInAnyOrder("10 WouldChange price", "20 WouldChange cost");
+    }
+  }
+
+  @Test
+  void a_batch_that_another_version_decided_otherwise_is_told_and_none_of_it_is_lost()
+      throws Exception {
+    items();
+    try (TestChain chain = new TestChain(nats.url(), name, chain(set("note", "record.note")));
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      String batch = BatchId.extracted(SplitId.of("public.item", 0), 0).text();
+      StageContext context = chain.context("clean");
+      new DecisionLog(chain.nats, chain.names, context.publisher(), context.stalls())
+          .decide(
+              "clean",
+              new Decision(
+                  batch,
+                  1,
+                  Origin.queue,
+                  TestChain.REVISION,
+                  "",
+                  new Counts(7, 7, 0, 0, 0, 0),
+                  List.of(7),
+                  List.of(),
+                  0,
+                  "2026-01-01T00:00:00Z"));
+      chain.dispatchAll(plan);
+      try (RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(chain.stalls("clean"))
+                        .singleElement()
+                        .satisfies(
+                            stall -> {
+                              assertThat(stall.reason()).isEqualTo("BatchStuck");
+                              assertThat(stall.message()).contains(batch, "another version");
+                            }));
+        assertThat(chain.failures()).isEmpty();
+        chain
+            .nats
+            .jetStreamManagement()
+            .purgeStream(
+                chain.names.decisionsStream(),
+                PurgeOptions.subject(chain.names.decisionSubject("clean", batch)));
+        awaitFinished(chain, plan);
+        await().atMost(SOON).until(() -> chain.stalls("clean").isEmpty());
+      }
+      assertThat(databases.checksum("target", "item"))
+          .isEqualTo(databases.checksum("legacy", "item"));
     }
   }
 }
