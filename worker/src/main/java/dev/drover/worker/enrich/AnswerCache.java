@@ -60,7 +60,7 @@ final class AnswerCache {
 
   /** A cache has one bound: so none weighs less than its share if there are as many as may be. */
   private static Weigher<Key, Answer> weigher(int mostBytes, int mostEntries) {
-    int share = Math.ceilDiv(mostBytes, mostEntries);
+    int share = Math.max(1, mostBytes / mostEntries); // rounded up, one of them would not fit
     return (key, answer) -> (int) Math.clamp(bytes(key, answer), share, Integer.MAX_VALUE);
   }
 
