@@ -56,16 +56,16 @@ final class AsPlanned {
       List<String> key,
       String settings)
       throws SQLException {
-    // Types are written as when the catalogue was read for the plan.
-    ReadOnlyTransaction transaction =
-        new ReadOnlyTransaction(
-            connection,
-            view,
-            settings
-                + ";SET LOCAL search_path = pg_catalog; LOCK TABLE ONLY "
+    ReadOnlyTransaction transaction = new ReadOnlyTransaction(connection, view, settings);
+    try {
+      // By itself, so that a limit among the settings holds for it. Types are written as when the
+      // catalogue was read for the plan.
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            "SET LOCAL search_path = pg_catalog; LOCK TABLE ONLY "
                 + Quote.table(schema.table())
                 + " IN ACCESS SHARE MODE");
-    try {
+      }
       require(connection, schema, key);
       if (key.isEmpty()) {
         // Policies of row security may call functions by names that are found on the login's path.
