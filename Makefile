@@ -4,7 +4,7 @@ SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
 
 MVN = eval "$$(dev/java-home)" && ./mvnw -B -ntp -q
-TEST_BINARIES = kubernetes/kube-apiserver kubernetes/kubectl etcd nats-server
+TEST_BINARIES = kubernetes/kube-apiserver kubernetes/kubectl etcd nats-server helm
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | column -ts '	'
