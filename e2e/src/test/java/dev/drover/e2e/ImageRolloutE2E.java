@@ -3,8 +3,8 @@ package dev.drover.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,29 +40,28 @@ class ImageRolloutE2E {
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws Exception {
     workers(image);
     cluster.delete(NAME);
     cluster.close();
   }
 
-  /** Has the operator make its workers of an image. */
-  private void workers(String reference) {
-    cluster
-        .client
-        .apps()
-        .deployments()
-        .inNamespace("drover-system")
-        .withName("drover")
-        .edit(
-            deployment -> {
-              List<EnvVar> environment =
-                  deployment.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv();
-              environment.stream()
-                  .filter(e -> e.getName().equals("DROVER_WORKER_IMAGE"))
-                  .forEach(e -> e.setValue(reference));
-              return deployment;
-            });
+  /** Upgrades the installation, so that the operator makes its workers of an image. */
+  private static void workers(String reference) throws Exception {
+    Path root = Path.of(System.getProperty("drover.root"));
+    Commands.run(
+        List.of(
+            root.resolve("dev/.state/bin/helm").toString(),
+            "--kubeconfig",
+            Cluster.kubeconfig().toString(),
+            "upgrade",
+            "drover",
+            root.resolve("helm/drover").toString(),
+            "--namespace",
+            "drover-system",
+            "--reuse-values",
+            "--set",
+            "image.worker=" + reference));
   }
 
   private long most(AtomicBoolean done) throws Exception {

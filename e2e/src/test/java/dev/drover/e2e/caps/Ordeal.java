@@ -153,7 +153,8 @@ final class Ordeal {
         () ->
             redrive().get().getStatus().conditions().stream()
                 .anyMatch(c -> c.type().equals("Complete") && c.status().equals("True")));
-    assertThat(cluster.status(NAME).progress().failedRecords()).as("left by the redrive").isZero();
+    until(
+        "the redrive has left nothing", () -> cluster.status(NAME).progress().failedRecords() == 0);
     inFullUse("read failed records again at the source");
   }
 
