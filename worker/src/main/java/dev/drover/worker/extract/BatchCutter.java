@@ -122,16 +122,9 @@ final class BatchCutter {
         return bytes;
       }
       writer.removeLast(bytes);
-      failures.add(
-          failure(
-              position,
-              "RecordTooLarge",
-              "",
-              "the record has "
-                  + bytes
-                  + " bytes, a message holds "
-                  + maxRecordBytes
-                  + ": raise NATS' max_payload, or leave the large column out"));
+      SplitSource.Unreadable tooLarge =
+          SplitSource.Unreadable.tooLarge(Integer.toString(bytes), maxRecordBytes);
+      failures.add(failure(position, tooLarge.code(), "", tooLarge.message()));
     } catch (RowWriter.NullInRequiredColumnException e) {
       failures.add(
           failure(

@@ -247,10 +247,7 @@ final class PostgresRows implements SplitSource.Rows {
       return new SplitSource.Unreadable("Unreadable", unreadable.why());
     }
     return current().isLarge()
-        ? new SplitSource.Unreadable(
-            "RecordTooLarge",
-            "the record has more than the %d bytes that a message holds: raise NATS' max_payload, or leave the large column out"
-                .formatted(maxRecordBytes))
+        ? SplitSource.Unreadable.tooLarge("more than " + maxRecordBytes, maxRecordBytes)
         : null;
   }
 

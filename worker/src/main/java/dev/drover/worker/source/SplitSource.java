@@ -52,7 +52,20 @@ public interface SplitSource extends AutoCloseable {
    * @param code CamelCase word for the failure's cause
    * @param message a sentence for people
    */
-  record Unreadable(String code, String message) {}
+  record Unreadable(String code, String message) {
+    /**
+     * A record that no message can hold.
+     *
+     * @param bytes how many it has, for people
+     * @param most how many a message holds
+     */
+    public static Unreadable tooLarge(String bytes, int most) {
+      return new Unreadable(
+          "RecordTooLarge",
+          "the record has %s bytes, a message holds %d: raise NATS' max_payload and send it again with startAt: Source, or move it by hand by its key and waive it"
+              .formatted(bytes, most));
+    }
+  }
 
   /** Rows as they come, without more than a few in memory. Used by one thread. */
   interface Rows extends AutoCloseable {
