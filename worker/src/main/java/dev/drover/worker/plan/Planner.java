@@ -201,7 +201,7 @@ final class Planner {
     if (load.mode() == StageSpec.LoadMode.Upsert) {
       String source = arriving.source().table();
       String first = upsertedInto.putIfAbsent(load.connectionName() + " " + target, source);
-      if (first != null) {
+      if (first != null && !first.equals(source)) {
         findings.add(check.keyMayRepeat(target, first, source));
       }
     }

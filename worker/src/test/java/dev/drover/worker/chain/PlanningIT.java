@@ -128,6 +128,31 @@ class PlanningIT extends ChainScenario {
   }
 
   @Test
+  void records_of_two_tables_that_may_become_one_at_the_target() throws Exception {
+    databases.execute(
+        "legacy", "CREATE TABLE more (id integer PRIMARY KEY, qty integer, note text)");
+    List<StageSpec.TableMapping> both =
+        List.of(new StageSpec.TableMapping("public.more", "public.item"));
+    ChainPlan plan =
+        planned(
+            new ChainSpec(
+                databases.connections(),
+                List.of(
+                    new StageSpec.Extract(
+                        "read", "legacy", List.of("public.item", "public.more"), 1000),
+                    new StageSpec.Load("load", "read", "target", null, LoadMode.Upsert, both),
+                    new StageSpec.Load("again", "read", "target", null, LoadMode.Upsert, both))));
+    assertThat(plan.startable()).isTrue();
+    assertThat(plan.findings())
+        .isNotEmpty()
+        .allSatisfy(
+            f -> {
+              assertThat(f.reason()).isEqualTo("KeyMayRepeat");
+              assertThat(f.message()).contains("public.item and public.more are both loaded");
+            });
+  }
+
+  @Test
   void an_expression_that_does_not_compile() throws Exception {
     Finding finding = refused(chain(List.of("public.item"), filter("record.qty >")));
     assertThat(finding.path()).isEqualTo("spec.stages[1].transform.steps[0].filter");
