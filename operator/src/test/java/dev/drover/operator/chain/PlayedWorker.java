@@ -35,6 +35,7 @@ import io.nats.client.KeyValue;
 import io.nats.client.Message;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.KeyValueEntry;
+import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +44,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -307,6 +310,7 @@ public final class PlayedWorker {
       List<Row> rows,
       List<IndexedVerdict> verdicts)
       throws Exception {
+    List<CompletableFuture<PublishAck>> published = new ArrayList<>();
     for (IndexedVerdict v : verdicts) {
       Verdict.Failed failed = (Verdict.Failed) v.verdict();
       Row row = rows.get(v.index());
@@ -330,15 +334,20 @@ public final class PlayedWorker {
               Instant.now().toString(),
               replay == null ? 0 : replay.replays(),
               replay == null ? null : replay.errorSequence());
-      nats.jetStream()
-          .publishAsync(
-              names.errorSubject(stage, detail.fingerprint()),
-              new FailedMessage(detail, one.toByteArray()).toBytes(),
-              PublishOptions.builder()
-                  .messageId(FailedMessage.messageId(stage, in.id(), Integer.toString(v.index())))
-                  .build());
+      published.add(
+          nats.jetStream()
+              .publishAsync(
+                  names.errorSubject(stage, detail.fingerprint()),
+                  new FailedMessage(detail, one.toByteArray()).toBytes(),
+                  PublishOptions.builder()
+                      .messageId(
+                          FailedMessage.messageId(stage, in.id(), Integer.toString(v.index())))
+                      .build()));
     }
-    nats.flush(Duration.ofSeconds(10));
+    // The server stores after it answers a flush: only acknowledgements say that all are there.
+    for (CompletableFuture<PublishAck> ack : published) {
+      ack.get(10, TimeUnit.SECONDS);
+    }
   }
 
   /** Messages of a consumer that are there now, at most 1000. */
