@@ -15,7 +15,8 @@ import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.plan.PlanJob;
-import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.PostgresDatabases;
+import dev.drover.worker.postgres.session.Endpoint;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.api.StreamConfiguration;
@@ -146,7 +147,8 @@ final class Rehearsal {
       makeQueues(nats);
       StateStore state = StateStore.open(nats, names);
       state.putSpec(REVISION, spec);
-      new PlanJob(state, REVISION, REVISION, secrets, "rehearsal/plan").run();
+      new PlanJob(state, REVISION, REVISION, new PostgresDatabases(secrets, "rehearsal/plan"))
+          .run();
       ChainPlan plan = state.plan(REVISION).orElseThrow();
       if (!plan.startable()) {
         throw new IllegalStateException("the plan is refused: " + plan.findings());

@@ -1,23 +1,20 @@
 package dev.drover.worker;
 
 import dev.drover.wire.plan.ChainPlan;
-import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.HttpFiles;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.worker.database.Database;
+import dev.drover.worker.database.Databases;
+import dev.drover.worker.database.SourceView;
 import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
-import dev.drover.worker.lookup.LookupSession;
-import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.SessionPermits;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
-import dev.drover.worker.source.PostgresSplitSource;
-import dev.drover.worker.source.SourceView;
 import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -29,29 +26,24 @@ final class StageWorkers {
   private StageWorkers() {}
 
   static StageWorker create(
-      StageContext context, WorkerEnvironment environment, SessionPermits permits)
+      StageContext context, WorkerEnvironment environment, Databases databases)
       throws IOException, InterruptedException {
-    String application = Endpoint.applicationName(environment.migration(), context.stage());
     return switch (context.spec().stage(context.stage())) {
-      case StageSpec.Extract extract ->
-          new ExtractWorker(
-              context,
-              new PostgresSplitSource(
-                  endpoint(context, environment, permits, extract.connectionName()),
-                  application,
-                  view(context, extract),
-                  context.maxRecordBytes()));
+      case StageSpec.Extract extract -> {
+        Database source = databases.of(context.spec().connection(extract.connectionName()));
+        yield new ExtractWorker(
+            context, source.splits(view(context, extract, source), context.maxRecordBytes()));
+      }
       case StageSpec.Transform transform -> new JudgingWorker(context, new RuleJudge(context));
       case StageSpec.Enrich enrich ->
           new JudgingWorker(
-              context, new EnrichJudge(context, lookup(context, environment, permits, enrich)));
+              context, new EnrichJudge(context, lookup(context, environment, databases, enrich)));
       case StageSpec.Load load ->
           LoadStage.worker(
               context,
               load,
               plan(context),
-              endpoint(context, environment, permits, load.connectionName()),
-              application,
+              databases.of(context.spec().connection(load.connectionName())),
               environment.uid());
     };
   }
@@ -59,14 +51,13 @@ final class StageWorkers {
   private static Lookup lookup(
       StageContext context,
       WorkerEnvironment environment,
-      SessionPermits permits,
+      Databases databases,
       StageSpec.Enrich enrich) {
     return switch (enrich.lookup()) {
       case LookupSpec.Query query ->
-          new LookupSession(
-              endpoint(context, environment, permits, query.connectionName()),
-              Endpoint.applicationName(environment.migration(), context.stage()),
-              enrich.timeoutSeconds());
+          databases
+              .of(context.spec().connection(query.connectionName()))
+              .lookup(enrich.timeoutSeconds());
       case LookupSpec.Http http ->
           new HttpLookup(
               http,
@@ -76,34 +67,22 @@ final class StageWorkers {
     };
   }
 
-  private static SourceView view(StageContext context, StageSpec.Extract extract) {
+  private static SourceView view(StageContext context, StageSpec.Extract extract, Database source) {
     return switch (extract.consistency()) {
       case Batch -> SourceView.NOW;
-      case Snapshot -> new SharedSnapshot(context.state(), context.stage());
+      case Snapshot -> new SharedSnapshot(context.state(), context.stage(), source);
     };
   }
 
   /** What holds the snapshot of an extract stage. */
   static SnapshotHolder holder(
-      StageContext context, WorkerEnvironment environment, SessionPermits permits)
+      StageContext context, WorkerEnvironment environment, Databases databases)
       throws InterruptedException {
     StageSpec.Extract extract = (StageSpec.Extract) context.spec().stage(context.stage());
     return new SnapshotHolder(
         context,
         plan(context).tables(),
-        endpoint(context, environment, permits, extract.connectionName()),
-        Endpoint.applicationName(environment.migration(), context.stage()));
-  }
-
-  private static Endpoint endpoint(
-      StageContext context,
-      WorkerEnvironment environment,
-      SessionPermits permits,
-      String connection) {
-    return new Endpoint(
-        context.spec().connection(connection),
-        ConnectionFiles.under(environment.secrets(), connection),
-        permits);
+        databases.of(context.spec().connection(extract.connectionName())));
   }
 
   private static ChainPlan plan(StageContext context) throws InterruptedException {

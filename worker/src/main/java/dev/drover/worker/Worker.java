@@ -4,6 +4,7 @@ import dev.drover.wire.nats.NatsEndpoint;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.budget.BudgetKeeper;
+import dev.drover.worker.database.Databases;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
@@ -11,11 +12,11 @@ import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.metrics.HttpEndpoint;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
-import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.SessionPermits;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
+import dev.drover.worker.session.SessionPermits;
 import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
@@ -96,12 +97,18 @@ public final class Worker {
                 state,
                 environment.revision(),
                 environment.uid(),
-                environment.secrets(),
-                Endpoint.applicationName(environment.migration(), "plan"),
-                slots)
+                databases(environment, "plan", slots))
             .run();
       }
     }
+  }
+
+  private static Databases databases(
+      WorkerEnvironment environment, String stage, SessionPermits permits) {
+    return new PostgresDatabases(
+        environment.secrets(),
+        PostgresDatabases.applicationName(environment.migration(), stage),
+        permits);
   }
 
   private static Holder holder(WorkerEnvironment environment, String stage) {
@@ -126,10 +133,7 @@ public final class Worker {
               context,
               new DecisionLog(nats, environment.names(), context.publisher(), stalls),
               new SourceSessions(
-                  environment.secrets(),
-                  Endpoint.applicationName(environment.migration(), "redrive"),
-                  stalls,
-                  slots));
+                  environment.secrets(), databases(environment, "redrive", slots), stalls));
       CountDownLatch left = new CountDownLatch(1);
       leaveWhenAsked(
           () -> {
@@ -168,7 +172,7 @@ public final class Worker {
   /** Makes what works at a stage. */
   @FunctionalInterface
   private interface Maker {
-    StageWorker make(StageContext context, WorkerEnvironment environment, SessionPermits permits)
+    StageWorker make(StageContext context, WorkerEnvironment environment, Databases databases)
         throws IOException, InterruptedException;
   }
 
@@ -214,7 +218,11 @@ public final class Worker {
                 new StageMetrics(registry, tags),
                 Clock.systemUTC(),
                 nats.getMaxPayload());
-        work(maker.make(context, environment, slots), ready, environment.grace(), left);
+        work(
+            maker.make(context, environment, databases(environment, stage, slots)),
+            ready,
+            environment.grace(),
+            left);
       } finally {
         // Last, since what is given back and the end of a stall are told by it.
         nats.close();

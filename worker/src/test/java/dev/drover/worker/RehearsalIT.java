@@ -3,7 +3,7 @@ package dev.drover.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.wire.nats.NatsServer;
-import dev.drover.worker.postgres.PostgresServer;
+import dev.drover.worker.postgres.session.PostgresServer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,23 +8,21 @@ import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
-import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.LoadStage;
 import dev.drover.worker.budget.BudgetKeeper;
+import dev.drover.worker.database.Database;
+import dev.drover.worker.database.SourceView;
 import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.jetstream.PaceKeeper;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
-import dev.drover.worker.lookup.LookupSession;
 import dev.drover.worker.metrics.StageMetrics;
 import dev.drover.worker.plan.PlanJob;
-import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.source.PostgresSplitSource;
-import dev.drover.worker.source.SourceView;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
@@ -105,7 +103,7 @@ final class RunningChain implements AutoCloseable {
   void apply(String revision, ChainSpec spec) throws Exception {
     chain.publishSpec(revision, spec, queues);
     StateStore state = StateStore.open(nats, ref.names());
-    new PlanJob(state, revision, ref.uid(), secrets, "test plan").run();
+    new PlanJob(state, revision, ref.uid(), new PostgresDatabases(secrets, "test plan")).run();
     this.plan = state.plan(revision).orElseThrow();
     if (!plan.startable()) {
       throw new AssertionError(plan.findings().toString());
@@ -267,24 +265,17 @@ final class RunningChain implements AutoCloseable {
           case StageSpec.Extract e ->
               new ExtractWorker(
                   context,
-                  new PostgresSplitSource(
-                      endpoint(e.connectionName()),
-                      "test",
-                      SourceView.NOW,
-                      context.maxRecordBytes()));
+                  database(e.connectionName()).splits(SourceView.NOW, context.maxRecordBytes()));
           case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
           case StageSpec.Enrich e ->
               new JudgingWorker(
                   context,
                   new EnrichJudge(
                       context,
-                      new LookupSession(
-                          endpoint(Objects.requireNonNull(e.connectionName())),
-                          "test",
-                          e.timeoutSeconds())));
+                      database(Objects.requireNonNull(e.connectionName()))
+                          .lookup(e.timeoutSeconds())));
           case StageSpec.Load l ->
-              LoadStage.worker(
-                  context, l, running.plan(), endpoint(l.connectionName()), "test", ref.uid());
+              LoadStage.worker(context, l, running.plan(), database(l.connectionName()), ref.uid());
         };
     Thread thread =
         Thread.ofPlatform()
@@ -300,9 +291,8 @@ final class RunningChain implements AutoCloseable {
     return new Running(context, stage, worker, thread);
   }
 
-  private Endpoint endpoint(String connection) {
-    return new Endpoint(
-        running.spec().connection(connection), ConnectionFiles.under(secrets, connection));
+  private Database database(String connection) {
+    return new PostgresDatabases(secrets, "test").of(spec.connection(connection));
   }
 
   /** The splits of a stage that are queued or being read. */

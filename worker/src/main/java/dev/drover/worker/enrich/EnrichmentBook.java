@@ -8,7 +8,6 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePattern;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.lookup.HttpQuestion;
-import dev.drover.worker.lookup.LookupDescription;
 import dev.drover.worker.lookup.LookupQuery;
 import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
@@ -97,7 +96,7 @@ final class EnrichmentBook {
     return switch (lookup) {
       case LookupSpec.Query q -> {
         QueryText text = QueryText.parse(q.query());
-        yield new LookupQuery(text, LookupDescription.keys(text, input), plan.columns());
+        yield new LookupQuery(text, LookupQuery.keys(text, input), plan.columns());
       }
       case LookupSpec.Http h -> HttpQuestion.of(h, input);
     };

@@ -6,9 +6,9 @@ import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.source.SplitSource;
+import dev.drover.worker.database.SplitSource;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.stage.ErrorQueue;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,9 +63,9 @@ final class BatchCutter {
   /**
    * The next batch, or null when the rows are at their end.
    *
-   * @throws SQLException if the source fails
+   * @throws SystemFailure if the source fails
    */
-  @Nullable CutBatch next() throws SQLException {
+  @Nullable CutBatch next() throws SystemFailure {
     CutBatch batch = next(limit, LINGER_NANOS);
     limit = Math.min(limit * 2, batchBytes);
     return batch;
@@ -75,16 +75,16 @@ final class BatchCutter {
    * As many rows as one message may hold, however long that takes: for a range that is read once
    * more. Null when there are none.
    */
-  @Nullable CutBatch fullMessage() throws SQLException {
+  @Nullable CutBatch fullMessage() throws SystemFailure {
     return next(maxRecordBytes, Long.MAX_VALUE);
   }
 
   /** Whether there are rows behind the last batch. */
-  boolean more() throws SQLException {
+  boolean more() throws SystemFailure {
     return pending = pending || rows.advance();
   }
 
-  private @Nullable CutBatch next(int most, long lingerNanos) throws SQLException {
+  private @Nullable CutBatch next(int most, long lingerNanos) throws SystemFailure {
     writer.reset();
     List<ErrorQueue.Failure> failures = new ArrayList<>();
     int records = 0;

@@ -8,19 +8,18 @@ import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.StateStore.LostClaimException;
 import dev.drover.wire.state.StateStore.Versioned;
 import dev.drover.wire.state.WireJson;
+import dev.drover.worker.database.SplitSource;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
-import dev.drover.worker.source.SourceStall;
-import dev.drover.worker.source.SplitSource;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -87,14 +86,11 @@ public final class ExtractWorker implements StageWorker {
         LOG.info("{}: leaving it to that one", e.getMessage());
         delivery.drop();
         return;
-      } catch (SQLException e) {
+      } catch (SystemFailure e) {
         context
             .stalls()
-            .begin(
-                DATABASE,
-                SourceStall.reason(e),
-                "cannot read " + message.table() + ": " + SourceStall.message(e));
-        if (SourceStall.hasWaited(e)) {
+            .begin(DATABASE, e.reason(), "cannot read " + message.table() + ": " + e.getMessage());
+        if (e.hasWaited()) {
           backoff.shorten(); // it has waited, and is to go on as soon as there is a connection
         }
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
@@ -106,7 +102,7 @@ public final class ExtractWorker implements StageWorker {
   }
 
   private boolean readSplit(SplitMessage message)
-      throws SQLException,
+      throws SystemFailure,
           IOException,
           JetStreamApiException,
           LostClaimException,

@@ -6,11 +6,11 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.StateStore.LostClaimException;
 import dev.drover.wire.state.StateStore.Versioned;
-import dev.drover.worker.source.SplitSource;
+import dev.drover.worker.database.SplitSource;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.stage.StageContext;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,7 +28,7 @@ final class SplitClaims {
    * @throws LostClaimException if another worker claimed it at the same moment
    */
   Versioned<SplitCheckpoint> claim(TablePlan table, SplitId id, KeyRange range, SplitSource source)
-      throws SQLException, IOException, JetStreamApiException, LostClaimException {
+      throws SystemFailure, IOException, JetStreamApiException, LostClaimException {
     Optional<Versioned<SplitCheckpoint>> before = context.state().checkpoint(context.stage(), id);
     if (before.isEmpty()) {
       return context.state().create(context.stage(), id, first(table, range, source));
@@ -42,7 +42,7 @@ final class SplitClaims {
 
   /** The first claim freezes the end of a range that is open above; an empty table is done. */
   private SplitCheckpoint first(TablePlan table, KeyRange range, SplitSource source)
-      throws SQLException {
+      throws SystemFailure {
     if (range.upTo() != null) {
       return SplitCheckpoint.claimed(context.pod(), range);
     }

@@ -14,11 +14,11 @@ import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.SplitCheckpoint.OpenBatch;
 import dev.drover.wire.state.SplitCheckpoint.Take;
 import dev.drover.wire.state.StateStore.LostClaimException;
-import dev.drover.worker.source.SplitSource;
+import dev.drover.worker.database.SplitSource;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -98,7 +98,8 @@ final class SplitReader {
    *
    * @return whether the split is done
    */
-  boolean read(BooleanSupplier stop) throws SQLException, InterruptedException, LostClaimException {
+  boolean read(BooleanSupplier stop)
+      throws SystemFailure, InterruptedException, LostClaimException {
     ExecutorService publishers = Executors.newVirtualThreadPerTaskExecutor();
     try {
       progress.launchCutOff();
@@ -118,7 +119,7 @@ final class SplitReader {
 
   /** A range that has outgrown a message leaves its rest open, so there may be several rounds. */
   private void recover(ExecutorService publishers)
-      throws SQLException, InterruptedException, LostClaimException {
+      throws SystemFailure, InterruptedException, LostClaimException {
     while (!progress.checkpoint().open().isEmpty()) {
       for (OpenBatch batch : progress.checkpoint().open()) {
         recover(publishers, batch);
@@ -128,7 +129,7 @@ final class SplitReader {
   }
 
   private void recover(ExecutorService publishers, OpenBatch batch)
-      throws SQLException, InterruptedException, LostClaimException {
+      throws SystemFailure, InterruptedException, LostClaimException {
     Take known = taken.find(id(batch), batch);
     if (known != null) {
       progress.close(batch, known);
@@ -179,7 +180,7 @@ final class SplitReader {
   }
 
   private boolean readOn(ExecutorService publishers, BooleanSupplier stop)
-      throws SQLException, InterruptedException, LostClaimException {
+      throws SystemFailure, InterruptedException, LostClaimException {
     while (true) {
       switch (readRest(publishers, stop)) {
         case AtTheEnd -> {
@@ -194,7 +195,7 @@ final class SplitReader {
   }
 
   private Ended readRest(ExecutorService publishers, BooleanSupplier stop)
-      throws SQLException, InterruptedException, LostClaimException {
+      throws SystemFailure, InterruptedException, LostClaimException {
     if (context.mustWait()) {
       source.pause();
       context.awaitTurn(stop);
@@ -244,7 +245,7 @@ final class SplitReader {
 
   /** Whether there was something to cut off: then the rows are at hand no longer. */
   private boolean cutOff(SplitSource.Rows rows)
-      throws SQLException, InterruptedException, LostClaimException {
+      throws SystemFailure, InterruptedException, LostClaimException {
     rows.release();
     SplitCheckpoint c = progress.checkpoint();
     List<KeyRange> pieces =

@@ -2,12 +2,12 @@ package dev.drover.worker.load;
 
 import dev.drover.wire.state.Finishing;
 import dev.drover.wire.state.WireJson;
+import dev.drover.worker.database.Finished;
+import dev.drover.worker.database.Finished.Problem;
+import dev.drover.worker.database.LoadTarget;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.stage.StageContext;
-import dev.drover.worker.target.Finished;
-import dev.drover.worker.target.Finished.Problem;
-import dev.drover.worker.target.LoadTarget;
-import dev.drover.worker.target.SystemFailure;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.KeyValueEntry;
 import java.io.IOException;

@@ -9,8 +9,8 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drover.wire.schema.Column;
 import dev.drover.worker.lookup.HttpQuestion.Place;
-import dev.drover.worker.postgres.PgText;
-import dev.drover.worker.postgres.UnreadableTextException;
+import dev.drover.worker.text.UnreadableTextException;
+import dev.drover.worker.text.ValueText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +69,7 @@ final class HttpDocument {
         continue;
       }
       try {
-        values[i] = PgText.parse(column.type(), text(column, node));
+        values[i] = ValueText.parse(column.type(), text(column, node));
       } catch (UnreadableTextException | NotOfTypeException e) {
         return new Answer.Refused(
             "what its document has at %s is no %s, which %s is"

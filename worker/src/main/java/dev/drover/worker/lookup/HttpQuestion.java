@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonPointer;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.postgres.PgText;
+import dev.drover.worker.text.ValueText;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -47,7 +47,7 @@ public record HttpQuestion(
     UrlTemplate url = UrlTemplate.parse(http.url());
     List<Column> keys = new ArrayList<>();
     for (String field : url.fields()) {
-      keys.add(LookupDescription.key(field, input, "http.url"));
+      keys.add(LookupQuery.key(field, input, "http.url"));
     }
     List<Column> columns = new ArrayList<>();
     List<Place> places = new ArrayList<>();
@@ -80,7 +80,7 @@ public record HttpQuestion(
     return url.with(
         field -> {
           int i = url.fields().indexOf(field);
-          return PgText.render(keys.get(i).type(), Objects.requireNonNull(key[i]));
+          return ValueText.render(keys.get(i).type(), Objects.requireNonNull(key[i]));
         });
   }
 

@@ -6,6 +6,11 @@ public final class LookupRefusedException extends Exception {
 
   private final String path;
 
+  /** A query that cannot be asked. */
+  public static LookupRefusedException ofQuery(String message) {
+    return new LookupRefusedException(message);
+  }
+
   LookupRefusedException(String message) {
     this("query", message);
   }

@@ -1,13 +1,7 @@
 package dev.drover.worker.lookup;
 
-import dev.drover.worker.postgres.NoPermitException;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /**
  * The database or the server cannot be asked, whatever the key. To be tried again. The message
@@ -15,15 +9,9 @@ import org.postgresql.util.ServerErrorMessage;
  */
 public final class LookupUnavailableException extends Exception {
   private static final long serialVersionUID = 1L;
-  static final String TIMED_OUT = "LookupTimedOut";
-  private static final String QUERY_CANCELED = "57014";
 
-  /**
-   * Classes whose messages the server words itself. Those of values quote them, and a function that
-   * the query calls may raise any other with a message of its own.
-   */
-  private static final Set<String> WORDED =
-      Set.of("08", "25", "28", "40", "42", "53", "55", "57", "58");
+  /** What a stall is called where no answer came in time. */
+  public static final String TIMED_OUT = "LookupTimedOut";
 
   private final String reason;
   private final Duration retryAfter;
@@ -34,7 +22,7 @@ public final class LookupUnavailableException extends Exception {
       String message,
       Duration retryAfter,
       boolean forAll,
-      @Nullable SQLException cause) {
+      @Nullable Exception cause) {
     super(message, cause);
     this.reason = reason;
     this.retryAfter = retryAfter;
@@ -54,34 +42,14 @@ public final class LookupUnavailableException extends Exception {
   }
 
   /**
-   * A failure of the server, the connection or the query.
+   * A failure of a database, its connection or the query.
    *
-   * @param connection the connection's name
+   * @param reason what a stall is called; every other key would fare the same unless it is {@link
+   *     #TIMED_OUT}
    */
-  static LookupUnavailableException of(String connection, SQLException e) {
-    String state = Objects.requireNonNullElse(e.getSQLState(), "");
-    ServerErrorMessage server =
-        e instanceof PSQLException psql ? psql.getServerErrorMessage() : null;
-    String message = server == null ? e.getMessage() : server.getMessage();
-    boolean worded = server == null || WORDED.stream().anyMatch(state::startsWith);
-    String shown = !worded || message == null ? "" : ": " + message;
+  public static LookupUnavailableException of(String reason, String message, Exception cause) {
     return new LookupUnavailableException(
-        reason(state),
-        "looking up in %s: SQLSTATE %s%s".formatted(connection, state, shown),
-        Duration.ZERO,
-        !reason(state).equals(TIMED_OUT),
-        e);
-  }
-
-  private static String reason(String sqlState) {
-    String noPermit = NoPermitException.stallReason(sqlState);
-    if (noPermit != null) {
-      return noPermit;
-    }
-    if (sqlState.equals(QUERY_CANCELED)) {
-      return TIMED_OUT;
-    }
-    return sqlState.startsWith("42") ? "LookupChanged" : "DatabaseUnavailable";
+        reason, message, Duration.ZERO, !reason.equals(TIMED_OUT), cause);
   }
 
   /** What a stall is called. */

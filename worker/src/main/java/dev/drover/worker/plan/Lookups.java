@@ -7,11 +7,10 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePattern;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.lookup.HttpQuestion;
-import dev.drover.worker.lookup.LookupDescription;
 import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -19,15 +18,15 @@ import java.util.Optional;
 
 /** What the enrich stages of a chain add to records of each table. Used by one thread. */
 final class Lookups {
-  private final Endpoints endpoints;
+  private final PlanningSessions sessions;
   private final Collection<Finding> findings;
   private final List<LookupPlan> plans = new ArrayList<>();
 
   /**
    * @param findings receives what is wrong with the lookups
    */
-  Lookups(Endpoints endpoints, Collection<Finding> findings) {
-    this.endpoints = endpoints;
+  Lookups(PlanningSessions sessions, Collection<Finding> findings) {
+    this.sessions = sessions;
     this.findings = findings;
   }
 
@@ -40,10 +39,10 @@ final class Lookups {
    *
    * @param index of the stage
    * @return empty if the lookup was refused, which the findings tell
-   * @throws SQLException if the database is away
+   * @throws SystemFailure if the database is away
    */
   Optional<RecordSchema> plan(int index, StageSpec.Enrich stage, RecordSchema input)
-      throws SQLException {
+      throws SystemFailure {
     if (!TablePattern.anyMatches(stage.tables(), input.table())) {
       return Optional.of(input);
     }
@@ -51,8 +50,7 @@ final class Lookups {
       List<Column> columns =
           switch (stage.lookup()) {
             case LookupSpec.Query q ->
-                LookupDescription.columns(
-                    endpoints.session(q.connectionName()), QueryText.parse(q.query()), input);
+                sessions.of(q.connectionName()).answers(QueryText.parse(q.query()), input);
             case LookupSpec.Http h -> HttpQuestion.of(h, input).columns();
           };
       LookupPlan plan = new LookupPlan(stage.name(), input.table(), columns);

@@ -3,15 +3,11 @@ package dev.drover.worker.plan;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.StateStore;
+import dev.drover.worker.database.Databases;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.jetstream.Backoff;
-import dev.drover.worker.postgres.NoPermitException;
-import dev.drover.worker.postgres.ServerWords;
-import dev.drover.worker.postgres.SessionPermits;
-import dev.drover.worker.target.SystemFailure;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,35 +22,14 @@ public final class PlanJob {
   private final StateStore state;
   private final String revision;
   private final String migrationUid;
-  private final Path secrets;
-  private final String application;
-  private final SessionPermits permits;
+  private final Databases databases;
 
-  /** A job whose sessions nobody counts, see the other constructor. */
-  public PlanJob(
-      StateStore state, String revision, String migrationUid, Path secrets, String application) {
-    this(state, revision, migrationUid, secrets, application, SessionPermits.UNLIMITED);
-  }
-
-  /**
-   * A job for a revision whose spec is in the bucket.
-   *
-   * @param secrets folder of the connections' secrets
-   * @param application what the databases list the planner's sessions as
-   */
-  public PlanJob(
-      StateStore state,
-      String revision,
-      String migrationUid,
-      Path secrets,
-      String application,
-      SessionPermits permits) {
-    this.permits = permits;
+  /** A job for a revision whose spec is in the bucket. */
+  public PlanJob(StateStore state, String revision, String migrationUid, Databases databases) {
     this.state = state;
     this.revision = revision;
     this.migrationUid = migrationUid;
-    this.secrets = secrets;
-    this.application = application;
+    this.databases = databases;
   }
 
   /** Runs to the end. */
@@ -70,10 +45,9 @@ public final class PlanJob {
             plan.tables().size(),
             plan.findings().size());
         return;
-      } catch (SQLException | SystemFailure e) {
-        String why = e instanceof SQLException sql ? ServerWords.of(sql) : e.getMessage();
-        LOG.warn("cannot plan yet: {}", why);
-        tell(reason(e) + ": " + why);
+      } catch (SystemFailure e) {
+        LOG.warn("cannot plan yet: {}", e.getMessage());
+        tell(e.reason() + ": " + e.getMessage());
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         LOG.warn("cannot plan yet: {}", e.getMessage());
         tell("NatsUnavailable: " + e.getMessage());
@@ -91,20 +65,13 @@ public final class PlanJob {
     }
   }
 
-  private static String reason(Exception e) {
-    String noPermit =
-        e instanceof SQLException sql ? NoPermitException.stallReason(sql.getSQLState()) : null;
-    return noPermit == null ? "DatabaseUnavailable" : noPermit;
-  }
-
-  private ChainPlan planOnce()
-      throws SQLException, SystemFailure, IOException, JetStreamApiException {
+  private ChainPlan planOnce() throws SystemFailure, IOException, JetStreamApiException {
     ChainSpec spec =
         state
             .spec(revision)
             .orElseThrow(() -> new IOException("the state bucket lacks spec " + revision));
-    try (Endpoints endpoints = new Endpoints(spec, secrets, application, permits)) {
-      return new Planner(spec, migrationUid, endpoints).plan();
+    try (PlanningSessions sessions = new PlanningSessions(spec, databases)) {
+      return new Planner(spec, migrationUid, sessions).plan();
     }
   }
 

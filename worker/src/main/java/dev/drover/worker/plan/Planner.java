@@ -4,23 +4,17 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainPlan.LoadPromise;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
+import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePattern;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.database.Arriving;
+import dev.drover.worker.database.Lineage;
+import dev.drover.worker.database.SourcePlan;
+import dev.drover.worker.database.SystemFailure;
+import dev.drover.worker.database.TargetPlanner;
 import dev.drover.worker.rules.RuleCompiler;
-import dev.drover.worker.source.SourcePlan;
-import dev.drover.worker.source.SourcePlanner;
-import dev.drover.worker.target.Duties;
-import dev.drover.worker.target.Ledger;
-import dev.drover.worker.target.Preparation;
-import dev.drover.worker.target.SystemFailure;
-import dev.drover.worker.target.TargetCatalog;
-import dev.drover.worker.target.TargetCheck;
-import dev.drover.worker.target.TargetRoom;
-import dev.drover.worker.target.TargetTable;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -31,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -41,7 +34,7 @@ import java.util.stream.Collectors;
 final class Planner {
   private final ChainSpec spec;
   private final String migrationUid;
-  private final Endpoints endpoints;
+  private final PlanningSessions sessions;
 
   /** The first source table that is upserted into a target, by connection and target. */
   private final Map<String, String> upsertedInto = new HashMap<>();
@@ -49,31 +42,26 @@ final class Planner {
   private final Set<Finding> findings = new LinkedHashSet<>();
   private final Map<String, Set<String>> tablesAt = new HashMap<>();
   private final Map<String, LoadPromise> promises = new HashMap<>();
-  private final Map<Integer, List<String>> deferred = new TreeMap<>();
-  private final NewTables newTables;
   private final Lookups lookups;
 
-  Planner(ChainSpec spec, String migrationUid, Endpoints endpoints) {
+  Planner(ChainSpec spec, String migrationUid, PlanningSessions sessions) {
     this.spec = spec;
     this.migrationUid = migrationUid;
-    this.endpoints = endpoints;
-    this.newTables = new NewTables(endpoints, findings);
-    this.lookups = new Lookups(endpoints, findings);
+    this.sessions = sessions;
+    this.lookups = new Lookups(sessions, findings);
   }
 
   /**
    * The plan.
    *
-   * @throws SQLException if a database is away
-   * @throws SystemFailure if a target is away
+   * @throws SystemFailure if a database is away
    */
-  ChainPlan plan() throws SQLException, SystemFailure {
+  ChainPlan plan() throws SystemFailure {
     List<TablePlan> tables = new ArrayList<>();
     for (int i = 0; i < spec.stages().size(); i++) {
       if (spec.stages().get(i) instanceof StageSpec.Extract extract) {
         SourcePlan source =
-            SourcePlanner.plan(
-                endpoints.session(extract.connectionName()), spec.placeOf(extract.name()), extract);
+            sessions.of(extract.connectionName()).source(spec.placeOf(extract.name()), extract);
         findings.addAll(source.findings());
         for (TablePlan table : source.tables()) {
           tables.add(table);
@@ -91,13 +79,19 @@ final class Planner {
         promise(i, load);
       }
     }
-    tell();
+    if (startable()) {
+      sessions.all().forEach(session -> findings.addAll(session.target().undertakings()));
+    }
     return new ChainPlan(
         findings.stream().sorted(Comparator.comparing(Finding::severity)).toList(),
         startable() ? tables : List.of(),
         promises,
-        startable() ? newTables.all() : List.of(),
+        startable() ? newTables() : List.of(),
         startable() ? lookups.all() : List.of());
+  }
+
+  private List<NewTable> newTables() {
+    return sessions.all().stream().flatMap(s -> s.target().newTables().stream()).toList();
   }
 
   private boolean startable() {
@@ -145,14 +139,7 @@ final class Planner {
     return tables.size() > 5 ? some + ", …" : some;
   }
 
-  /**
-   * Records on their way: the table that they are of, their shape, where each field came from, and
-   * which fields a rule computed, with the rule's path.
-   */
-  private record Arriving(
-      TablePlan source, RecordSchema schema, Lineage lineage, Map<String, String> computed) {}
-
-  private void follow(String stage, Arriving arriving) throws SQLException {
+  private void follow(String stage, Arriving arriving) throws SystemFailure {
     for (StageSpec next : spec.consumersOf(stage)) {
       int index = spec.placeOf(next.name());
       switch (next) {
@@ -166,7 +153,7 @@ final class Planner {
   }
 
   private void transform(int index, StageSpec.Transform stage, Arriving arriving)
-      throws SQLException {
+      throws SystemFailure {
     String path = "spec.stages[" + index + "].transform";
     tablesAt.computeIfAbsent(stage.name(), s -> new HashSet<>()).add(arriving.schema().table());
     switch (RuleCompiler.compile(stage.steps(), arriving.schema(), path)) {
@@ -182,7 +169,7 @@ final class Planner {
     }
   }
 
-  private void enrich(int index, StageSpec.Enrich stage, Arriving arriving) throws SQLException {
+  private void enrich(int index, StageSpec.Enrich stage, Arriving arriving) throws SystemFailure {
     tablesAt.computeIfAbsent(stage.name(), s -> new HashSet<>()).add(arriving.schema().table());
     Optional<RecordSchema> output = lookups.plan(index, stage, arriving.schema());
     if (output.isPresent()) {
@@ -192,95 +179,43 @@ final class Planner {
     }
   }
 
-  private void check(int index, StageSpec.Load load, Arriving arriving) throws SQLException {
-    String path = "spec.stages[" + index + "].load";
-    TargetCheck check = new TargetCheck(path, load.mode());
-    String target = load.targetOf(arriving.schema().table());
-    Connection session = endpoints.session(load.connectionName());
-    Optional<TargetTable> table = TargetCatalog.find(session, target);
+  private void check(int index, StageSpec.Load load, Arriving arriving) throws SystemFailure {
     if (load.mode() == StageSpec.LoadMode.Upsert) {
-      String source = arriving.source().table();
-      String first = upsertedInto.putIfAbsent(load.connectionName() + " " + target, source);
-      if (first != null && !first.equals(source)) {
-        findings.add(check.keyMayRepeat(target, first, source));
-      }
+      warnOfTwoSources(index, load, arriving);
     }
-    if (table.isPresent()) {
-      findings.addAll(check.findings(arriving.schema(), table.get(), arriving.computed()));
-      check
-          .keyMayRepeat(
-              table.get(),
-              arriving.schema(),
-              arriving.source().key(),
-              field -> arriving.lineage().unchanged(field))
-          .ifPresent(findings::add);
-      if (table.get().access().schemaUsage()) {
-        Duties duties = Duties.of(session, path, target, load.indexes());
-        findings.addAll(duties.findings());
-        deferred.computeIfAbsent(index, i -> new ArrayList<>()).addAll(duties.deferred());
-      }
-    } else if (load.createTables() == StageSpec.CreateTables.IfMissing) {
-      findings.addAll(
-          check.findings(
-              arriving.schema(), newTable(index, load, target, arriving), arriving.computed()));
-    } else {
-      findings.add(check.tableNotFound(target));
-    }
-  }
-
-  private TargetTable newTable(int index, StageSpec.Load load, String target, Arriving arriving)
-      throws SQLException {
     StageSpec.Extract extract = (StageSpec.Extract) spec.stage(arriving.source().stage());
-    return newTables.plan(
-        index,
-        load,
-        target,
-        arriving.schema(),
-        arriving.lineage(),
-        arriving.source(),
-        endpoints.session(extract.connectionName()));
+    findings.addAll(
+        sessions
+            .of(load.connectionName())
+            .target()
+            .check(
+                index,
+                load,
+                arriving,
+                table -> sessions.of(extract.connectionName()).details(table)));
   }
 
-  /** Tells what will be made and dropped, once for each stage. */
-  private void tell() {
+  private void warnOfTwoSources(int index, StageSpec.Load load, Arriving arriving) {
+    String target = load.targetOf(arriving.schema().table());
+    String source = arriving.source().table();
+    String first = upsertedInto.putIfAbsent(load.connectionName() + " " + target, source);
+    if (first != null && !first.equals(source)) {
+      findings.add(
+          Finding.warning(
+              "KeyMayRepeat",
+              "spec.stages[" + index + "].load",
+              "%s and %s are both loaded into table %s: of records of one key the last one written wins, and all count as loaded; with mode: Insert the others fail"
+                  .formatted(first, source, target)));
+    }
+  }
+
+  private void promise(int index, StageSpec.Load load) throws SystemFailure {
     if (!startable()) {
       return;
     }
-    newTables.tell();
-    deferred.forEach(
-        (index, titles) -> {
-          if (!titles.isEmpty()) {
-            findings.add(
-                Finding.warning(
-                    "IndexesDeferred",
-                    "spec.stages[" + index + "].load.indexes",
-                    "dropped before the first row and built when all are decided: %s; a record whose parent is missing is loaded, and its foreign key refused at the end"
-                        .formatted(shown(titles.stream().distinct().toList()))));
-          }
-        });
-  }
-
-  private void promise(int index, StageSpec.Load load) throws SQLException, SystemFailure {
-    if (!startable()) {
-      return;
-    }
-    Ledger ledger = Ledgers.of(load, migrationUid);
-    Connection session = endpoints.session(load.connectionName());
-    TargetCheck check = new TargetCheck("spec.stages[" + index + "].load", load.mode());
-    boolean madeWithTables = newTables.any(index) && mayMakeSchema(session, ledger.schema());
-    LoadPromise promise = madeWithTables ? LoadPromise.ExactlyOnce : ledger.promise(session);
-    promises.put(load.name(), promise);
-    check.ledger(ledger, promise).ifPresent(findings::add);
-    if (newTables.any(index) || load.indexes() == StageSpec.Indexes.Defer) {
-      Preparation notes = Ledgers.preparation(load, migrationUid);
-      if (!madeWithTables && !notes.possible(session)) {
-        findings.add(check.notesNotPermitted(notes));
-      }
-    }
-  }
-
-  private static boolean mayMakeSchema(Connection session, String schema) throws SQLException {
-    TargetRoom room = new TargetRoom(session);
-    return !room.hasSchema(schema) && room.mayCreateIn(schema);
+    TargetPlanner.Promised promised =
+        sessions.of(load.connectionName()).target().promise(index, load, migrationUid);
+    promises.put(load.name(), promised.promise());
+    findings.addAll(promised.findings());
   }
 }

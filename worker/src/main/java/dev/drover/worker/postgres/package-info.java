@@ -1,6 +1,3 @@
-/**
- * What reading and writing PostgreSQL have in common: connections, failure classes, and values as
- * the server prints and reads them.
- */
+/** PostgreSQL, the one kind of database so far: the only place that knows it. */
 @org.jspecify.annotations.NullMarked
 package dev.drover.worker.postgres;

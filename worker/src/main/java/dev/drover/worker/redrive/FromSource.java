@@ -4,7 +4,7 @@ import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.replay.RedriveOrder;
-import dev.drover.worker.source.KeyedRows;
+import dev.drover.worker.database.KeyedSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -68,7 +68,7 @@ final class FromSource implements Renewal {
             .ask("write a schema of " + table, () -> context.state().putSchema(passage.output()));
         List<String> keys =
             failures.stream().map(f -> f.detail().key()).filter(FromSource::isWhole).toList();
-        Map<String, KeyedRows.Found> rows =
+        Map<String, KeyedSource.Found> rows =
             sessions.read(connection, plan, keys, context.maxRecordBytes());
         List<Passage.Traveller> travellers = new ArrayList<>(failures.size());
         for (QueuedFailure failure : failures) {
@@ -84,8 +84,8 @@ final class FromSource implements Renewal {
   }
 
   private Passage.Traveller traveller(
-      QueuedFailure failure, String table, Map<String, KeyedRows.Found> rows) {
-    KeyedRows.Found found = rows.get(failure.detail().key());
+      QueuedFailure failure, String table, Map<String, KeyedSource.Found> rows) {
+    KeyedSource.Found found = rows.get(failure.detail().key());
     if (found == null) {
       return Passage.Traveller.refused(
           failure,
@@ -94,25 +94,25 @@ final class FromSource implements Renewal {
               .formatted(table));
     }
     return switch (found) {
-      case KeyedRows.Found.Gone g ->
+      case KeyedSource.Found.Gone g ->
           Passage.Traveller.refused(
               failure,
               "SourceRowGone",
               "no row of %s has the record's key any more: waive the record, or restore its row"
                   .formatted(table));
-      case KeyedRows.Found.Unreadable u ->
+      case KeyedSource.Found.Unreadable u ->
           Passage.Traveller.refused(
               failure,
               "SourceRowUnreadable",
               "the row in %s holds a value that cannot be carried: correct it at the source"
                   .formatted(table));
-      case KeyedRows.Found.TooLarge t ->
+      case KeyedSource.Found.TooLarge t ->
           Passage.Traveller.refused(
               failure,
               "SourceRowTooLarge",
               "the row in %s has more bytes than a message holds, %d: shorten it at the source, or raise NATS' max_payload"
                   .formatted(table, context.maxRecordBytes()));
-      case KeyedRows.Found.Read(byte[] row) -> new Passage.Traveller(failure, row, null);
+      case KeyedSource.Found.Read(byte[] row) -> new Passage.Traveller(failure, row, null);
     };
   }
 

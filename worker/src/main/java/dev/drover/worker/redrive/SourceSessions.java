@@ -1,7 +1,6 @@
 package dev.drover.worker.redrive;
 
 import dev.drover.wire.plan.ChainSpec;
-import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.HttpFiles;
 import dev.drover.wire.plan.LookupSpec;
@@ -9,28 +8,20 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;
+import dev.drover.worker.database.Databases;
+import dev.drover.worker.database.KeyedSource;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.enrich.EnrichOnTheWay;
 import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.lookup.HttpLookup;
 import dev.drover.worker.lookup.Lookup;
-import dev.drover.worker.lookup.LookupSession;
-import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.ServerWords;
-import dev.drover.worker.postgres.SessionPermits;
-import dev.drover.worker.source.KeyedRows;
-import dev.drover.worker.source.SourceStall;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sessions at the sources of a chain, one a connection, opened when rows are asked for; and where
@@ -38,17 +29,13 @@ import org.slf4j.LoggerFactory;
  * session holds no other, since that may be the one that is lacking. Used by one thread.
  */
 public final class SourceSessions implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(SourceSessions.class);
   private static final String SOURCE = "source";
 
   private final Path secrets;
-
-  private final String application;
+  private final Databases databases;
   private final Stalls stalls;
-  private final SessionPermits permits;
-  private final Map<String, Endpoint> endpoints = new HashMap<>();
-  private final Map<String, Connection> open = new HashMap<>();
-  private final Map<LookedUp, LookupSession> lookups = new HashMap<>();
+  private final Map<String, KeyedSource> sources = new HashMap<>();
+  private final Map<LookedUp, Lookup> lookups = new HashMap<>();
   private Waiting waiting = why -> {};
 
   /** Where something is looked up, for all tables by one session. */
@@ -62,18 +49,15 @@ public final class SourceSessions implements AutoCloseable {
   }
 
   /**
-   * Sessions by the secrets of a pod.
+   * Sessions with the databases of a chain.
    *
-   * @param secrets folder of the connections' secrets
-   * @param application the name under which the server lists the sessions
+   * @param secrets folder of the secrets of HTTP lookups
    * @param stalls shows what is waited for
-   * @param permits says how many sessions there may be
    */
-  public SourceSessions(Path secrets, String application, Stalls stalls, SessionPermits permits) {
+  public SourceSessions(Path secrets, Databases databases, Stalls stalls) {
     this.secrets = secrets;
-    this.application = application;
+    this.databases = databases;
     this.stalls = stalls;
-    this.permits = permits;
   }
 
   /** The enrich of a stage on the way, as a revision has it; it tells its waiting as this does. */
@@ -99,7 +83,7 @@ public final class SourceSessions implements AutoCloseable {
       case LookupSpec.Query query ->
           lookups.computeIfAbsent(
               new LookedUp(spec.connection(query.connectionName()), stage.timeoutSeconds()),
-              at -> new LookupSession(endpoint(at.connection()), application, at.timeoutSeconds()));
+              at -> databases.of(at.connection()).lookup(at.timeoutSeconds()));
       case LookupSpec.Http http ->
           new HttpLookup(
               http,
@@ -109,32 +93,27 @@ public final class SourceSessions implements AutoCloseable {
     };
   }
 
-  private Endpoint endpoint(ConnectionSpec connection) {
-    return new Endpoint(connection, ConnectionFiles.under(secrets, connection.name()), permits);
-  }
-
   void tell(Waiting someone) {
     waiting = someone;
   }
 
-  /** Rows by their keys, see {@link KeyedRows}; whenever the source gives them. */
-  Map<String, KeyedRows.Found> read(
+  /** Rows by their keys, see {@link KeyedSource}; whenever the source gives them. */
+  Map<String, KeyedSource.Found> read(
       ConnectionSpec connection, TablePlan table, Collection<String> keys, int most)
       throws InterruptedException {
     Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), stalls.leaving());
     while (true) {
       try {
-        Map<String, KeyedRows.Found> rows = KeyedRows.of(session(connection), table, keys, most);
+        Map<String, KeyedSource.Found> rows = source(connection).read(table, keys, most);
         stalls.over(SOURCE);
         return rows;
-      } catch (SQLException e) {
+      } catch (SystemFailure e) {
         giveUp();
-        String reason = SourceStall.reason(e);
         String message =
             "cannot read %s at connection %s again: %s"
-                .formatted(table.table(), connection.name(), ServerWords.of(e));
-        stalls.begin(SOURCE, reason, message);
-        waiting.since("waits, " + reason + ": " + message);
+                .formatted(table.table(), connection.name(), e.getMessage());
+        stalls.begin(SOURCE, e.reason(), message);
+        waiting.since("waits, " + e.reason() + ": " + message);
       }
       backoff.pause();
     }
@@ -142,48 +121,22 @@ public final class SourceSessions implements AutoCloseable {
 
   /** To be called while nothing is read: gives up what others wait for. */
   void idle() {
-    open.entrySet().removeIf(each -> !isKept(endpoints.get(each.getKey()), each.getValue()));
-    lookups.values().forEach(LookupSession::idle);
+    sources.values().forEach(KeyedSource::idle);
+    lookups.values().forEach(Lookup::idle);
   }
 
-  private static boolean isKept(@Nullable Endpoint endpoint, Connection session) {
-    if (endpoint == null || (endpoint.mayKeep(session) && !endpoint.isMissed(session))) {
-      return true;
-    }
-    close(session);
-    return false;
-  }
-
-  private Connection session(ConnectionSpec connection) throws SQLException {
-    Endpoint endpoint = endpoints.computeIfAbsent(connection.name(), name -> endpoint(connection));
-    Connection known = open.get(connection.name());
-    if (known != null && !endpoint.mayKeep(known)) {
-      known.close();
-    }
-    if (known == null || known.isClosed()) {
-      known = endpoint.open(application);
-      open.put(connection.name(), known);
-    }
-    return known;
+  private KeyedSource source(ConnectionSpec connection) {
+    return sources.computeIfAbsent(connection.name(), name -> databases.of(connection).rows());
   }
 
   /** Whatever is needed again is opened again. */
   private void giveUp() {
-    open.values().forEach(SourceSessions::close);
-    open.clear();
-    lookups.values().forEach(LookupSession::close);
+    sources.values().forEach(KeyedSource::close);
+    lookups.values().forEach(Lookup::close);
   }
 
   @Override
   public void close() {
     giveUp();
-  }
-
-  private static void close(Connection session) {
-    try {
-      session.close();
-    } catch (SQLException e) {
-      LOG.debug("closing a session failed", e);
-    }
   }
 }

@@ -3,8 +3,8 @@ package dev.drover.worker.slots;
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.plan.EndpointId;
 import dev.drover.wire.state.CapAdvisory;
-import dev.drover.worker.postgres.NoPermitException;
-import dev.drover.worker.postgres.SessionRequest;
+import dev.drover.worker.session.NoPermitException;
+import dev.drover.worker.session.SessionRequest;
 import dev.drover.worker.slots.SlotTable.Taken;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -232,7 +232,7 @@ final class EndpointSlots {
         number,
         seeker.mark(),
         SlotName.of(seeker.request().applicationName(), seeker.mark(), number),
-        seeker.request().connection(),
+        seeker.request(),
         slot,
         revision,
         since);

@@ -2,9 +2,11 @@ package dev.drover.worker.slots;
 
 import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.state.CapAdvisory;
-import dev.drover.worker.postgres.NoPermitException;
-import dev.drover.worker.postgres.SessionPermit;
-import dev.drover.worker.postgres.SessionUse;
+import dev.drover.worker.session.NoPermitException;
+import dev.drover.worker.session.SessionPermit;
+import dev.drover.worker.session.SessionRequest;
+import dev.drover.worker.session.SessionRoster;
+import dev.drover.worker.session.SessionUse;
 import dev.drover.worker.slots.SlotTable.Taken;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -26,6 +28,7 @@ final class HeldSlot implements SessionPermit {
   private final SlotMark mark;
   private final String applicationName;
   private final ConnectionSpec connection;
+  private final SessionRoster roster;
   private final Doubts doubts = new Doubts();
   private Slot slot;
   private long revision;
@@ -50,7 +53,7 @@ final class HeldSlot implements SessionPermit {
       int number,
       SlotMark mark,
       String applicationName,
-      ConnectionSpec connection,
+      SessionRequest request,
       Slot slot,
       long revision,
       long takenAt) {
@@ -60,7 +63,8 @@ final class HeldSlot implements SessionPermit {
     this.number = number;
     this.mark = mark;
     this.applicationName = applicationName;
-    this.connection = connection;
+    this.connection = request.connection();
+    this.roster = request.roster();
     this.slot = slot;
     this.revision = revision;
     this.renewedAt = takenAt;
@@ -89,7 +93,7 @@ final class HeldSlot implements SessionPermit {
   @Override
   public void opened(Connection opened) throws SQLException {
     SlotTable before = slots.known();
-    SessionList list = SessionList.read(opened, mark, number);
+    SessionList list = SessionList.of(roster.read(opened), mark, number);
     listed = list.own() && slots.isSingle();
     synchronized (this) {
       session = opened;
@@ -138,7 +142,7 @@ final class HeldSlot implements SessionPermit {
     if (doubts.open()) {
       SlotTable before = slots.known();
       try {
-        SessionList list = SessionList.read(asking, mark, number);
+        SessionList list = SessionList.of(roster.read(asking), mark, number);
         doubts.asked();
         tellListed();
         slots.free(before, list);

@@ -1,14 +1,12 @@
 package dev.drover.worker.slots;
 
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
+import dev.drover.worker.session.SessionRoster.Listed;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The slots of which a server lists a session.
+ * The slots of which a server lists a session. Pure.
  *
  * @param numbers their numbers
  * @param own whether the session that was asked over is among them by its slot's name
@@ -16,37 +14,23 @@ import java.util.Set;
  * @param foreign whether there is a session of the same login that another installation counts
  */
 record SessionList(Set<Integer> numbers, boolean own, boolean other, boolean foreign) {
-  // Of its own login everybody sees all. Workers that help a session with a query have its name.
-  private static final String SESSIONS =
-      """
-      SELECT application_name, pid = pg_catalog.pg_backend_pid(), usename = session_user
-      FROM pg_catalog.pg_stat_activity
-      WHERE application_name LIKE 'drover/%' AND backend_type = 'client backend'
-      """;
-
-  /** Asks over a session in no transaction, and leaves it in none. */
-  static SessionList read(Connection session, SlotMark mark, int ownNumber) throws SQLException {
+  /** What a server's list says to the holder of a slot. */
+  static SessionList of(Collection<Listed> sessions, SlotMark mark, int ownNumber) {
     Set<Integer> numbers = new HashSet<>();
     boolean own = false;
     boolean other = false;
     boolean foreign = false;
-    try (Statement statement = session.createStatement();
-        ResultSet rows = statement.executeQuery(SESSIONS)) {
-      while (rows.next()) {
-        String name = rows.getString(1);
-        foreign |= rows.getBoolean(3) && SlotName.isForeign(name, mark);
-        int number = SlotName.number(name, mark).orElse(-1);
-        if (number >= 0) {
-          numbers.add(number);
-        }
-        if (number == ownNumber) {
-          own |= rows.getBoolean(2);
-          other |= !rows.getBoolean(2);
-        }
+    for (Listed session : sessions) {
+      String name = session.applicationName();
+      foreign |= session.sameLogin() && SlotName.isForeign(name, mark);
+      int number = SlotName.number(name, mark).orElse(-1);
+      if (number >= 0) {
+        numbers.add(number);
       }
-    }
-    if (!session.getAutoCommit()) {
-      session.rollback();
+      if (number == ownNumber) {
+        own |= session.own();
+        other |= !session.own();
+      }
     }
     return new SessionList(numbers, own, other, foreign);
   }

@@ -1,6 +1,6 @@
 package dev.drover.worker.slots;
 
-import dev.drover.worker.postgres.SessionUse;
+import dev.drover.worker.session.SessionUse;
 import java.util.Objects;
 
 /**

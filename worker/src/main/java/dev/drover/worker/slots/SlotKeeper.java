@@ -2,10 +2,10 @@ package dev.drover.worker.slots;
 
 import dev.drover.wire.plan.EndpointId;
 import dev.drover.wire.state.StateStore;
-import dev.drover.worker.postgres.NoPermitException;
-import dev.drover.worker.postgres.SessionPermit;
-import dev.drover.worker.postgres.SessionPermits;
-import dev.drover.worker.postgres.SessionRequest;
+import dev.drover.worker.session.NoPermitException;
+import dev.drover.worker.session.SessionPermit;
+import dev.drover.worker.session.SessionPermits;
+import dev.drover.worker.session.SessionRequest;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.drover.worker.slots;
 
-import dev.drover.worker.postgres.SessionUse;
+import dev.drover.worker.session.SessionUse;
 import dev.drover.worker.slots.Slot.State;
 import dev.drover.worker.slots.SlotTable.Taken;
 import dev.drover.worker.slots.SlotTable.Waiting;

@@ -3,9 +3,9 @@ package dev.drover.worker.snapshot;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.StateStore.Versioned;
-import dev.drover.worker.source.ExportedSnapshot;
-import dev.drover.worker.source.SourceView;
-import dev.drover.worker.source.ViewUnavailableException;
+import dev.drover.worker.database.Database;
+import dev.drover.worker.database.SourceView;
+import dev.drover.worker.database.ViewUnavailableException;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
 import java.sql.Connection;
@@ -20,20 +20,26 @@ import org.jspecify.annotations.Nullable;
 public final class SharedSnapshot implements SourceView {
   private final StateStore state;
   private final String stage;
-  private @Nullable ExportedSnapshot known;
+  private final Database source;
+  private @Nullable SourceSnapshot known;
 
-  /** The snapshot of a stage. */
-  public SharedSnapshot(StateStore state, String stage) {
+  /**
+   * The snapshot of a stage.
+   *
+   * @param source where it is of
+   */
+  public SharedSnapshot(StateStore state, String stage, Database source) {
     this.state = state;
     this.stage = stage;
+    this.source = source;
   }
 
   @Override
   public void enter(Connection connection) throws SQLException {
-    ExportedSnapshot snapshot = known == null ? find() : known;
+    SourceSnapshot snapshot = known == null ? find() : known;
     known = snapshot;
     try {
-      snapshot.enter(connection);
+      source.enter(connection, snapshot.name(), snapshot.extent());
     } catch (ViewUnavailableException e) {
       known = null; // the holder may know by now why it is gone
       find();
@@ -46,18 +52,19 @@ public final class SharedSnapshot implements SourceView {
     }
   }
 
-  private ExportedSnapshot find() throws ViewUnavailableException {
+  private SourceSnapshot find() throws ViewUnavailableException {
     SourceSnapshot found = read().map(Versioned::value).orElse(null);
     if (found == null) {
       throw new ViewUnavailableException(
           "SnapshotPending", "the snapshot to read through is not taken yet", null);
     }
     return switch (found.state()) {
-      case Held -> new ExportedSnapshot(found.name(), found.extent());
-      case Lost -> throw new ViewUnavailableException(ExportedSnapshot.LOST, found.message(), null);
+      case Held -> found;
+      case Lost ->
+          throw new ViewUnavailableException(ViewUnavailableException.LOST, found.message(), null);
       case Released ->
           throw new ViewUnavailableException(
-              ExportedSnapshot.LOST,
+              ViewUnavailableException.LOST,
               "the snapshot of "
                   + found.takenAt()
                   + " was given up when all tables were read: to read another one, make another Migration",

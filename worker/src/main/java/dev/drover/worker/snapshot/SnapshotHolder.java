@@ -4,19 +4,15 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SourceSnapshot.State;
 import dev.drover.wire.state.StateStore.Versioned;
+import dev.drover.worker.database.Database;
+import dev.drover.worker.database.HeldSnapshot;
+import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Patience;
-import dev.drover.worker.postgres.Endpoint;
-import dev.drover.worker.postgres.ServerWords;
-import dev.drover.worker.source.ExportedSnapshot;
-import dev.drover.worker.source.SourceStall;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -38,8 +34,7 @@ public final class SnapshotHolder implements StageWorker {
   private static final Duration LOOK = Duration.ofSeconds(2);
 
   private final StageContext context;
-  private final Endpoint endpoint;
-  private final String application;
+  private final Database source;
   private final List<String> tables;
   private final Patience patience;
   private final String holder;
@@ -49,13 +44,10 @@ public final class SnapshotHolder implements StageWorker {
    * A holder for the context's stage.
    *
    * @param tables what the stage reads, as planned
-   * @param application what the source lists the session as
    */
-  public SnapshotHolder(
-      StageContext context, List<TablePlan> tables, Endpoint endpoint, String application) {
+  public SnapshotHolder(StageContext context, List<TablePlan> tables, Database source) {
     this.context = context;
-    this.endpoint = endpoint;
-    this.application = application;
+    this.source = source;
     this.tables =
         tables.stream()
             .filter(t -> t.stage().equals(context.stage()))
@@ -76,21 +68,17 @@ public final class SnapshotHolder implements StageWorker {
         lose("the process that held it, " + there.get().value().holder() + ", has ended");
         return;
       }
-      try (Connection session = endpoint.openToHold(application)) {
-        ExportedSnapshot taken = ExportedSnapshot.take(session, tables);
+      try (HeldSnapshot taken = source.takeSnapshot(tables)) {
         context.stalls().over(DATABASE);
         if (publish(taken)) {
           LOG.info("holding snapshot {} of {} tables", taken.name(), tables.size());
-          hold(session);
+          hold(taken);
           return;
         }
-      } catch (SQLException e) {
+      } catch (SystemFailure e) {
         context
             .stalls()
-            .begin(
-                DATABASE,
-                SourceStall.reason(e),
-                "cannot take a snapshot of the source: " + ServerWords.of(e));
+            .begin(DATABASE, e.reason(), "cannot take a snapshot of the source: " + e.getMessage());
         backoff.pause();
       }
     }
@@ -118,7 +106,7 @@ public final class SnapshotHolder implements StageWorker {
   }
 
   /** Whether this process is the one that holds the stage's snapshot now. */
-  private boolean publish(ExportedSnapshot taken) throws InterruptedException {
+  private boolean publish(HeldSnapshot taken) throws InterruptedException {
     SourceSnapshot held =
         SourceSnapshot.held(
             holder, taken.name(), taken.extent(), context.clock().instant().toString());
@@ -129,12 +117,12 @@ public final class SnapshotHolder implements StageWorker {
     return find().map(v -> v.value().equals(held)).orElse(false);
   }
 
-  private void hold(Connection session) throws InterruptedException {
+  private void hold(HeldSnapshot taken) throws InterruptedException {
     while (!stopped.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
-      try (Statement statement = session.createStatement()) {
-        statement.execute("SELECT");
-      } catch (SQLException e) {
-        lose("the source ended the session that held it: " + ServerWords.of(e));
+      try {
+        taken.look();
+      } catch (SystemFailure e) {
+        lose("the source ended the session that held it: " + e.getMessage());
         return;
       }
       if (!mine()) {

@@ -7,6 +7,7 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.Step;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.plan.PlanJob;
+import dev.drover.worker.postgres.PostgresDatabases;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -68,7 +69,12 @@ abstract class ChainScenario {
   }
 
   static ChainPlan plan(TestChain chain) throws Exception {
-    new PlanJob(chain.state, TestChain.REVISION, chain.uid, databases.secrets, "test plan").run();
+    new PlanJob(
+            chain.state,
+            TestChain.REVISION,
+            chain.uid,
+            new PostgresDatabases(databases.secrets, "test plan"))
+        .run();
     return chain.state.plan(TestChain.REVISION).orElseThrow();
   }
 

@@ -13,6 +13,7 @@ import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.plan.PlanJob;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
 import io.nats.client.KeyValue;
@@ -119,7 +120,11 @@ class ConnectionCapIT extends ChainScenario {
     try (SlotKeeper slots =
         new SlotKeeper(
             chain.nats, chain.state, new Holder("test", chain.uid, "plan", "plan-" + chain.uid))) {
-      new PlanJob(chain.state, TestChain.REVISION, chain.uid, secrets, "drover/test/plan", slots)
+      new PlanJob(
+              chain.state,
+              TestChain.REVISION,
+              chain.uid,
+              new PostgresDatabases(secrets, "drover/test/plan", slots))
           .run();
     }
     return chain.state.plan(TestChain.REVISION).orElseThrow();

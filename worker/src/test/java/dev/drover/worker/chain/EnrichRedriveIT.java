@@ -27,11 +27,12 @@ import dev.drover.wire.state.WireJson;
 import dev.drover.worker.chain.CustomerServer.Reply;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
-import dev.drover.worker.postgres.SessionPermit;
-import dev.drover.worker.postgres.SessionPermits;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
+import dev.drover.worker.session.SessionPermit;
+import dev.drover.worker.session.SessionPermits;
 import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
@@ -179,7 +180,10 @@ class EnrichRedriveIT extends ChainScenario {
     new RedriveWorker(
             RedriveContext.of(uid, own, chain.names, chain.state, stalls, Clock.systemUTC()),
             new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-            new SourceSessions(databases.secrets, "redrive", stalls, permits))
+            new SourceSessions(
+                databases.secrets,
+                new PostgresDatabases(databases.secrets, "redrive", permits),
+                stalls))
         .run();
     return progress(uid);
   }

@@ -13,8 +13,8 @@ import dev.drover.wire.plan.StageSpec.OnMissing;
 import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.enrich.EnrichJudge;
-import dev.drover.worker.lookup.LookupSession;
-import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.lookup.PostgresLookup;
+import dev.drover.worker.postgres.session.Endpoint;
 import dev.drover.worker.slots.Holder;
 import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.Judge;
@@ -112,7 +112,8 @@ class EnrichRestIT extends ChainScenario {
                       new Slow(
                           new EnrichJudge(
                               context,
-                              new LookupSession(target(chain, tiers), "drover/test/tiers", 30))))) {
+                              new PostgresLookup(
+                                  target(chain, tiers), "drover/test/tiers", 30))))) {
         await().atMost(SOON).until(() -> chain.tally("tiers").passed() > 0);
         assertThat(slots(chain)).containsExactly("0", "1");
         chain.state.bucket().put(ConnectionCap.key("target"), WireJson.bytes(new ConnectionCap(1)));

@@ -13,6 +13,7 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.plan.Step;
 import dev.drover.worker.plan.PlanJob;
+import dev.drover.worker.postgres.PostgresDatabases;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -242,7 +243,12 @@ class PlanningIT extends ChainScenario {
 
   private ChainPlan plannedWithOwnSecrets(ChainSpec spec) throws Exception {
     try (TestChain chain = new TestChain(nats.url(), name, spec)) {
-      new PlanJob(chain.state, TestChain.REVISION, chain.uid, folder, "test plan").run();
+      new PlanJob(
+              chain.state,
+              TestChain.REVISION,
+              chain.uid,
+              new PostgresDatabases(folder, "test plan"))
+          .run();
       return chain.state.plan(TestChain.REVISION).orElseThrow();
     }
   }

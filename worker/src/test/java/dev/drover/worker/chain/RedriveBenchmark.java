@@ -13,7 +13,7 @@ import dev.drover.wire.replay.Selector;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
-import dev.drover.worker.postgres.SessionPermits;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
@@ -90,7 +90,8 @@ class RedriveBenchmark extends ChainScenario {
         new RedriveWorker(
             RedriveContext.of("bench", own, chain.names, chain.state, stalls, Clock.systemUTC()),
             new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-            new SourceSessions(databases.secrets, "redrive", stalls, SessionPermits.UNLIMITED));
+            new SourceSessions(
+                databases.secrets, new PostgresDatabases(databases.secrets, "redrive"), stalls));
     long begin = System.nanoTime();
     worker.run();
     print("redriven, decided and out of the error queue", System.nanoTime() - begin);

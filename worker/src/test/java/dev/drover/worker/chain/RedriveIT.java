@@ -26,7 +26,7 @@ import dev.drover.wire.replay.Selector;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
-import dev.drover.worker.postgres.SessionPermits;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
@@ -170,7 +170,8 @@ class RedriveIT extends ChainScenario {
     return new RedriveWorker(
         context,
         new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-        new SourceSessions(databases.secrets, "redrive", stalls, SessionPermits.UNLIMITED));
+        new SourceSessions(
+            databases.secrets, new PostgresDatabases(databases.secrets, "redrive"), stalls));
   }
 
   private RedriveProgress run(RedriveOrder order) throws Exception {

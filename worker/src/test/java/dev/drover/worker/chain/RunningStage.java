@@ -6,24 +6,24 @@ import dev.drover.wire.plan.HttpFiles;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.LoadStage;
+import dev.drover.worker.database.Database;
+import dev.drover.worker.database.SourceView;
 import dev.drover.worker.enrich.EnrichJudge;
 import dev.drover.worker.enrich.RequestPace;
 import dev.drover.worker.extract.ExtractWorker;
 import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.lookup.HttpLookup;
-import dev.drover.worker.lookup.LookupSession;
-import dev.drover.worker.plan.Ledgers;
-import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.PostgresDatabases;
+import dev.drover.worker.postgres.session.Endpoint;
+import dev.drover.worker.postgres.target.Ledgers;
+import dev.drover.worker.postgres.target.PostgresLoadTarget;
 import dev.drover.worker.snapshot.SharedSnapshot;
 import dev.drover.worker.snapshot.SnapshotHolder;
-import dev.drover.worker.source.PostgresSplitSource;
-import dev.drover.worker.source.SourceView;
 import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgingWorker;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
-import dev.drover.worker.target.PostgresLoadTarget;
 import dev.drover.worker.transform.RuleJudge;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -68,12 +68,7 @@ final class RunningStage implements AutoCloseable {
     return new RunningStage(
         context,
         LoadStage.worker(
-            context,
-            load,
-            plan,
-            endpoint(chain, load.connectionName(), secrets),
-            "test",
-            chain.uid));
+            context, load, plan, database(chain, load.connectionName(), secrets), chain.uid));
   }
 
   /** A stage that judges as the caller would have it. */
@@ -91,7 +86,10 @@ final class RunningStage implements AutoCloseable {
     return new RunningStage(
         context,
         new SnapshotHolder(
-            context, plan.tables(), endpoint(chain, extract.connectionName(), secrets), "holder"));
+            context,
+            plan.tables(),
+            new PostgresDatabases(secrets, "holder")
+                .of(chain.spec.connection(extract.connectionName()))));
   }
 
   private static RunningStage start(TestChain chain, String stage, Path secrets, boolean withLedger)
@@ -102,13 +100,15 @@ final class RunningStage implements AutoCloseable {
           case StageSpec.Extract e ->
               new ExtractWorker(
                   context,
-                  new PostgresSplitSource(
-                      endpoint(chain, e.connectionName(), secrets),
-                      "test",
-                      e.consistency() == StageSpec.Consistency.Snapshot
-                          ? new SharedSnapshot(context.state(), stage)
-                          : SourceView.NOW,
-                      context.maxRecordBytes()));
+                  database(chain, e.connectionName(), secrets)
+                      .splits(
+                          e.consistency() == StageSpec.Consistency.Snapshot
+                              ? new SharedSnapshot(
+                                  context.state(),
+                                  stage,
+                                  database(chain, e.connectionName(), secrets))
+                              : SourceView.NOW,
+                          context.maxRecordBytes()));
           case StageSpec.Transform t -> new JudgingWorker(context, new RuleJudge(context));
           case StageSpec.Enrich e -> new JudgingWorker(context, enrich(context, chain, e, secrets));
           case StageSpec.Load l ->
@@ -130,10 +130,9 @@ final class RunningStage implements AutoCloseable {
         context,
         switch (stage.lookup()) {
           case LookupSpec.Query q ->
-              new LookupSession(
-                  endpoint(chain, q.connectionName(), secrets),
-                  "test lookup",
-                  stage.timeoutSeconds());
+              new PostgresDatabases(secrets, "test lookup")
+                  .of(chain.spec.connection(q.connectionName()))
+                  .lookup(stage.timeoutSeconds());
           case LookupSpec.Http h ->
               new HttpLookup(
                   h,
@@ -141,6 +140,10 @@ final class RunningStage implements AutoCloseable {
                   stage.timeoutSeconds(),
                   new RequestPace(context.state(), stage.name()));
         });
+  }
+
+  private static Database database(TestChain chain, String connection, Path secrets) {
+    return new PostgresDatabases(secrets, "test").of(chain.spec.connection(connection));
   }
 
   private static Endpoint endpoint(TestChain chain, String connection, Path secrets) {

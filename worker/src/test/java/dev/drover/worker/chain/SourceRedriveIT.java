@@ -28,7 +28,7 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.jetstream.Publisher;
 import dev.drover.worker.jetstream.Stalls;
-import dev.drover.worker.postgres.SessionPermits;
+import dev.drover.worker.postgres.PostgresDatabases;
 import dev.drover.worker.redrive.RedriveContext;
 import dev.drover.worker.redrive.RedriveWorker;
 import dev.drover.worker.redrive.SourceSessions;
@@ -164,7 +164,7 @@ class SourceRedriveIT extends ChainScenario {
     new RedriveWorker(
             RedriveContext.of(uid, own, chain.names, chain.state, stalls, Clock.systemUTC()),
             new DecisionLog(own, chain.names, new Publisher(own.jetStream(), stalls), stalls),
-            new SourceSessions(secrets, "redrive", stalls, SessionPermits.UNLIMITED))
+            new SourceSessions(secrets, new PostgresDatabases(secrets, "redrive"), stalls))
         .run();
     return progress(uid);
   }

@@ -8,7 +8,6 @@ import dev.drover.wire.plan.StageSpec.OnMissing;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.lookup.LookupDescription;
 import dev.drover.worker.lookup.LookupQuery;
 import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
@@ -43,7 +42,7 @@ final class Given {
           stage,
           ORDERS,
           plan.output(ORDERS),
-          new LookupQuery(text, LookupDescription.keys(text, ORDERS), plan.columns()));
+          new LookupQuery(text, LookupQuery.keys(text, ORDERS), plan.columns()));
     } catch (LookupRefusedException e) {
       throw new IllegalStateException(e);
     }

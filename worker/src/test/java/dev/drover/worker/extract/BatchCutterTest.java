@@ -8,7 +8,7 @@ import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
-import dev.drover.worker.source.SplitSource;
+import dev.drover.worker.database.SplitSource;
 import dev.drover.worker.stage.ErrorQueue;
 import java.time.Duration;
 import java.util.ArrayList;

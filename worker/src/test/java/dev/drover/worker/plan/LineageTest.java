@@ -6,6 +6,7 @@ import dev.drover.wire.plan.Step;
 import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.database.Lineage;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.wire.state.WireJson;
-import dev.drover.worker.postgres.SessionUse;
+import dev.drover.worker.session.SessionUse;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;

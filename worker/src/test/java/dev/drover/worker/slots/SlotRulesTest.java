@@ -2,7 +2,7 @@ package dev.drover.worker.slots;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.drover.worker.postgres.SessionUse;
+import dev.drover.worker.session.SessionUse;
 import dev.drover.worker.slots.Slot.State;
 import dev.drover.worker.slots.SlotTable.Taken;
 import dev.drover.worker.slots.SlotTable.Waiting;

@@ -8,7 +8,7 @@ import dev.drover.wire.plan.ConnectionSpec;
 import dev.drover.wire.state.CapAdvisory;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
-import dev.drover.worker.postgres.Endpoint;
+import dev.drover.worker.postgres.session.Endpoint;
 import io.nats.client.Connection;
 import org.junit.jupiter.api.Test;
 

@@ -1,0 +1,46 @@
+package dev.drover.worker.postgres.source;
+
+import dev.drover.worker.database.SystemFailure;
+import dev.drover.worker.database.ViewUnavailableException;
+import dev.drover.worker.postgres.session.ServerWords;
+import dev.drover.worker.session.NoPermitException;
+import java.sql.SQLException;
+import java.util.Objects;
+
+/** What a failure of a source is called. Pure. */
+public final class SourceFailure {
+  private static final String QUERY_CANCELED = "57014";
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  private SourceFailure() {}
+
+  /** The failure, without a record's value in its message. */
+  public static SystemFailure of(SQLException e) {
+    String state = Objects.requireNonNullElse(e.getSQLState(), "");
+    return new SystemFailure(
+        reason(e), state, NoPermitException.isCapReached(state), ServerWords.of(e), e);
+  }
+
+  /**
+   * There may be no session now, a row's very key cannot be carried, somebody holds a lock, the
+   * source ends every read, it is there and not as it was planned, or it is away.
+   */
+  private static String reason(SQLException e) {
+    if (e instanceof ViewUnavailableException unavailable) {
+      return unavailable.reason();
+    }
+    if (e instanceof UnreadableKeyException) {
+      return "UnreadableKey";
+    }
+    String noPermit = NoPermitException.stallReason(e.getSQLState());
+    if (noPermit != null) {
+      return noPermit;
+    }
+    String state = String.valueOf(e.getSQLState());
+    return switch (state) {
+      case QUERY_CANCELED -> "SourceTimeout";
+      case LOCK_NOT_AVAILABLE -> "SourceLocked";
+      default -> state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
+    };
+  }
+}

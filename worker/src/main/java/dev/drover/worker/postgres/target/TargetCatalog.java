@@ -1,0 +1,234 @@
+package dev.drover.worker.postgres.target;
+
+import dev.drover.wire.schema.Column;
+import dev.drover.worker.postgres.target.TargetColumn.Filling;
+import dev.drover.worker.postgres.target.TargetColumn.Grants;
+import dev.drover.worker.postgres.target.TargetTable.Access;
+import dev.drover.worker.postgres.target.TargetTable.Kind;
+import dev.drover.worker.postgres.target.TargetTable.SelfReference;
+import dev.drover.worker.postgres.types.Attribute;
+import dev.drover.worker.postgres.types.Attributes;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads target tables from the server's catalogue, as the connected login sees them. */
+public final class TargetCatalog {
+  private static final String RELATION =
+      """
+      SELECT c.oid, c.relkind, pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP'),
+        pg_catalog.row_security_active(c.oid)
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+      """;
+
+  /** A domain may forbid null, and give a default, at any level; the domain's own level is read. */
+  private static final String COLUMN =
+      """
+      SELECT a.attnum, a.attnotnull OR t.typnotnull, t.typdefault IS NOT NULL, a.attidentity = 'a',
+        pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
+        pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),
+        pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+      WHERE a.attrelid = ? AND a.attnum > 0 AND NOT a.attisdropped
+      ORDER BY a.attnum
+      """;
+
+  private static final String KEY =
+      """
+      SELECT (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.place)
+              FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, place)
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+              WHERE k.place <= i.indnkeyatts)
+      FROM pg_catalog.pg_index i
+      WHERE i.indrelid = ? AND i.indisunique AND i.indisvalid AND i.indimmediate
+        AND i.indpred IS NULL AND i.indexprs IS NULL
+      ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
+      """;
+
+  private static final String SELF_REFERENCE =
+      """
+      SELECT c.conname, pg_catalog.array_agg(a.attname::text ORDER BY k.place),
+        pg_catalog.array_agg(p.attname::text ORDER BY k.place)
+      FROM pg_catalog.pg_constraint c
+      CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey))
+        WITH ORDINALITY k(child, parent, place)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child
+      JOIN pg_catalog.pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.parent
+      WHERE c.conrelid = ? AND c.confrelid = c.conrelid AND c.contype = 'f'
+      GROUP BY c.oid, c.conname
+      ORDER BY c.conname
+      """;
+
+  private static final String TYPES =
+      """
+      SELECT attname, pg_catalog.format_type(atttypid, atttypmod)
+      FROM pg_catalog.pg_attribute
+      WHERE attrelid = ?::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
+      """;
+
+  private TargetCatalog() {}
+
+  /**
+   * Makes sure that the columns of a table still have the types that they had when it was found. To
+   * be asked in the transaction that wrote to it, which keeps others from altering it before.
+   *
+   * @throws SQLException SQLSTATE 42804 if not, 42703 if a column is gone
+   */
+  static void requireAsFound(Connection connection, TargetTable table) throws SQLException {
+    Map<String, String> types = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(TYPES)) {
+      statement.setString(1, table.sqlName());
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          types.put(row.getString(1), row.getString(2));
+        }
+      }
+    }
+    for (TargetColumn column : table.columns()) {
+      String type = types.get(column.name());
+      if (!column.nativeType().equals(type)) {
+        throw new SQLException(
+            "column %s.%s was %s and is %s now: it is looked at again"
+                .formatted(
+                    table.displayName(),
+                    column.name(),
+                    column.nativeType(),
+                    type == null ? "gone" : type),
+            type == null ? "42703" : "42804");
+      }
+    }
+  }
+
+  /**
+   * The table of a name, or empty if there is none.
+   *
+   * @param table {@code schema.table}; the schema ends at the first dot
+   * @throws IllegalArgumentException if the name has no dot
+   * @throws SQLException if the server cannot be asked
+   */
+  public static Optional<TargetTable> find(Connection connection, String table)
+      throws SQLException {
+    int dot = table.indexOf('.');
+    if (dot < 0) {
+      throw new IllegalArgumentException("a table is named schema.table, not " + table);
+    }
+    String schema = table.substring(0, dot);
+    String name = table.substring(dot + 1);
+    try (PreparedStatement statement = connection.prepareStatement(RELATION)) {
+      statement.setString(1, schema);
+      statement.setString(2, name);
+      try (ResultSet row = statement.executeQuery()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
+        long oid = row.getLong(1);
+        Kind kind = kind(row.getString(2));
+        Access access = new Access(row.getBoolean(3), row.getBoolean(4), row.getBoolean(5));
+        List<TargetColumn> columns = columns(connection, oid);
+        return Optional.of(
+            new TargetTable(
+                schema,
+                name,
+                kind,
+                columns,
+                keys(connection, oid, columns),
+                selfReferences(connection, oid),
+                access));
+      }
+    }
+  }
+
+  private static Kind kind(String relkind) {
+    return switch (relkind) {
+      case "r", "p" -> Kind.Table;
+      case "f" -> Kind.Foreign;
+      default -> Kind.View;
+    };
+  }
+
+  private static List<TargetColumn> columns(Connection connection, long oid) throws SQLException {
+    Map<Integer, Attribute> attributes = new HashMap<>();
+    for (Attribute attribute :
+        Attributes.of(connection, List.of(oid)).getOrDefault(oid, List.of())) {
+      attributes.put(attribute.number(), attribute);
+    }
+    List<TargetColumn> columns = new ArrayList<>();
+    try (PreparedStatement statement = connection.prepareStatement(COLUMN)) {
+      statement.setLong(1, oid);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          Attribute attribute = attributes.get(row.getInt(1));
+          if (attribute != null) {
+            columns.add(column(attribute, row));
+          }
+        }
+      }
+    }
+    return columns;
+  }
+
+  private static TargetColumn column(Attribute attribute, ResultSet row) throws SQLException {
+    Column column = attribute.column();
+    Filling filling = row.getBoolean(4) ? Filling.IdentityAlways : Filling.Open;
+    return new TargetColumn(
+        column.name(),
+        column.type(),
+        column.nativeType(),
+        attribute.storedType(),
+        !row.getBoolean(2),
+        attribute.defaulted() || row.getBoolean(3),
+        attribute.generated() ? Filling.Computed : filling,
+        new Grants(row.getBoolean(5), row.getBoolean(6), row.getBoolean(7)));
+  }
+
+  /** Unique indexes over columns that may be null are left out: nulls conflict with nothing. */
+  private static List<List<String>> keys(
+      Connection connection, long oid, List<TargetColumn> columns) throws SQLException {
+    Set<String> neverNull = new HashSet<>();
+    columns.stream().filter(c -> !c.nullable()).forEach(c -> neverNull.add(c.name()));
+    List<List<String>> keys = new ArrayList<>();
+    try (PreparedStatement statement = connection.prepareStatement(KEY)) {
+      statement.setLong(1, oid);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          List<String> key = names(row.getArray(1));
+          if (neverNull.containsAll(key)) {
+            keys.add(key);
+          }
+        }
+      }
+    }
+    return keys;
+  }
+
+  private static List<SelfReference> selfReferences(Connection connection, long oid)
+      throws SQLException {
+    List<SelfReference> references = new ArrayList<>();
+    try (PreparedStatement statement = connection.prepareStatement(SELF_REFERENCE)) {
+      statement.setLong(1, oid);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          references.add(
+              new SelfReference(row.getString(1), names(row.getArray(2)), names(row.getArray(3))));
+        }
+      }
+    }
+    return references;
+  }
+
+  private static List<String> names(Array array) throws SQLException {
+    return Arrays.asList((String[]) array.getArray());
+  }
+}

@@ -1,0 +1,49 @@
+package dev.drover.worker.postgres.target;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class StagingCadenceTest {
+  private final StagingCadence cadence = new StagingCadence();
+
+  @Test
+  void a_table_that_never_conflicted_is_copied_into() {
+    assertThat(cadence.stageNext()).isFalse();
+  }
+
+  @Test
+  void after_a_conflict_the_next_loads_are_staged_and_then_a_copy_is_tried_again() {
+    cadence.conflicted();
+    assertThat(stagedLoads()).isEqualTo(4);
+  }
+
+  @Test
+  void each_further_conflict_doubles_the_staged_loads_up_to_a_bound() {
+    for (int i = 0; i < 10; i++) {
+      cadence.conflicted();
+      stagedLoads();
+    }
+    cadence.conflicted();
+    assertThat(stagedLoads()).isEqualTo(64);
+  }
+
+  @Test
+  void a_copy_that_met_no_conflict_forgets_the_earlier_ones() {
+    cadence.conflicted();
+    stagedLoads();
+    cadence.conflicted();
+    stagedLoads();
+    cadence.clear();
+    cadence.conflicted();
+    assertThat(stagedLoads()).isEqualTo(4);
+  }
+
+  private int stagedLoads() {
+    int loads = 0;
+    while (cadence.stageNext()) {
+      loads++;
+    }
+    return loads;
+  }
+}

@@ -1,0 +1,130 @@
+package dev.drover.worker.postgres.target;
+
+import static dev.drover.worker.postgres.target.TargetServer.execute;
+import static dev.drover.worker.postgres.target.TargetServer.table;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drover.wire.schema.ColumnType;
+import dev.drover.worker.postgres.target.TargetColumn.Filling;
+import dev.drover.worker.postgres.target.TargetColumn.Grants;
+import dev.drover.worker.postgres.target.TargetTable.Kind;
+import dev.drover.worker.postgres.target.TargetTable.SelfReference;
+import java.sql.Connection;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TargetCatalogIT {
+  @BeforeEach
+  void clean() throws Exception {
+    execute("DROP SCHEMA IF EXISTS shop CASCADE; CREATE SCHEMA shop");
+  }
+
+  @Test
+  void columns_are_described_with_types_defaults_and_who_fills_them() throws Exception {
+    execute(
+        """
+        CREATE DOMAIN shop.code AS varchar(8) NOT NULL DEFAULT 'x';
+        CREATE TABLE shop.t (
+          id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          gone integer,
+          n numeric(10,2) NOT NULL,
+          code shop.code,
+          serial serial,
+          twice numeric GENERATED ALWAYS AS (n * 2) STORED,
+          virtual numeric GENERATED ALWAYS AS (n * 3) VIRTUAL);
+        ALTER TABLE shop.t DROP COLUMN gone
+        """);
+
+    TargetTable table = table("shop.t");
+
+    assertThat(table.columns())
+        .extracting(
+            TargetColumn::name,
+            TargetColumn::type,
+            TargetColumn::nullable,
+            TargetColumn::hasDefault,
+            TargetColumn::filling)
+        .containsExactly(
+            of("id", ColumnType.BIGINT, false, true, Filling.IdentityAlways),
+            of("n", ColumnType.DECIMAL, false, false, Filling.Open),
+            of("code", ColumnType.TEXT, false, true, Filling.Open),
+            of("serial", ColumnType.INTEGER, false, true, Filling.Open),
+            of("twice", ColumnType.DECIMAL, true, true, Filling.Computed),
+            of("virtual", ColumnType.DECIMAL, true, true, Filling.Computed));
+    assertThat(table.column("n").orElseThrow().nativeType()).isEqualTo("numeric(10,2)");
+  }
+
+  private static org.assertj.core.groups.Tuple of(Object... values) {
+    return org.assertj.core.groups.Tuple.tuple(values);
+  }
+
+  @Test
+  void only_keys_that_an_upsert_can_use_count_and_the_primary_key_comes_first() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.t (
+          a integer NOT NULL UNIQUE, b integer, c integer NOT NULL, d integer UNIQUE,
+          e integer NOT NULL UNIQUE DEFERRABLE, PRIMARY KEY (c, a) INCLUDE (b));
+        CREATE UNIQUE INDEX ON shop.t (abs(a));
+        CREATE UNIQUE INDEX ON shop.t (c) WHERE b > 0
+        """);
+
+    assertThat(table("shop.t").keys()).containsExactly(List.of("c", "a"), List.of("a"));
+  }
+
+  @Test
+  void references_to_the_table_itself_are_known() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.p (id integer PRIMARY KEY);
+        CREATE TABLE shop.t (gone integer, id integer PRIMARY KEY, shop integer,
+          boss integer CONSTRAINT boss_exists REFERENCES shop.t, p integer REFERENCES shop.p,
+          UNIQUE (id, shop),
+          CONSTRAINT mate_exists FOREIGN KEY (boss, shop) REFERENCES shop.t (id, shop));
+        ALTER TABLE shop.t DROP COLUMN gone
+        """);
+
+    assertThat(table("shop.t").selfReferences())
+        .containsExactly(
+            new SelfReference("boss_exists", List.of("boss"), List.of("id")),
+            new SelfReference("mate_exists", List.of("boss", "shop"), List.of("id", "shop")));
+  }
+
+  @Test
+  void grants_are_those_of_the_login_by_table_or_column() throws Exception {
+    execute(
+        """
+        DROP ROLE IF EXISTS loader; CREATE ROLE loader LOGIN;
+        CREATE TABLE shop.t (a integer, b integer);
+        GRANT SELECT ON shop.t TO loader; GRANT INSERT (a) ON shop.t TO loader;
+        ALTER TABLE shop.t ENABLE ROW LEVEL SECURITY
+        """);
+
+    try (Connection connection = TargetServer.connectAs("loader")) {
+      TargetTable table = TargetCatalog.find(connection, "shop.t").orElseThrow();
+
+      assertThat(table.column("a").orElseThrow().grants()).isEqualTo(new Grants(true, false, true));
+      assertThat(table.column("b").orElseThrow().grants())
+          .isEqualTo(new Grants(false, false, true));
+      assertThat(table.access().schemaUsage()).isFalse();
+      assertThat(table.access().rowSecurity()).isTrue();
+      assertThat(table.access().temporaryTables()).isTrue();
+    }
+  }
+
+  @Test
+  void partitioned_tables_are_tables_and_views_are_views() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.p (id integer) PARTITION BY HASH (id);
+        CREATE VIEW shop.v AS SELECT * FROM shop.p
+        """);
+
+    assertThat(table("shop.p").kind()).isEqualTo(Kind.Table);
+    assertThat(table("shop.v").kind()).isEqualTo(Kind.View);
+    try (Connection connection = TargetServer.connect()) {
+      assertThat(TargetCatalog.find(connection, "shop.missing")).isEmpty();
+    }
+  }
+}
