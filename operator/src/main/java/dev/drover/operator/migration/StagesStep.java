@@ -33,6 +33,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +95,9 @@ final class StagesStep {
       Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
     boolean current = inForce.revision().equals(revision);
-    MigrationSpec controls = controls(migration.getSpec(), inForce.spec(), byStage, grafting);
+    MigrationSpec asked =
+        revision == null ? legible(migration.getSpec(), byStage, now) : migration.getSpec();
+    MigrationSpec controls = controls(asked, inForce.spec(), byStage, grafting);
     if (snapshot != null && (current || grafting)) {
       try {
         ChainSpec told =
@@ -209,6 +212,49 @@ final class StagesStep {
             ready(actual),
             scale.reason().name(),
             scale.message()));
+  }
+
+  /**
+   * A spec that was refused, with windows that can be told: a stage whose own cannot keeps to those
+   * that it had.
+   */
+  static MigrationSpec legible(MigrationSpec spec, Map<String, Deployment> byStage, Instant now) {
+    return spec.withStages(
+        spec.stages().stream()
+            .map(
+                stage ->
+                    stage.scale().windows().stream()
+                            .allMatch(w -> Windows.problem(w, now).isEmpty())
+                        ? stage
+                        : withWindows(stage, windowsBefore(byStage.get(stage.name()))))
+            .toList());
+  }
+
+  private static List<Stage.Window> windowsBefore(@Nullable Deployment deployment) {
+    return Optional.ofNullable(deployment)
+        .flatMap(StageControls::of)
+        .map(stage -> stage.scale().windows())
+        .orElse(List.of());
+  }
+
+  private static Stage withWindows(Stage stage, List<Stage.Window> windows) {
+    Stage.Scale scale = stage.scale();
+    return new Stage(
+        stage.name(),
+        stage.from(),
+        stage.extract(),
+        stage.transform(),
+        stage.enrich(),
+        stage.load(),
+        new Stage.Scale(
+            scale.minReplicas(),
+            scale.maxReplicas(),
+            scale.targetDrainSeconds(),
+            scale.maxRecordsPerSecond(),
+            windows),
+        stage.errorBudget(),
+        stage.suspend(),
+        stage.backfill());
   }
 
   /**

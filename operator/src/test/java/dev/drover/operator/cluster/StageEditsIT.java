@@ -266,6 +266,31 @@ class StageEditsIT {
   }
 
   @Test
+  void windows_that_nobody_can_tell_are_refused_and_the_stage_goes_on_as_before() {
+    operator.secrets();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
+    String windows =
+        "maxReplicas: %d, windows: [{start: \"%s\", durationMinutes: 5, timeZone: %s}]";
+    operator.apply(scaled(windows.formatted(4, "* * * * *", "UTC")));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    await().until(() -> operator.replicas("load"), r -> r == 3);
+
+    operator.apply(scaled(windows.formatted(2, "* * * * *", "Europe/Berlln")));
+    Condition refused = operator.awaitCondition(M, "SpecValid", "False", "WindowInvalid");
+    assertThat(refused.message()).contains("scale.windows[0].timeZone", "Europe/Berlln");
+    await().until(() -> operator.replicas("load"), r -> r == 2);
+
+    operator.apply(scaled(windows.formatted(1, "every night", "UTC")));
+    await().until(() -> operator.replicas("load"), r -> r == 1);
+    assertThat(operator.awaitCondition(M, "SpecValid", "False", "WindowInvalid").message())
+        .contains("scale.windows[0].start");
+
+    operator.apply(scaled(windows.formatted(4, "* * * * *", "UTC")));
+    operator.awaitCondition(M, "SpecValid", "True", "Valid");
+    await().until(() -> operator.replicas("load"), r -> r == 3);
+  }
+
+  @Test
   void an_edit_of_the_time_to_drain_takes_effect_at_once_and_restarts_no_worker() {
     operator.secrets();
     operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 10, false);
