@@ -106,6 +106,9 @@ public final class Windows {
   }
 
   private static Cron cron(Window window) {
+    if (window.start().contains("|")) { // parsed as several, which nobody can look ahead in
+      throw new IllegalArgumentException("it has several expressions: give each its own window");
+    }
     return PARSER.parse(window.start()).validate();
   }
 

@@ -134,6 +134,8 @@ class WindowsTest {
             });
     assertThat(Windows.problem(new Window("every night", 60, "UTC", null), MONDAY))
         .hasValueSatisfying(p -> assertThat(p.message()).contains("five fields"));
+    assertThat(Windows.problem(new Window("0 0|12 * * *", 60, "UTC", null), MONDAY))
+        .hasValueSatisfying(p -> assertThat(p.message()).contains("give each its own window"));
     assertThat(Windows.problem(new Window("0 99 * * *", 60, "UTC", null), MONDAY))
         .hasValueSatisfying(p -> assertThat(p.field()).isEqualTo("start"));
     assertThat(Windows.problem(new Window("0 22 * * *", 60, "Europe/Berlln", null), MONDAY))
