@@ -9,6 +9,8 @@ import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.time.zone.ZoneOffsetTransition;
+import java.time.zone.ZoneRules;
+import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -35,13 +37,31 @@ record Openings(Cron cron, ZoneId zone) {
 
   /** The first after a moment. */
   Optional<ZonedDateTime> next(Instant now) {
-    return Stream.concat(
-            times().nextExecution(now.atZone(zone)).stream(),
-            skipped(zone.getRules().nextTransition(now)).map(i -> i.atZone(zone)).stream())
-        .min(ZonedDateTime::compareTo);
+    ZoneRules rules = zone.getRules();
+    ZoneOffsetTransition coming = rules.nextTransition(now);
+    return Stream.of(
+            times().nextExecution(now.atZone(zone)),
+            skipped(coming).map(i -> i.atZone(zone)),
+            again(coming, now),
+            again(rules.previousTransition(now.plusNanos(1)), now))
+        .flatMap(Optional::stream)
+        .min(Comparator.comparing(ZonedDateTime::toInstant));
   }
 
-  /** The instant of a change of the clock if it skips a start. */
+  /** The first start after a moment in an hour that comes for the second time. */
+  private Optional<ZonedDateTime> again(@Nullable ZoneOffsetTransition change, Instant now) {
+    if (change == null || !change.isOverlap()) {
+      return Optional.empty();
+    }
+    Instant from = change.getInstant().isAfter(now) ? change.getInstant().minusNanos(1) : now;
+    return times()
+        .nextExecution(from.atOffset(change.getOffsetAfter()).atZoneSimilarLocal(ZoneOffset.UTC))
+        .filter(start -> start.toLocalDateTime().isBefore(change.getDateTimeBefore()))
+        .map(
+            start -> ZonedDateTime.ofLocal(start.toLocalDateTime(), zone, change.getOffsetAfter()));
+  }
+
+  /** The instant of a change of the clock if it skips a start, or one is just then. */
   private Optional<Instant> skipped(@Nullable ZoneOffsetTransition change) {
     if (change == null || !change.isGap() || everyHour()) {
       return Optional.empty();
@@ -50,7 +70,7 @@ record Openings(Cron cron, ZoneId zone) {
     ZonedDateTime before = change.getDateTimeBefore().minusSeconds(1).atZone(ZoneOffset.UTC);
     return times()
         .nextExecution(before)
-        .filter(start -> start.toLocalDateTime().isBefore(change.getDateTimeAfter()))
+        .filter(start -> !start.toLocalDateTime().isAfter(change.getDateTimeAfter()))
         .map(start -> change.getInstant());
   }
 

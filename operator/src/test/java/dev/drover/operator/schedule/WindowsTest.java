@@ -97,6 +97,27 @@ class WindowsTest {
   }
 
   @Test
+  void a_start_in_an_hour_that_comes_twice_comes_twice() {
+    Window night = new Window("30 2 * * *", 20, "Europe/Berlin", null);
+    assertThat(mayRun(night, "2026-10-25T00:40:00Z")).as("02:40, summer").isTrue();
+    assertThat(mayRun(night, "2026-10-25T01:10:00Z")).as("02:10, winter").isFalse();
+    assertThat(mayRun(night, "2026-10-25T01:40:00Z")).as("02:40, winter").isTrue();
+    assertThat(nextRun(night, "2026-10-25T00:00:00Z")).isEqualTo("2026-10-25T00:30:00Z");
+    assertThat(nextRun(night, "2026-10-25T00:30:00Z")).isEqualTo("2026-10-25T01:30:00Z");
+    assertThat(nextRun(night, "2026-10-25T01:20:00Z")).isEqualTo("2026-10-25T01:30:00Z");
+    assertThat(nextRun(night, "2026-10-25T01:30:00Z")).isEqualTo("2026-10-26T01:30:00Z");
+  }
+
+  @Test
+  void a_start_at_the_very_instant_after_what_is_skipped_is_one() {
+    Window night = new Window("30 1,2 * * *", 30, "Australia/Lord_Howe", null);
+    assertThat(mayRun(night, "2026-10-03T15:29:59Z")).as("01:59:59").isTrue();
+    assertThat(mayRun(night, "2026-10-03T15:30:00Z")).as("02:30").isTrue();
+    assertThat(mayRun(night, "2026-10-03T15:59:59Z")).isTrue();
+    assertThat(mayRun(night, "2026-10-03T16:00:00Z")).isFalse();
+  }
+
+  @Test
   void of_several_windows_one_open_is_enough() {
     Stage.Scale scale =
         scale(
