@@ -109,7 +109,9 @@ public final class ScalingPolicy {
     long each = stage.reads() ? 1 : 2;
     boolean enough =
         work.units() >= each * stage.ready()
-            && (stage.reads() || work.records() >= stage.ready() * history.capacity().perWorker());
+            && (stage.reads()
+                || work.records() >= stage.ready() * history.capacity().perWorker()
+                || neverRanOut(work, history));
     long cap = stage.bounds().recordsPerSecond();
     boolean throttled = cap > 0 && Rates.of(history.samples()).completion() >= 0.8 * cap;
     return enough
@@ -117,6 +119,19 @@ public final class ScalingPolicy {
         && !Hindrance.told(stage, work)
         && !Hindrance.retryStorm(stage, work)
         && work.outputPercent() < StagePolicy.FILLING_PERCENT;
+  }
+
+  /**
+   * Whether some of what waited at the last look still waits: then nobody was without work since,
+   * however fast workers were thought to be. Else a stage that has become slow would be believed to
+   * be fast for as long as its queue is too short for that.
+   */
+  private static boolean neverRanOut(Work work, StageHistory history) {
+    if (history.samples().isEmpty() || work.units() <= work.inFlight()) {
+      return false;
+    }
+    long waiting = work.records() - work.inFlight() * work.batchRecords();
+    return waiting > work.arrived() - history.samples().getLast().arrived();
   }
 
   /** Whether anything may reach the stage soon: one before it has work and may do it. */

@@ -305,6 +305,23 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void workers_that_have_become_slow_are_seen_to_be_so_by_a_short_queue_too() {
+    Watched w = Watched.taught();
+    w.completed = w.arrived;
+    for (int i = 0; i < 40; i++) {
+      w.pass(0, 0);
+    }
+    assertThat(w.desired).isZero();
+    w.bounds = new Bounds(0, 20, 30, 0);
+    w.batch = 1;
+    for (int i = 0; i < 60; i++) {
+      long room = 400 - (w.arrived - w.completed); // its queue holds no more of these records
+      w.pass(room, 4L * w.desired);
+    }
+    assertThat(w.desired).as("400 in 30 s and what comes, by 2 a second each").isEqualTo(20);
+  }
+
+  @Test
   void a_server_is_asked_by_those_too_that_finish_what_they_have_begun() {
     Watched w = Watched.taught();
     w.bounds = new Bounds(0, 10, 30, 5_000);
