@@ -97,7 +97,7 @@ public final class ScalingPolicy {
             work.arrived(),
             work.completed(),
             stage.ready(),
-            busy && saturated(stage, work, history),
+            busy && saturated(stage, work, history, at),
             work.units() > work.inFlight(),
             work.batchRecords(),
             stage.handRecords(work)),
@@ -105,17 +105,16 @@ public final class ScalingPolicy {
   }
 
   /** Whether every worker surely has work, and nothing but the workers bounds what is done. */
-  private static boolean saturated(StageObservation stage, Work work, StageHistory history) {
+  private static boolean saturated(
+      StageObservation stage, Work work, StageHistory history, double at) {
     long each = stage.reads() ? 1 : 2;
     boolean enough =
         work.units() >= each * stage.ready()
             && (stage.reads()
                 || work.records() >= stage.ready() * history.capacity().perWorker()
                 || neverRanOut(work, history));
-    long cap = stage.bounds().recordsPerSecond();
-    boolean throttled = cap > 0 && Rates.of(history.samples()).completion() >= 0.8 * cap;
     return enough
-        && !throttled
+        && !throttled(stage, history, at)
         && !Hindrance.told(stage, work)
         && !Hindrance.retryStorm(stage, work)
         && work.outputPercent() < StagePolicy.FILLING_PERCENT;
@@ -132,6 +131,13 @@ public final class ScalingPolicy {
     }
     long waiting = work.records() - work.inFlight() * work.batchRecords();
     return waiting > work.arrived() - history.samples().getLast().arrived();
+  }
+
+  /** Whether it does what its rate lets it: those who are leaving still have a share of that. */
+  private static boolean throttled(StageObservation stage, StageHistory history, double at) {
+    double cap = stage.bounds().recordsPerSecond();
+    double share = (double) stage.ready() / Math.max(stage.ready(), history.shared(at));
+    return cap > 0 && Rates.of(history.samples()).completion() >= 0.8 * cap * share;
   }
 
   /** Whether anything may reach the stage soon: one before it has work and may do it. */

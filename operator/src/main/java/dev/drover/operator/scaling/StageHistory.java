@@ -40,6 +40,9 @@ record StageHistory(
   /** Longer than it takes a worker to hear that it is to leave, after which it takes nothing. */
   private static final double TAKING_SECONDS = 32;
 
+  /** For how long after that what was done while they had a share is among what is looked at. */
+  private static final double SHARED_SECONDS = 12;
+
   /** Workers that were needed at a time. */
   record Need(double at, int workers) {}
 
@@ -137,7 +140,8 @@ record StageHistory(
    */
   StageHistory granted(double now, int workers, double grace) {
     List<Need> next = new ArrayList<>(granted);
-    next.removeIf(n -> now - n.at() > Math.max(grace, TAKING_SECONDS) || n.workers() <= workers);
+    double kept = Math.max(grace, TAKING_SECONDS + SHARED_SECONDS);
+    next.removeIf(n -> now - n.at() > kept || n.workers() <= workers);
     next.add(new Need(now, workers));
     return new StageHistory(
         samples, needs, next, capacity, raisedAt, settledAt, settledReady, progressAt, fullLimit);
@@ -145,8 +149,17 @@ record StageHistory(
 
   /** Workers that may still take something: those that are to leave have heard of it in a while. */
   int taking(double now) {
+    return mostGranted(now, TAKING_SECONDS);
+  }
+
+  /** Workers among whom a rate was shared lately. */
+  int shared(double now) {
+    return mostGranted(now, TAKING_SECONDS + SHARED_SECONDS);
+  }
+
+  private int mostGranted(double now, double within) {
     return granted.stream()
-        .filter(n -> now - n.at() <= TAKING_SECONDS)
+        .filter(n -> now - n.at() <= within)
         .mapToInt(Need::workers)
         .max()
         .orElse(0);

@@ -305,6 +305,19 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void workers_that_share_their_rate_with_those_who_leave_are_not_taken_for_slow() {
+    Watched w = Watched.taught();
+    w.batch = 100;
+    w.bounds = new Bounds(0, 100, 30, 5_000);
+    w.pass(0, 10_000);
+    assertThat(w.desired).isEqualTo(6);
+    for (int i = 0; i < 60; i++) {
+      w.pass(10_000, 2L * 5_000 * w.desired / w.last.sharers());
+      assertThat(w.desired).as(w.last.message()).isBetween(5, 6);
+    }
+  }
+
+  @Test
   void workers_that_have_become_slow_are_seen_to_be_so_by_a_short_queue_too() {
     Watched w = Watched.taught();
     w.completed = w.arrived;
