@@ -86,12 +86,31 @@ public final class Journal {
     }
   }
 
-  /** The entry that a record is in, if any. */
+  /**
+   * The entry that a record is in, if any. As every entry names all that were taken by then, it is
+   * the first that names the record, found by halves: a block may have thousands of entries.
+   */
   public Optional<JournalEntry> entry(long sequence) throws IOException, JetStreamApiException {
-    if (!page(JournalBlock.of(sequence)).has(sequence)) {
+    String subject = names.journalSubject(JournalBlock.of(sequence));
+    Optional<MessageInfo> last = get(MessageGetRequest.lastForSubject(subject));
+    if (last.isEmpty() || !entry(last.get()).hasSeen(sequence)) {
       return Optional.empty();
     }
-    return entries(JournalBlock.of(sequence)).stream().filter(e -> e.has(sequence)).findFirst();
+    JournalEntry found = entry(last.get());
+    long from = 1;
+    long to = last.get().getSeq();
+    while (from < to && !found.has(sequence)) {
+      long middle = from + (to - from) / 2;
+      MessageInfo next = get(MessageGetRequest.nextForSubject(middle, subject)).orElseThrow();
+      JournalEntry entry = entry(next);
+      if (entry.hasSeen(sequence)) {
+        found = entry;
+        to = middle;
+      } else {
+        from = next.getSeq() + 1;
+      }
+    }
+    return Optional.of(found);
   }
 
   /** All entries of a block, in the order in which they were written. */

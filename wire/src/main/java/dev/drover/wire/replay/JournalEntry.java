@@ -142,4 +142,9 @@ public record JournalEntry(
     return JournalBlock.of(sequence) == block
         && JournalBlock.parse(records).get(JournalBlock.index(sequence));
   }
+
+  /** Whether a record of the block is in this entry or in one before it. */
+  boolean hasSeen(long sequence) {
+    return JournalBlock.parse(claimed).get(JournalBlock.index(sequence));
+  }
 }

@@ -79,6 +79,23 @@ class JournalIT {
   }
 
   @Test
+  void one_claim_of_thousands_is_found_in_a_few_looks() throws Exception {
+    long block = 11;
+    long first = block * JournalBlock.SIZE;
+    Journal.Page page = journal.page(block);
+    for (int i = 0; i < 2000; i++) {
+      assertThat(journal.append(page, entry(page, "slow", List.of(first + i)))).isTrue();
+      page = journal.page(block);
+    }
+    for (int i : List.of(0, 1, 999, 1998, 1999)) {
+      long asked = nats.getStatistics().getOutMsgs();
+      JournalEntry found = journal.entry(first + i).orElseThrow();
+      assertThat(found.sequences()).containsExactly(first + i);
+      assertThat(nats.getStatistics().getOutMsgs() - asked).isLessThan(30);
+    }
+  }
+
+  @Test
   void a_claim_tells_which_records_of_which_batches_it_is_about() throws Exception {
     Journal.Page page = journal.page(6);
     long first = 6 * (long) JournalBlock.SIZE;
