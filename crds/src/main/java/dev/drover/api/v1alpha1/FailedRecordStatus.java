@@ -39,7 +39,7 @@ public record FailedRecordStatus(
         List<String> cutFields,
     @Size(max = 2000)
         @JsonPropertyDescription(
-            "Fields of record that spec.failedRecords of the Migration masks; * alone when it shows no"
+            "Fields of record that spec.failedRecords of the Migration masks; * among them when it shows no"
                 + " record. The error queue holds their values, and a correction may name them.")
         List<String> maskedFields,
     @JsonPropertyDescription("How often it was sent again.") int replays,

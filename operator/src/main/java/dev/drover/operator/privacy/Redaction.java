@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -94,8 +95,9 @@ public final class Redaction {
    * @param message the failure for people, without hidden values
    * @param record its fields; null if there is nothing to show
    * @param cut names of fields that are shown in part
-   * @param masked names of fields whose value is hidden; {@link #EVERY_FIELD} alone when the record
-   *     is not shown though there is one
+   * @param masked names of fields whose value is hidden. Where no record is shown, all that are
+   *     hidden of any, by which an edit of these is noticed, and {@link #EVERY_FIELD} when there is
+   *     one
    */
   public record Shown(
       String key,
@@ -122,7 +124,7 @@ public final class Redaction {
     String message = message(detail, hidden.values());
     String key = key(detail.key(), keyParts, hidden);
     if (payload == Payload.KeysOnly) {
-      return new Shown(key, message, null, List.of(), List.of(EVERY_FIELD));
+      return new Shown(key, message, null, List.of(), unseen(true));
     }
     RecordJson.Shown shown = RecordJson.render(schema, row.values(), limit);
     List<String> masked = new ArrayList<>();
@@ -252,8 +254,8 @@ public final class Redaction {
    */
   public boolean fits(@Nullable JsonNode record, List<String> masked, String key) {
     if (record == null) {
-      // Where none is named nothing is kept that could be shown.
-      return payload == Payload.KeysOnly || !masked.contains(EVERY_FIELD);
+      boolean kept = masked.contains(EVERY_FIELD);
+      return (payload == Payload.KeysOnly || !kept) && unseen(kept).equals(masked);
     }
     if (payload == Payload.KeysOnly) {
       return false;
@@ -274,11 +276,24 @@ public final class Redaction {
     return true;
   }
 
+  /**
+   * What is told to be hidden of a record that is not shown: by which fields its key was judged.
+   *
+   * @param kept whether there is one
+   */
+  private List<String> unseen(boolean kept) {
+    List<String> names = new ArrayList<>(new TreeSet<>(fields));
+    if (kept) {
+      names.addFirst(EVERY_FIELD);
+    }
+    return List.copyOf(names);
+  }
+
   /** Nobody can tell then whether the key is of a hidden field. */
   private Shown withoutRow(FailedMessage.Detail detail, RecordSchema schema) {
     boolean hides = schema.columnNames().stream().anyMatch(fields::contains);
     return new Shown(
-        hides ? MASK : detail.key(), message(detail, List.of()), null, List.of(), List.of());
+        hides ? MASK : detail.key(), message(detail, List.of()), null, List.of(), unseen(false));
   }
 
   private static String key(String key, Set<String> parts, Map<String, String> hidden) {

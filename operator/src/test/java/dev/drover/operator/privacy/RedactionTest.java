@@ -175,6 +175,29 @@ class RedactionTest {
     assertThat(fits("{payload: KeysOnly}", none)).isTrue();
   }
 
+  @Test
+  void the_key_of_a_record_that_was_not_kept_is_hidden_where_its_tables_field_is_masked_later() {
+    FailedMessage large = new FailedMessage(Failed.detail("load", "too large", "17"), new byte[0]);
+    Shown before = redaction("{}").show(large, Failed.SCHEMA, 9);
+    Shown after = redaction("{redact: [/email]}").show(large, Failed.SCHEMA, 9);
+
+    assertThat(after.key()).isEqualTo("***");
+    assertThat(fits("{redact: [/email]}", before)).isFalse();
+    assertThat(fits("{redact: [/email]}", after)).isTrue();
+    assertThat(fits("{}", after)).isFalse();
+  }
+
+  @Test
+  void a_key_that_is_masked_later_is_hidden_also_where_keys_are_all_that_is_shown() {
+    Shown before = show(redaction("{payload: KeysOnly}"), "");
+    Shown after = show(redaction("{payload: KeysOnly, redact: [/id]}"), "");
+
+    assertThat(before.key()).isEqualTo("17");
+    assertThat(after.key()).isEqualTo("***");
+    assertThat(fits("{payload: KeysOnly, redact: [/id]}", before)).isFalse();
+    assertThat(fits("{payload: KeysOnly, redact: [/id]}", after)).isTrue();
+  }
+
   private static boolean fits(String failedRecords, Shown shown) {
     return redaction(failedRecords).fits(shown.record(), shown.masked(), shown.key());
   }
