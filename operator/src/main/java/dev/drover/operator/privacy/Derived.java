@@ -35,6 +35,26 @@ final class Derived {
     return derived;
   }
 
+  /**
+   * The fields that hold hidden values, or what was computed of them, behind some steps: rather too
+   * many, for a step may be of another table.
+   */
+  static Set<String> behind(List<Step> steps, Set<String> hidden) {
+    Set<String> behind = new HashSet<>(hidden);
+    for (Step step : steps) {
+      if (step.set() != null) {
+        behind.addAll(fields(step.set(), behind));
+      }
+      if (step.rename() != null) {
+        step.rename().stream()
+            .filter(rename -> behind.contains(rename.from()))
+            .toList()
+            .forEach(rename -> behind.add(rename.to()));
+      }
+    }
+    return behind;
+  }
+
   /** Whether an expression reads one of some fields. */
   static boolean reads(String expression, Collection<String> fields) {
     return !fields.isEmpty()

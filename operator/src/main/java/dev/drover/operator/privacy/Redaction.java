@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -344,29 +345,27 @@ public final class Redaction {
 
   /** Whether the message is a rule's own that reads what is hidden. */
   private boolean mayTell(FailedMessage.Detail detail) {
-    String expression = expression(detail);
+    List<Step> steps = steps(detail.stage());
+    Matcher place = STEP.matcher(detail.cause().step());
+    int index = place.find() ? Integer.parseInt(place.group(1)) : Integer.MAX_VALUE;
+    if (index >= steps.size()) {
+      return false; // no rule of the user's made it
+    }
+    Step.Require require = steps.get(index).require();
+    String expression = require == null ? null : require.message();
     if (expression == null) {
       return false;
     }
     return payload == Payload.Full
-        ? Derived.reads(expression, fields)
+        ? Derived.reads(expression, Derived.behind(steps.subList(0, index), fields))
         : expression.contains("record");
   }
 
-  /** The expression that made the message; null if none of the user's did. */
-  private @Nullable String expression(FailedMessage.Detail detail) {
-    Matcher place = STEP.matcher(detail.cause().step());
-    if (!place.find()) {
-      return null;
-    }
-    int index = Integer.parseInt(place.group(1));
-    for (Stage stage : stages) {
-      if (stage.name().equals(detail.stage()) && stage.transform() != null) {
-        List<Step> steps = stage.transform().steps();
-        Step step = steps != null && index < steps.size() ? steps.get(index) : null;
-        return step == null || step.require() == null ? null : step.require().message();
-      }
-    }
-    return null;
+  private List<Step> steps(String name) {
+    return stages.stream()
+        .filter(stage -> stage.name().equals(name) && stage.transform() != null)
+        .findFirst()
+        .map(stage -> Objects.requireNonNull(stage.transform()).steps())
+        .orElse(List.of());
   }
 }

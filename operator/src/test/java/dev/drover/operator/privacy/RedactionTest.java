@@ -69,6 +69,32 @@ class RedactionTest {
   }
 
   @Test
+  void a_message_that_a_rule_makes_of_what_a_step_before_made_of_a_masked_field_is_not_shown() {
+    String manifest =
+        Manifests.migration("orders")
+            .replace(
+                "          - require: {that: \"record.qty > 0\", code: QtyNotPositive}",
+                String.join(
+                    "\n          - ",
+                    "          - set: [{field: start, to: \"record.email.substring(0, 3)\"}]",
+                    "rename: [{from: start, to: begin}]",
+                    "require: {that: 'record.qty > 0', code: No, message: \"'bad ' + record.begin\"}",
+                    "require: {that: 'record.qty > 0', code: No, message: \"'bad ' + string(record.qty)\"}"))
+            .replace("  stages:", "  failedRecords: {redact: [/email]}\n  stages:");
+    Redaction redaction =
+        Redaction.of(Serialization.unmarshal(manifest, Migration.class).getSpec());
+
+    assertThat(shown(redaction, "steps[2]", "bad: ann")).isEqualTo(Redaction.HIDDEN_MESSAGE);
+    assertThat(shown(redaction, "steps[3]", "bad: 5")).isEqualTo("bad: 5");
+  }
+
+  private static String shown(Redaction redaction, String step, String message) {
+    return redaction
+        .show(Failed.message(step, message, "17", EMAIL), Failed.SCHEMA, 1000)
+        .message();
+  }
+
+  @Test
   void a_message_of_a_stage_that_was_copied_for_a_graft_is_hidden_alike() {
     String manifest =
         Manifests.migration("orders")
