@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Counts open failures by cause from the error queue's own subject totals, however many there are.
  * The oldest message of a cause names it and is read once, until it may have left; the newest is
- * read again as the count moves, at a human's pace. Confined to one thread at a time.
+ * read again as the queue moves, at a human's pace. Confined to one thread at a time.
  */
 final class FailureCauses {
   private static final int MOST_CAUSES = 50;
@@ -38,16 +38,30 @@ final class FailureCauses {
   /**
    * What was read of a cause.
    *
-   * @param records how many there were then
+   * @param stand how the queue stood then
    * @param at when it was read
    */
   private record Known(
-      FailedMessage oldest, RecordSchema schema, String lastSeen, long records, Instant at) {}
+      FailedMessage oldest, RecordSchema schema, String lastSeen, Stand stand, Instant at) {}
+
+  /**
+   * How the queue stands: the same again as long as nothing came and nothing left. The number of a
+   * cause may be the same though all of its records are others.
+   *
+   * @param left how many messages have left it
+   */
+  private record Stand(long lastSequence, long left) {}
 
   /** Open failures by cause, most first, at most {@value #MOST_CAUSES} causes, and the rest. */
   Failures read(Instant now) {
+    Optional<StreamFigures> queue =
+        link.stream("count the failed records", names.errorsStream(), names.all("errors"));
+    Stand stand =
+        queue
+            .map(q -> new Stand(q.lastSequence(), q.lastSequence() - q.messages()))
+            .orElse(new Stand(0, 0));
     List<Map.Entry<String, Long>> causes =
-        totals().entrySet().stream()
+        queue.map(StreamFigures::subjects).orElse(Map.of()).entrySet().stream()
             .sorted(
                 Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
                     .thenComparing(Map.Entry.comparingByKey()))
@@ -56,7 +70,7 @@ final class FailureCauses {
     List<FailureCount> counts = new ArrayList<>();
     int listed = Math.min(MOST_CAUSES, causes.size());
     for (Map.Entry<String, Long> cause : causes.subList(0, listed)) {
-      Known found = look(cause.getKey(), cause.getValue(), now);
+      Known found = look(cause.getKey(), stand, now);
       if (found != null) {
         still.put(cause.getKey(), found);
         counts.add(count(found, cause.getValue()));
@@ -83,18 +97,14 @@ final class FailureCauses {
         new ChainSnapshot.Sample(cause.oldest(), cause.schema()));
   }
 
-  private Map<String, Long> totals() {
-    return link.totals("count the failed records", names.errorsStream(), names.all("errors"));
-  }
-
   /** Null if the last message of the cause has gone in between. */
-  private @Nullable Known look(String subject, long records, Instant now) {
+  private @Nullable Known look(String subject, Stand stand, Instant now) {
     Known before = known.get(subject);
-    if (before != null && (before.records() == records || before.at().plus(PACE).isAfter(now))) {
+    if (before != null && (before.stand().equals(stand) || before.at().plus(PACE).isAfter(now))) {
       return before;
     }
     FailedMessage oldest =
-        before != null && records > before.records()
+        before != null && before.stand().left() == stand.left()
             ? before.oldest()
             : message(MessageGetRequest.firstForSubject(subject)).orElse(null);
     if (oldest == null) {
@@ -110,7 +120,7 @@ final class FailureCauses {
             : link.call(
                 "read a schema",
                 nats -> StateStore.open(nats, names).schema(oldest.detail().schema()));
-    return new Known(oldest, schema, lastSeen, records, now);
+    return new Known(oldest, schema, lastSeen, stand, now);
   }
 
   private Optional<FailedMessage> message(MessageGetRequest request) {

@@ -11,6 +11,7 @@ import dev.drover.api.v1alpha1.MigrationSpec.QueueDeletionPolicy;
 import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.wire.decision.Counts;
+import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
@@ -27,10 +28,13 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
 import io.nats.client.Subscription;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +72,56 @@ class NatsChainIT extends PlayedChain {
         .containsExactlyInAnyOrder("read", "clean", "load");
     assertThat(nats.jetStreamManagement().getConsumerNames(names.waitingStream()))
         .containsExactly("load");
+  }
+
+  @Test
+  void a_cause_tells_its_records_of_now_also_when_they_are_as_many_as_before() throws Exception {
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(1, 1);
+    worker.clean(row -> PlayedWorker.cause("Odd"));
+    await()
+        .until(
+            () ->
+                nats.jetStreamManagement()
+                        .getStreamInfo(names.errorsStream())
+                        .getStreamState()
+                        .getMsgCount()
+                    == 1);
+    MessageInfo first =
+        nats.jetStreamManagement().getLastMessage(names.errorsStream(), names.all("errors"));
+    FailureCauses causes = new FailureCauses(link, names);
+    Instant now = Instant.now();
+    assertThat(causes.read(now).causes()).hasSize(1);
+
+    FailedMessage message = FailedMessage.parse(Objects.requireNonNull(first.getData()));
+    FailedMessage.Detail d = message.detail();
+    FailedMessage.Detail again =
+        new FailedMessage.Detail(
+            d.stage(),
+            "r1",
+            0,
+            d.table(),
+            d.key(),
+            d.schema(),
+            d.failureClass(),
+            d.cause(),
+            "it is odd still",
+            d.revision(),
+            d.firstSeen(),
+            "2099-01-01T00:00:00Z",
+            1,
+            1L);
+    nats.jetStream().publish(first.getSubject(), new FailedMessage(again, message.row()).toBytes());
+    nats.jetStreamManagement().deleteMessage(names.errorsStream(), first.getSeq(), false);
+
+    assertThat(causes.read(now.plusSeconds(60)).causes())
+        .singleElement()
+        .satisfies(
+            cause -> {
+              assertThat(cause.records()).isEqualTo(1);
+              assertThat(cause.lastSeen()).isEqualTo("2099-01-01T00:00:00Z");
+              assertThat(cause.sample().message().detail().message()).isEqualTo("it is odd still");
+            });
   }
 
   @Test
