@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,9 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
 
   /**
    * Whether a resource that is seen for the first time has to be looked at: not if it only shows
-   * its record, which is most, be it made just now or found at the operator's start.
+   * its record, which is most, be it made just now or found at the operator's start. One that was
+   * edited while no operator ran is, whatever it asks now: what it asked before may be in the
+   * journal and not done.
    */
   static boolean asks(FailedRecord resource) {
     FailedRecordStatus status = resource.getStatus();
@@ -71,6 +74,8 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
     return asked
         || SourceRows.isAsked(resource)
         || RecordNames.chain(resource).isEmpty()
+        || (status != null
+            && !Objects.equals(status.observedGeneration(), resource.getMetadata().getGeneration()))
         || (status != null && RecordState.of(status) == RecordState.Replaying);
   }
 
