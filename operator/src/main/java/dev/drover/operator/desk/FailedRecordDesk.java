@@ -58,6 +58,9 @@ public final class FailedRecordDesk {
   /** How many messages had left a chain's queue, by uid, when all that are shown were in it. */
   private final Map<String, Departures> departures = new ConcurrentHashMap<>();
 
+  /** Where searches for what is not shown ended, by uid and cause. */
+  private final Map<String, Map<String, Long>> places = new ConcurrentHashMap<>();
+
   FailedRecordDesk(
       NatsLink link,
       KubernetesClient client,
@@ -103,7 +106,11 @@ public final class FailedRecordDesk {
             now);
     window.remove().stream().limit(Allowance.STEPS).forEach(name -> remove(ref, name));
     RecordClerk clerk = clerks.of(ref, redaction);
-    new NewFailures(errors, ref.names(), resources)
+    new NewFailures(
+            errors,
+            ref.names(),
+            resources,
+            places.computeIfAbsent(ref.uid(), uid -> new ConcurrentHashMap<>()))
         .next(window.add(), Allowance.of(window.add(), resources, ref.names(), busy, now))
         .forEach(failure -> make(migration, ref, clerk, failure));
     resources.stream().filter(r -> isStale(r, redaction, now)).forEach(r -> revisit(clerk, r));
@@ -119,6 +126,7 @@ public final class FailedRecordDesk {
   public void forget(String uid) {
     redactions.forget(uid);
     departures.remove(uid);
+    places.remove(uid);
   }
 
   /**

@@ -15,19 +15,32 @@ import java.util.Set;
 /**
  * Finds failures that are not shown yet. It reads on after the last that is shown of a cause, and
  * from the queue's begin when there are no more: so a window that fills reads each message once.
+ * What lies behind more shown ones than a search reads, another finds that goes on where it ended.
  */
 final class NewFailures {
   /** The most messages that one search reads. */
   private static final int MOST_READ = 400;
 
   private final ErrorQueue errors;
+  private final Map<String, Long> places;
   private final Set<Long> shown = new HashSet<>();
   private final Set<Long> open = new HashSet<>();
   private final Map<String, Long> lastShown = new HashMap<>();
   private int read;
 
-  NewFailures(ErrorQueue errors, ChainNames names, Collection<FailedRecord> resources) {
+  /**
+   * A search.
+   *
+   * @param places where earlier ones ended that did not get to the last that is shown, by subject;
+   *     is kept for those to come, and may be forgotten
+   */
+  NewFailures(
+      ErrorQueue errors,
+      ChainNames names,
+      Collection<FailedRecord> resources,
+      Map<String, Long> places) {
     this.errors = errors;
+    this.places = places;
     for (FailedRecord resource : resources) {
       Window.Shown s = FailedRecordDesk.shown(resource, names);
       shown.add(s.sequence());
@@ -54,27 +67,39 @@ final class NewFailures {
 
   private List<QueuedFailure> of(String subject, int count) {
     long last = lastShown.getOrDefault(subject, 0L);
-    List<QueuedFailure> found = new ArrayList<>(between(subject, last + 1, Long.MAX_VALUE, count));
+    List<QueuedFailure> found = new ArrayList<>();
+    between(subject, last + 1, Long.MAX_VALUE, count, found);
     if (found.size() < count && last > 0) {
-      found.addAll(between(subject, 1, last, count - found.size()));
+      long place = places.getOrDefault(subject, 1L);
+      long end = between(subject, place <= last ? place : 1, last, count, found);
+      if (end <= last) {
+        places.put(subject, end);
+      } else {
+        places.remove(subject);
+      }
     }
     return found;
   }
 
-  private List<QueuedFailure> between(String subject, long first, long last, int count) {
-    List<QueuedFailure> found = new ArrayList<>();
+  /**
+   * Finds some of a cause from one sequence to another.
+   *
+   * @return the sequence to go on from; beyond the last when there are no more
+   */
+  private long between(
+      String subject, long first, long last, int count, List<QueuedFailure> found) {
     long from = first;
     while (found.size() < count && read++ < MOST_READ) {
       Optional<QueuedFailure> next = errors.from(from, subject);
       if (next.isEmpty() || next.get().sequence() > last) {
-        break;
+        return Long.MAX_VALUE;
       }
       if (isNew(next.get())) {
         found.add(next.get());
       }
       from = next.get().sequence() + 1;
     }
-    return found;
+    return from;
   }
 
   /**
