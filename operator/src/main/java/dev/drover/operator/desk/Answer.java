@@ -82,6 +82,15 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
         Optional.empty());
   }
 
+  /** What failed again was taken up before its new message was seen. */
+  static Answer takenUp() {
+    return new Answer(
+        RecordState.Resolved,
+        "MessageGone",
+        "failed again, and was sent again or given up since, not through this resource; if it is open still, another resource shows it",
+        Optional.empty());
+  }
+
   /**
    * The answer that still holds when nothing new is asked: what became of the last request, as long
    * as the request stands.

@@ -1,6 +1,7 @@
 package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.operator.chain.StreamFigures;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import io.nats.client.JetStreamApiException;
@@ -34,6 +35,13 @@ final class ErrorQueue {
     return link.stream("count the failed records", names.errorsStream(), names.all("errors"))
         .map(s -> new State(s.subjects(), s.lastSequence() - s.messages()))
         .orElse(new State(Map.of(), 0));
+  }
+
+  /** The last sequence that a record had; 0 if none had any. */
+  long last() {
+    return link.stream("look for the last failed record", names.errorsStream(), null)
+        .map(StreamFigures::lastSequence)
+        .orElse(0L);
   }
 
   /** The record of a sequence, if it is still there. */

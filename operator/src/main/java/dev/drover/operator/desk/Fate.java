@@ -24,9 +24,10 @@ sealed interface Fate {
   /**
    * Set aside once more.
    *
+   * @param index its place in the batch that was decided
    * @param cause why; null if the decision does not say
    */
-  record FailedAgain(Decision decision, @Nullable Cause cause) implements Fate {}
+  record FailedAgain(Decision decision, int index, @Nullable Cause cause) implements Fate {}
 
   /**
    * Follows a record's decisions: one that waits is decided again under its next try's name.
@@ -51,7 +52,7 @@ sealed interface Fate {
           return new Filtered();
         }
         case failed -> {
-          return new FailedAgain(decision.get(), group.get().cause());
+          return new FailedAgain(decision.get(), place, group.get().cause());
         }
         case waiting -> {
           place = placeAmongWaiting(decision.get(), place);

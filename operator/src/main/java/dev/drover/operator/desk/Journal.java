@@ -1,10 +1,13 @@
 package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.replay.JournalBlock;
 import dev.drover.wire.replay.JournalEntry;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** What was asked for the failed records of one chain: each error sequence at most once, ever. */
@@ -47,6 +50,27 @@ final class Journal {
               return mine;
             }
           }
+        });
+  }
+
+  /**
+   * Which records of a batch that a stage has set aside were taken up, by their index in it.
+   *
+   * @param first error sequence that none of their messages comes before
+   * @param last error sequence that none of them comes after
+   */
+  Set<String> taken(String stage, BatchId batch, long first, long last) {
+    return link.call(
+        "read the journal of batch " + batch,
+        nats -> {
+          var journal = new dev.drover.wire.replay.Journal(nats, names);
+          Set<String> taken = new HashSet<>();
+          for (long block = JournalBlock.of(first); block <= JournalBlock.of(last); block++) {
+            journal.entries(block).stream()
+                .filter(entry -> entry.stage().equals(stage))
+                .forEach(entry -> taken.addAll(entry.setAsideFrom(batch)));
+          }
+          return taken;
         });
   }
 }

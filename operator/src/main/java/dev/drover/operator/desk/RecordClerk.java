@@ -57,7 +57,7 @@ final class RecordClerk {
     reader = new RecordReader(link, ref, errors, schemas, redaction);
     journal = new Journal(link, ref.names());
     retries = new RetryQueue(link, ref.names());
-    followUps = new FollowUps(errors, ref, searches);
+    followUps = new FollowUps(errors, journal, ref, searches);
   }
 
   /**
@@ -219,7 +219,7 @@ final class RecordClerk {
     // The message does not count the replay that is under way; a status that shows it does.
     FailedRecordStatus sent =
         saysReplaying(resource, sequence) ? described : RecordStatuses.sentOnceMore(described);
-    String stage = RecordNames.stage(resource);
+    String stage = entry.stage();
     Fate fate =
         Fate.of(
             entry.batch(),
@@ -234,16 +234,20 @@ final class RecordClerk {
       case Fate.Passed passed -> resolved(sent, resource, entry, passed(stage, passed));
       case Fate.Filtered f -> resolved(sent, resource, entry, "left out by a filter");
       case Fate.FailedAgain again ->
-          followUps
-              .find(sequence, entry, again)
-              .map(failure -> failedAgain(resource, sequence, entry, failure))
-              .orElseGet(
-                  () ->
-                      visit(
-                          sent,
-                          resource,
-                          entry,
-                          Answer.replaying("failed again; its new message has not come yet")));
+          switch (followUps.find(sequence, entry, again, clock.instant())) {
+            case FollowUps.Found.There(QueuedFailure failure) ->
+                failedAgain(resource, sequence, entry, failure);
+            case FollowUps.Found.Gone g -> {
+              errors.delete(sequence);
+              yield visit(sent, resource, entry, Answer.takenUp());
+            }
+            case FollowUps.Found.NotYet n ->
+                visit(
+                    sent,
+                    resource,
+                    entry,
+                    Answer.replaying("failed again; its new message has not come yet"));
+          };
     };
   }
 

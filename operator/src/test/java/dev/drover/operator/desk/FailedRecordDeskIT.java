@@ -20,11 +20,13 @@ import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.nats.client.Message;
+import io.nats.client.api.MessageInfo;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -227,6 +229,41 @@ class FailedRecordDeskIT extends DeskScenario {
     worker.retry("load", Judge.PASS);
     awaitState(record, RecordState.Resolved);
     assertThat(status(record).replays()).isEqualTo(2);
+  }
+
+  @Test
+  void a_record_that_failed_again_and_was_taken_up_by_others_before_it_was_seen_is_told_so()
+      throws Exception {
+    FailedRecord record = oneFailure();
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    operator.stop();
+    worker.retry("load", odd("StillOdd"));
+    await().until(() -> inStream(names.errorsStream()) == 2);
+    MessageInfo last =
+        nats.jetStreamManagement()
+            .getLastMessage(names.errorsStream(), names.allOf("errors", "load"));
+    QueuedFailure again =
+        QueuedFailure.parse(
+            last.getSeq(), last.getHeaders(), Objects.requireNonNull(last.getData()));
+    new Journal(link, names)
+        .write(
+            again.sequence(),
+            page ->
+                JournalEntry.of(
+                    JournalEntry.Action.waive,
+                    List.of(again),
+                    page,
+                    Change.NONE,
+                    new JournalEntry.By("Redrive", "all", "uid", 1),
+                    "now"));
+    new ErrorQueue(link, names).delete(again.sequence());
+
+    startOperator();
+
+    awaitOutcome(record, "failed again");
+    await().untilAsserted(() -> assertThat(RecordState.of(status(record)).closed()).isTrue());
+    assertThat(status(record).conditions().getFirst().reason()).isEqualTo("MessageGone");
   }
 
   @Test

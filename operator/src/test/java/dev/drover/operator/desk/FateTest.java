@@ -56,7 +56,7 @@ class FateTest {
 
     Decision last =
         decide("r7-w1", new Counts(1, 0, 0, 1, 0, 0), all(Decision.Kind.failed, CAUSE, 0));
-    assertThat(fate()).isEqualTo(new Fate.FailedAgain(last, CAUSE));
+    assertThat(fate()).isEqualTo(new Fate.FailedAgain(last, 0, CAUSE));
   }
 
   @Test
@@ -87,8 +87,8 @@ class FateTest {
 
     assertThat(fate(0)).isEqualTo(new Fate.Passed(first));
     assertThat(fate(1)).as("first of the two that waited").isEqualTo(new Fate.Passed(second));
-    assertThat(fate(2)).isEqualTo(new Fate.FailedAgain(first, CAUSE));
+    assertThat(fate(2)).isEqualTo(new Fate.FailedAgain(first, 2, CAUSE));
     assertThat(fate(3)).isEqualTo(new Fate.Filtered());
-    assertThat(fate(4)).isEqualTo(new Fate.FailedAgain(second, CAUSE));
+    assertThat(fate(4)).isEqualTo(new Fate.FailedAgain(second, 1, CAUSE));
   }
 }
