@@ -150,8 +150,8 @@ final class ExactFit {
     if (from.base().equals(to.base()) && from.scale() <= to.scale()) {
       return EXACT;
     }
-    if (!to.base().equals("interval")) {
-      return LOSSY; // it keeps some fields of an interval, and drops the others
+    if (to.base().startsWith("interval ") && !to.base().endsWith("second")) {
+      return LOSSY; // it drops the fields that are smaller
     }
     int digits = Math.min(to.scale(), MICRO_DIGITS);
     return checked(v -> ClockText.isFiner(v.toString(), digits));
@@ -249,7 +249,8 @@ final class ExactFit {
       return false;
     }
     try {
-      return new BigDecimal(number).stripTrailingZeros().scale() > scale;
+      BigDecimal exact = new BigDecimal(number);
+      return exact.signum() != 0 && exact.stripTrailingZeros().scale() > scale;
     } catch (NumberFormatException e) {
       return false;
     }

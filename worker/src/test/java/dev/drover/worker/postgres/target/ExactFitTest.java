@@ -118,6 +118,7 @@ class ExactFitTest {
           text;             date;          2024-01-31T134500
           text;             time without time zone; 101530.1234567
           interval;         interval day to minute; 1 day
+          interval;         interval day to second(0); 1 day 00:00:01.5
           time with time zone; time(0) with time zone; 13:45:00.5+00
           text;             time with time zone; 2024-01-31 13:45:00+02
           numeric(10,4)[];  numeric(10,2)[]; {1.2345}
@@ -137,6 +138,8 @@ class ExactFitTest {
       quoteCharacter = '`',
       textBlock =
           """
+          numeric;          numeric(5,-2); 0
+          numeric(10,4);    numeric(5,-2); 1200.0000
           numeric(10,4);    numeric(10,2); 1.2300
           numeric;          numeric(10,2); NaN
           numeric;          numeric(10,2); 12345678901
@@ -189,6 +192,8 @@ class ExactFitTest {
           double precision[]; real[];      {0.1}
           text;             date[];        {2024-01-31}
           interval day to minute; interval; 1 day
+          interval;         interval day to second; 1 year 2 mons -3 days 04:05:06.789
+          interval(0);      interval second(3); 1 day 00:00:01
           text;             interval;      1 day
           numeric(10,2)[];  numeric(12,2)[]; {1.25}
           numeric(10,2)[];  numeric[];     {1.25}
