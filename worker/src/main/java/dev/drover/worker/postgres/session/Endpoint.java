@@ -55,6 +55,8 @@ public final class Endpoint {
       SET TimeZone = 'UTC';
       SET extra_float_digits = 1;
       SET bytea_output = 'hex';
+      SET lc_monetary = 'C';
+      SET array_nulls = on;
       SET client_encoding = 'UTF8';
       SET standard_conforming_strings = on;
       SET tcp_keepalives_idle = 10;
@@ -110,7 +112,8 @@ public final class Endpoint {
 
   /**
    * Opens a session, with the user and password that the files hold now. Its text forms are fixed
-   * (ISO dates, UTC, UTF-8, shortest exact floats, hex bytes) and it commits each statement.
+   * (ISO dates, UTC, UTF-8, shortest exact floats, hex bytes, money as in C) and it commits each
+   * statement.
    *
    * <p>Options in the URL win over Drover's own: with a CA file the server's certificate and name
    * are verified unless the URL sets {@code sslmode}; a server that is there and silent is given up

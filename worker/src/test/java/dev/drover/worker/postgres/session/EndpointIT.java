@@ -29,6 +29,8 @@ class EndpointIT {
           ALTER ROLE odd SET extra_float_digits = -5;
           ALTER ROLE odd SET bytea_output = 'escape';
           ALTER ROLE odd SET IntervalStyle = 'iso_8601';
+          ALTER ROLE odd SET lc_monetary = 'POSIX';
+          ALTER ROLE odd SET array_nulls = off;
           ALTER ROLE odd SET statement_timeout = '17s'
           """);
     }
@@ -40,7 +42,8 @@ class EndpointIT {
                 """
                 SELECT timestamptz '2024-02-01 00:00:00+09' || '', 0.1::float8 + 0.2 || '',
                   bytea '\\x01' || '', interval '1 day 02:00:00' || '',
-                  current_setting('statement_timeout'), current_setting('application_name')
+                  current_setting('statement_timeout'), current_setting('application_name'),
+                  current_setting('lc_monetary'), ('{NULL}'::text[])[1] IS NULL
                 """)) {
       row.next();
       assertThat(row.getString(1)).isEqualTo("2024-01-31 15:00:00+00");
@@ -48,6 +51,8 @@ class EndpointIT {
       assertThat(row.getString(4)).isEqualTo("1 day 02:00:00");
       assertThat(row.getString(5)).isEqualTo("17s");
       assertThat(row.getString(6)).isEqualTo("drover/a/b");
+      assertThat(row.getString(7)).isEqualTo("C");
+      assertThat(row.getBoolean(8)).as("a null in an array is one").isTrue();
     }
   }
 
