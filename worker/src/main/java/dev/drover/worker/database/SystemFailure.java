@@ -10,27 +10,36 @@ import org.jspecify.annotations.Nullable;
 public final class SystemFailure extends Exception {
   private static final long serialVersionUID = 1L;
 
+  /** How far a failure reaches. */
+  public enum Extent {
+    /** Nothing can be had. */
+    Database,
+    /** One table, or a row of it, is not to be had as it is; others may be. */
+    Table,
+    /** A lock or a session, which others have, was waited for in vain: it may be free now. */
+    Waited
+  }
+
   private final String reason;
   private final String sqlState;
-  private final boolean waited;
+  private final Extent extent;
 
   /**
    * @param reason what the stall is called, CamelCase
    * @param sqlState the server's or driver's; empty if there is none
-   * @param waited whether something that others have was waited for in vain: a lock, or a session
    * @param message for people
    */
   public SystemFailure(
-      String reason, String sqlState, boolean waited, String message, @Nullable Throwable cause) {
+      String reason, String sqlState, Extent extent, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
     this.sqlState = sqlState;
-    this.waited = waited;
+    this.extent = extent;
   }
 
   /** The same failure, told otherwise. */
   public SystemFailure told(String message) {
-    return new SystemFailure(reason, sqlState, waited, message, this);
+    return new SystemFailure(reason, sqlState, extent, message, this);
   }
 
   /** What a stall is called. */
@@ -38,9 +47,14 @@ public final class SystemFailure extends Exception {
     return reason;
   }
 
-  /** Whether something that others have was waited for in vain: it may be free now. */
+  /** How far it reaches. */
+  public Extent extent() {
+    return extent;
+  }
+
+  /** Whether something that others have was waited for in vain. */
   public boolean hasWaited() {
-    return waited;
+    return extent == Extent.Waited;
   }
 
   /** The server's or driver's SQLSTATE; empty if there is none. */

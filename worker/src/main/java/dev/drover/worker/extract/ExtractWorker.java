@@ -14,6 +14,7 @@ import dev.drover.worker.jetstream.Backoff;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
 import dev.drover.worker.jetstream.NatsFailure;
+import dev.drover.worker.jetstream.Stalls;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.StageContext;
@@ -39,6 +40,7 @@ public final class ExtractWorker implements StageWorker {
   private final TakenBatches taken;
   private final ErrorQueue errors;
   private final DecisionLog decisions;
+  private final RestingTables resting = new RestingTables(System::nanoTime);
   private final Map<String, Map<String, TablePlan>> plans = new HashMap<>();
   private volatile boolean stopping;
 
@@ -72,6 +74,11 @@ public final class ExtractWorker implements StageWorker {
 
   private void work(Delivery delivery) throws InterruptedException {
     SplitMessage message = WireJson.parse(delivery.body(), SplitMessage.class);
+    Duration rest = resting.left(message.table());
+    if (rest.isPositive()) {
+      delivery.giveBack(rest);
+      return;
+    }
     Backoff backoff =
         new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), context.stalls().leaving());
     while (!stopping) {
@@ -81,15 +88,18 @@ public final class ExtractWorker implements StageWorker {
         } else {
           delivery.giveBack(Duration.ZERO);
         }
+        resting.over(message.table());
         return;
       } catch (LostClaimException e) {
         LOG.info("{}: leaving it to that one", e.getMessage());
         delivery.drop();
         return;
       } catch (SystemFailure e) {
-        context
-            .stalls()
-            .begin(DATABASE, e.reason(), "cannot read " + message.table() + ": " + e.getMessage());
+        if (e.extent() == SystemFailure.Extent.Table) {
+          setAside(delivery, message.table(), e);
+          return;
+        }
+        context.stalls().begin(DATABASE, e.reason(), cannotRead(message.table(), e));
         if (e.hasWaited()) {
           backoff.shorten(); // it has waited, and is to go on as soon as there is a connection
         }
@@ -99,6 +109,29 @@ public final class ExtractWorker implements StageWorker {
       backoff.pause();
     }
     delivery.giveBack(Duration.ZERO);
+  }
+
+  /** It may come again elsewhere, and be read there: so this is told for a while only. */
+  private void setAside(Delivery delivery, String table, SystemFailure e) {
+    Duration pause = resting.begin(table);
+    context.stalls().over(DATABASE);
+    context
+        .stalls()
+        .begin(
+            stallOf(table),
+            e.reason(),
+            cannotRead(table, e),
+            pause.plus(Stalls.STUCK_TOLD));
+    delivery.giveBack(pause);
+  }
+
+  private static String cannotRead(String table, SystemFailure e) {
+    return "cannot read " + table + ": " + e.getMessage();
+  }
+
+  /** What a stall is known by that only a table's splits are in. */
+  static String stallOf(String table) {
+    return "source table " + table;
   }
 
   private boolean readSplit(SplitMessage message)
@@ -112,6 +145,7 @@ public final class ExtractWorker implements StageWorker {
     Versioned<SplitCheckpoint> claimed = claims.claim(table, id, message.range(), source);
     if (claimed.value().done()) {
       context.stalls().over(DATABASE);
+      context.stalls().over(stallOf(message.table()));
       return true;
     }
     SplitProgress progress =

@@ -139,7 +139,7 @@ final class SplitReader {
     CutBatch again;
     boolean whole;
     try (SplitSource.Rows rows = source.read(table, range)) {
-      context.stalls().over(ExtractWorker.DATABASE);
+      givesRows();
       BatchCutter cutter = cutter(rows, range.after());
       CutBatch full = cutter.fullMessage();
       again = full == null ? new CutBatch(range, 0, new byte[0], List.of(), 0) : full;
@@ -169,6 +169,11 @@ final class SplitReader {
                       return decided == null ? published : decided;
                     })));
     closeOldest();
+  }
+
+  private void givesRows() {
+    context.stalls().over(ExtractWorker.DATABASE);
+    context.stalls().over(ExtractWorker.stallOf(table.table()));
   }
 
   /** How reading on came to its end. */
@@ -207,7 +212,7 @@ final class SplitReader {
     List<String> readUpTo = progress.checkpoint().readUpTo();
     KeyRange rest = new KeyRange(readUpTo == null ? whole.after() : readUpTo, whole.upTo());
     try (SplitSource.Rows rows = source.read(table, rest)) {
-      context.stalls().over(ExtractWorker.DATABASE);
+      givesRows();
       BatchCutter cutter = cutter(rows, rest.after());
       for (CutBatch cut = cutter.next(); cut != null; cut = cutter.next()) {
         CutBatch batch = cut;

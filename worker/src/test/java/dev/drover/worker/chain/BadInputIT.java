@@ -96,6 +96,65 @@ class BadInputIT extends ChainScenario {
         "ALTER TABLE item ALTER id TYPE integer");
   }
 
+  /** Reads a table that is held up and one beside it, with one worker, and sees the other go on. */
+  private void heldUp(String hold, String reason, String release) throws Exception {
+    inBoth(
+        "CREATE TABLE item (id integer PRIMARY KEY, note text)",
+        "CREATE TABLE more (id integer PRIMARY KEY, note text)");
+    for (String table : List.of("item", "more")) {
+      databases.execute(
+          "legacy",
+          "INSERT INTO %s SELECT i, 'n' || i FROM generate_series(1, 3000) i".formatted(table),
+          "ANALYZE " + table);
+    }
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract(
+                    "read", "legacy", List.of("public.item", "public.more"), 1000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Upsert, List.of())));
+    try (TestChain chain = new TestChain(nats.url(), name, spec)) {
+      ChainPlan plan = plan(chain);
+      databases.execute("legacy", hold);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        chain.dispatch(table(plan, "public.item"));
+        chain.dispatch(table(plan, "public.more"));
+        await().atMost(SOON).until(() -> chain.tally("load").passed() == 3000);
+        assertThat(databases.checksum("target", "more"))
+            .isEqualTo(databases.checksum("legacy", "more"));
+        await()
+            .atMost(SOON)
+            .untilAsserted(
+                () ->
+                    assertThat(chain.stalls("read"))
+                        .singleElement()
+                        .satisfies(
+                            stall -> {
+                              assertThat(stall.reason()).isEqualTo(reason);
+                              assertThat(stall.message()).contains("public.item");
+                            }));
+        databases.execute("legacy", release);
+        awaitFinished(chain, plan);
+        await().atMost(SOON).until(() -> chain.stalls("read").isEmpty());
+        assertThat(chain.failures()).isEmpty();
+        assertThat(databases.checksum("target", "item"))
+            .isEqualTo(databases.checksum("legacy", "item"));
+      } finally {
+        databases.execute("legacy", release); // or the next test waits for it
+      }
+    }
+  }
+
+  @Test
+  void a_source_table_that_is_altered_keeps_no_other_from_being_read() throws Exception {
+    heldUp(
+        "ALTER TABLE item ALTER id TYPE bigint",
+        "SourceChanged",
+        "ALTER TABLE item ALTER id TYPE integer");
+  }
+
   @Test
   void a_target_column_that_is_gone_is_told_and_waited_for() throws Exception {
     altered(

@@ -1,6 +1,7 @@
 package dev.drover.worker.postgres.source;
 
 import dev.drover.worker.database.SystemFailure;
+import dev.drover.worker.database.SystemFailure.Extent;
 import dev.drover.worker.database.ViewUnavailableException;
 import dev.drover.worker.postgres.session.ServerWords;
 import dev.drover.worker.session.NoPermitException;
@@ -17,8 +18,7 @@ public final class SourceFailure {
   /** The failure, without a record's value in its message. */
   public static SystemFailure of(SQLException e) {
     String state = Objects.requireNonNullElse(e.getSQLState(), "");
-    return new SystemFailure(
-        reason(e), state, NoPermitException.isCapReached(state), ServerWords.of(e), e);
+    return new SystemFailure(reason(e), state, extent(e), ServerWords.of(e), e);
   }
 
   /**
@@ -42,5 +42,25 @@ public final class SourceFailure {
       case LOCK_NOT_AVAILABLE -> "SourceLocked";
       default -> state.startsWith("42") ? "SourceChanged" : "DatabaseUnavailable";
     };
+  }
+
+  /**
+   * Whether it is the table, or a row of it, that is not to be had as it is: the source gives the
+   * others.
+   */
+  private static Extent extent(SQLException e) {
+    if (e instanceof ViewUnavailableException) {
+      return Extent.Database;
+    }
+    String state = String.valueOf(e.getSQLState());
+    if (NoPermitException.isCapReached(state)) {
+      return Extent.Waited;
+    }
+    boolean ofTable =
+        e instanceof UnreadableKeyException
+            || state.equals(QUERY_CANCELED)
+            || state.equals(LOCK_NOT_AVAILABLE)
+            || state.startsWith("42");
+    return ofTable ? Extent.Table : Extent.Database;
   }
 }

@@ -1,6 +1,7 @@
 package dev.drover.worker.postgres.target;
 
 import dev.drover.worker.database.SystemFailure;
+import dev.drover.worker.database.SystemFailure.Extent;
 import dev.drover.worker.postgres.session.ServerWords;
 import dev.drover.worker.session.NoPermitException;
 import java.sql.SQLException;
@@ -34,7 +35,8 @@ final class TargetFailure {
 
   private static SystemFailure of(String state, String message, @Nullable SQLException cause) {
     boolean waited = LockHolders.LOCKED.equals(state) || NoPermitException.isCapReached(state);
-    return new SystemFailure(reason(state), state, waited, message, cause);
+    return new SystemFailure(
+        reason(state), state, waited ? Extent.Waited : Extent.Database, message, cause);
   }
 
   /** Somebody holds a lock, the target is there and not as it was planned, or it is away. */
