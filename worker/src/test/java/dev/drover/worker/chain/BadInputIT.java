@@ -156,6 +156,12 @@ class BadInputIT extends ChainScenario {
   }
 
   @Test
+  void a_source_table_that_somebody_has_locked_is_told_and_keeps_no_other_from_being_read()
+      throws Exception {
+    heldUp("BEGIN; LOCK TABLE item", "SourceLocked", "COMMIT");
+  }
+
+  @Test
   void a_target_column_that_is_gone_is_told_and_waited_for() throws Exception {
     altered(
         "target",

@@ -63,4 +63,9 @@ public final class SourceFailure {
             || state.startsWith("42");
     return ofTable ? Extent.Table : Extent.Database;
   }
+
+  /** Whether a lock was waited for in vain. */
+  static boolean isLocked(SQLException e) {
+    return LOCK_NOT_AVAILABLE.equals(e.getSQLState());
+  }
 }

@@ -90,7 +90,7 @@ public final class TailCutter {
         upTo = bound;
       }
     } catch (SQLException e) {
-      if (!RangeReader.isEnded(e)) {
+      if (!RangeReader.isEnded(e) && !SourceFailure.isLocked(e)) {
         throw e;
       }
       LOG.info(
