@@ -151,6 +151,9 @@ public final class Loader {
     if (!claimed.isEmpty()) {
       // What was judged by types that are others now might have been rounded or cut.
       TargetCatalog.requireAsFound(connection, table);
+      if (mode == LoadMode.Upsert) {
+        TargetCatalog.requireKeysAsFound(connection, table);
+      }
     }
     if (ledger != null) {
       for (LoadBatch batch : claimed) {

@@ -15,6 +15,9 @@ import java.util.TreeMap;
  * what was learnt about the table ask for.
  */
 final class TableWrite {
+  /** As the server says where {@code ON CONFLICT} finds no unique index. */
+  private static final String NO_KEY = "42P10";
+
   private final Connection connection;
   private final TargetTable table;
   private final LoadMode mode;
@@ -62,8 +65,7 @@ final class TableWrite {
   }
 
   private SortedMap<Integer, Refusal> upsert(EncodedRows rows) throws SQLException, SystemFailure {
-    Optional<List<String>> key = table.keyWithin(rows.columns());
-    Optional<IsolationRoutine> routine = key.flatMap(columns -> isolated(rows, columns));
+    Optional<IsolationRoutine> routine = isolated(rows, key(rows));
     if (routine.isPresent()) {
       return upsertWithin(rows, routine.get());
     }
@@ -178,15 +180,20 @@ final class TableWrite {
   }
 
   private RowWriter staged(EncodedRows rows) throws SQLException, SystemFailure {
-    List<String> key =
-        table.keyWithin(rows.columns()).orElseThrow(() -> TargetFailure.of("", noKey()));
+    List<String> key = key(rows);
     if (stagingTables.add(StagedWriter.stagingName(table, rows.columns()))) {
       StagedWriter.createStaging(connection, table, rows.columns());
     }
     return new StagedWriter(connection, table, rows.columns(), key, cadence);
   }
 
-  private String noKey() {
-    return "mode Upsert: the records bring no key of table " + table.displayName();
+  private List<String> key(EncodedRows rows) throws SystemFailure {
+    return table
+        .keyWithin(rows.columns())
+        .orElseThrow(
+            () ->
+                TargetFailure.of(
+                    NO_KEY,
+                    "mode Upsert: the records bring no key of table " + table.displayName()));
   }
 }

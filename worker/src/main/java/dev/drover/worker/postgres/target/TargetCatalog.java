@@ -112,6 +112,25 @@ public final class TargetCatalog {
   }
 
   /**
+   * Makes sure that a table still has the keys that it had when it was found: without its index a
+   * row whose key exists is written beside the other, and nothing is refused. To be asked like the
+   * other.
+   *
+   * @throws SQLException SQLSTATE 42P10 if not
+   */
+  static void requireKeysAsFound(Connection connection, TargetTable table) throws SQLException {
+    List<List<String>> there = uniqueIndexes(connection, oid(connection, table));
+    for (List<String> key : table.keys()) {
+      if (!there.contains(key)) {
+        throw new SQLException(
+            "table %s has no unique index over (%s) any more: it is looked at again"
+                .formatted(table.displayName(), String.join(", ", key)),
+            "42P10");
+      }
+    }
+  }
+
+  /**
    * The table of a name, or empty if there is none.
    *
    * @param table {@code schema.table}; the schema ends at the first dot
@@ -198,19 +217,32 @@ public final class TargetCatalog {
       Connection connection, long oid, List<TargetColumn> columns) throws SQLException {
     Set<String> neverNull = new HashSet<>();
     columns.stream().filter(c -> !c.nullable()).forEach(c -> neverNull.add(c.name()));
-    List<List<String>> keys = new ArrayList<>();
+    return uniqueIndexes(connection, oid).stream().filter(neverNull::containsAll).toList();
+  }
+
+  private static long oid(Connection connection, TargetTable table) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement("SELECT ?::pg_catalog.regclass::oid::int8")) {
+      statement.setString(1, table.sqlName());
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  private static List<List<String>> uniqueIndexes(Connection connection, long oid)
+      throws SQLException {
+    List<List<String>> indexes = new ArrayList<>();
     try (PreparedStatement statement = connection.prepareStatement(KEY)) {
       statement.setLong(1, oid);
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          List<String> key = names(row.getArray(1));
-          if (neverNull.containsAll(key)) {
-            keys.add(key);
-          }
+          indexes.add(names(row.getArray(1)));
         }
       }
     }
-    return keys;
+    return indexes;
   }
 
   private static List<SelfReference> selfReferences(Connection connection, long oid)

@@ -19,6 +19,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,33 @@ class UpsertIT {
     assertThat(outcome.counts().passed()).isEqualTo(3);
     assertThat(rows("SELECT * FROM shop.t ORDER BY id"))
         .containsExactly("1|a|new", "2|b|old", "3|~|new", "9|old|old");
+  }
+
+  @Test
+  void a_key_that_is_dropped_in_mid_run_doubles_nothing() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.t (id integer PRIMARY KEY, v text);
+        INSERT INTO shop.t VALUES (1, 'old')
+        """);
+    TargetTable found = table("shop.t");
+    List<LoadBatch> batches = List.of(batch("b1", SCHEMA, row(1, "new"), row(2, "new")));
+    execute("ALTER TABLE shop.t DROP CONSTRAINT t_pkey");
+
+    assertChanged(() -> loader.load(found, batches), "no unique index over (id) any more");
+    assertChanged(() -> loader.load(table("shop.t"), batches), "no key of table shop.t");
+    assertThat(rows("SELECT * FROM shop.t")).containsExactly("1|old");
+
+    execute("ALTER TABLE shop.t ADD PRIMARY KEY (id)");
+    loader.load(table("shop.t"), batches);
+    assertThat(rows("SELECT * FROM shop.t ORDER BY id")).containsExactly("1|new", "2|new");
+  }
+
+  private static void assertChanged(ThrowingCallable load, String told) {
+    assertThatThrownBy(load)
+        .isInstanceOfSatisfying(
+            SystemFailure.class, e -> assertThat(e.reason()).isEqualTo("TargetChanged"))
+        .hasMessageContaining(told);
   }
 
   @Test
