@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
 public final class RecordJson {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
+  /** The most digits before and after the point that a database's numbers have. */
+  private static final int WHOLE_DIGITS = 131_072;
+
+  private static final int FRACTION = 16_383;
+
   private RecordJson() {}
 
   /**
@@ -140,14 +145,14 @@ public final class RecordJson {
       case SMALLINT -> (int) Short.parseShort(text);
       case INTEGER -> Integer.parseInt(text);
       case BIGINT -> Long.parseLong(text);
-      case REAL -> Float.parseFloat(text);
-      case DOUBLE -> Double.parseDouble(text);
+      case REAL -> floatOf(text);
+      case DOUBLE -> doubleOf(text);
       case DECIMAL -> decimal(node, text);
       case DATE -> TimeText.parseDate(text);
       case TIME -> TimeText.parseTime(text);
       case TIMESTAMP -> TimeText.parseTimestamp(text);
       case TIMESTAMPTZ -> TimeText.parseInstant(text);
-      case UUID -> UUID.fromString(text);
+      case UUID -> uuid(text);
       case BYTES -> Base64.getDecoder().decode(text);
       case JSON -> node.isTextual() ? text : node.toString();
       case TEXT, ENUM, ARRAY, OTHER -> string(node);
@@ -166,7 +171,40 @@ public final class RecordJson {
     if (text.equals("NaN") || text.equals("Infinity") || text.equals("-Infinity")) {
       return text;
     }
-    return (node.isNumber() ? node.decimalValue() : new BigDecimal(text)).toPlainString();
+    BigDecimal number = node.isNumber() ? node.decimalValue() : new BigDecimal(text);
+    // Before it is written out: a few characters may stand for a billion digits.
+    if ((long) number.precision() - number.scale() > WHOLE_DIGITS || number.scale() > FRACTION) {
+      throw new IllegalArgumentException();
+    }
+    return number.toPlainString();
+  }
+
+  private static float floatOf(String text) {
+    float number = Float.parseFloat(text);
+    requireFinite(Float.isInfinite(number), text);
+    return number;
+  }
+
+  private static double doubleOf(String text) {
+    double number = Double.parseDouble(text);
+    requireFinite(Double.isInfinite(number), text);
+    return number;
+  }
+
+  /** A number that is out of range is not what was written. */
+  private static void requireFinite(boolean infinite, String text) {
+    if (infinite && !text.endsWith("Infinity")) {
+      throw new IllegalArgumentException();
+    }
+  }
+
+  /** Java's own parser takes shorter ones, and fills them up. */
+  private static UUID uuid(String text) {
+    UUID uuid = UUID.fromString(text);
+    if (!uuid.toString().equalsIgnoreCase(text)) {
+      throw new IllegalArgumentException();
+    }
+    return uuid;
   }
 
   private static boolean bool(String text) {

@@ -36,7 +36,9 @@ final class TimeText {
   }
 
   static long parseTime(String text) {
-    return text.startsWith(END_OF_DAY) ? DAY_MICROS : LocalTime.parse(text).toNanoOfDay() / 1000;
+    return text.matches(END_OF_DAY + "(:00(\\.0+)?)?")
+        ? DAY_MICROS
+        : wholeMicros(LocalTime.parse(text).toNanoOfDay()) / 1000;
   }
 
   static String timestamp(long micros) {
@@ -66,7 +68,16 @@ final class TimeText {
   }
 
   private static long micros(Instant instant) {
+    wholeMicros(instant.getNano());
     return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+  }
+
+  /** What no record can hold is not cut off. */
+  private static long wholeMicros(long nanos) {
+    if (nanos % 1000 != 0) {
+      throw new IllegalArgumentException("more than 6 digits of a second");
+    }
+    return nanos;
   }
 
   private static boolean infinite(long micros) {
@@ -78,7 +89,7 @@ final class TimeText {
   }
 
   private static boolean isInfinity(String text) {
-    return text.endsWith("infinity");
+    return text.equals("infinity") || text.equals("-infinity");
   }
 
   private static long parseInfinity(String text) {
