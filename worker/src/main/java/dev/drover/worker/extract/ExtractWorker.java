@@ -117,11 +117,7 @@ public final class ExtractWorker implements StageWorker {
     context.stalls().over(DATABASE);
     context
         .stalls()
-        .begin(
-            stallOf(table),
-            e.reason(),
-            cannotRead(table, e),
-            pause.plus(Stalls.STUCK_TOLD));
+        .begin(stallOf(table), e.reason(), cannotRead(table, e), pause.plus(Stalls.STUCK_TOLD));
     delivery.giveBack(pause);
   }
 

@@ -13,6 +13,7 @@ import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
+import dev.drover.worker.database.LoadBatch;
 import dev.drover.worker.database.LoadOutcome;
 import dev.drover.worker.database.SystemFailure;
 import java.sql.Connection;
