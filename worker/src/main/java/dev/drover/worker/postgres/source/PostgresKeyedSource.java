@@ -45,6 +45,7 @@ public final class PostgresKeyedSource implements KeyedSource {
     if (known == null || known.isClosed()) {
       known = endpoint.open(application);
       open = known;
+      LockLimit.set(known);
     }
     return known;
   }

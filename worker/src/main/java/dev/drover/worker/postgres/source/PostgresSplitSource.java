@@ -8,7 +8,6 @@ import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.postgres.session.Endpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,13 +16,6 @@ import org.slf4j.LoggerFactory;
 /** Splits of a PostgreSQL database over one connection, opened when needed. Used by one thread. */
 public final class PostgresSplitSource implements SplitSource, SourceSession {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSplitSource.class);
-
-  /** So that who holds a table up is told of, unless the login waits for less. */
-  private static final String LIMIT =
-      """
-      SELECT pg_catalog.set_config('lock_timeout', '5s', false) FROM pg_catalog.pg_settings
-      WHERE name = 'lock_timeout' AND (setting::int8 = 0 OR setting::int8 > 5000)
-      """;
 
   private final Endpoint endpoint;
   private final String application;
@@ -83,9 +75,7 @@ public final class PostgresSplitSource implements SplitSource, SourceSession {
     if (known == null || known.isClosed()) {
       known = endpoint.open(application);
       connection = known;
-      try (Statement statement = known.createStatement()) {
-        statement.execute(LIMIT);
-      }
+      LockLimit.set(known);
     }
     return known;
   }
