@@ -143,10 +143,34 @@ public record SplitCheckpoint(
    * @param ordinal its number in the split
    * @param range its keys: closed, so reading it again gives the same keys
    * @param takes what each reading of the range gave; the last one is the latest
+   * @param restOf batches which had this range as well, and may have set records of it aside: those
+   *     count with them
    */
-  public record OpenBatch(long ordinal, KeyRange range, List<Take> takes) {
+  public record OpenBatch(long ordinal, KeyRange range, List<Take> takes, List<Long> restOf) {
+    @SuppressWarnings("NullAway") // a checkpoint written before rests told of it lacks them
     public OpenBatch {
       takes = List.copyOf(takes);
+      restOf = restOf == null ? List.of() : List.copyOf(restOf);
+    }
+
+    /** A batch whose range no other had before. */
+    public OpenBatch(long ordinal, KeyRange range, List<Take> takes) {
+      this(ordinal, range, takes, List.of());
+    }
+
+    /** Whether a reading of it may have set records aside. */
+    @JsonIgnore
+    public boolean mayHaveSetAside() {
+      return takes.stream().anyMatch(t -> t.failed() > 0);
+    }
+
+    /** What of its range its takes do not cover: a batch that nobody has read yet. */
+    public OpenBatch rest(long ordinal, KeyRange rest) {
+      List<Long> of = new ArrayList<>(restOf);
+      if (mayHaveSetAside()) {
+        of.add(this.ordinal);
+      }
+      return new OpenBatch(ordinal, rest, List.of(Take.NONE), of);
     }
 
     /** The latest reading. */
@@ -173,7 +197,7 @@ public record SplitCheckpoint(
     public OpenBatch with(Take another) {
       List<Take> more = new ArrayList<>(takes);
       more.add(another);
-      return new OpenBatch(ordinal, range, more);
+      return new OpenBatch(ordinal, range, more, restOf);
     }
   }
 

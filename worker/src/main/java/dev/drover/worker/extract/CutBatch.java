@@ -34,6 +34,17 @@ record CutBatch(
    * @param setAside which, by what they are {@linkplain ErrorQueue#toldApartBy told apart by}
    */
   CutBatch after(RecordSchema schema, Set<String> setAside) {
+    CutBatch left = without(schema, setAside);
+    return new CutBatch(
+        range, left.records + setAside.size(), left.body, left.failures, setAside.size());
+  }
+
+  /**
+   * This batch without records that another has set aside, with which they count.
+   *
+   * @param setAside which, by what they are {@linkplain ErrorQueue#toldApartBy told apart by}
+   */
+  CutBatch without(RecordSchema schema, Set<String> setAside) {
     if (setAside.isEmpty()) {
       return this;
     }
@@ -48,7 +59,6 @@ record CutBatch(
         passing++;
       }
     }
-    int records = passing + left.size() + setAside.size();
-    return new CutBatch(range, records, kept.toByteArray(), left, setAside.size());
+    return new CutBatch(range, passing + left.size(), kept.toByteArray(), left, 0);
   }
 }

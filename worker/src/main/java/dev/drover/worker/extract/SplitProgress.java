@@ -140,7 +140,7 @@ final class SplitProgress {
       left.removeIf(b -> b.ordinal() == batch.ordinal());
       if (take.upTo() != null) {
         KeyRange rest = new KeyRange(take.upTo(), batch.range().upTo());
-        left.add(new OpenBatch(nextOrdinal++, rest, List.of(Take.NONE)));
+        left.add(batch.rest(nextOrdinal++, rest));
       }
     }
     return new SplitCheckpoint(

@@ -22,8 +22,10 @@ import dev.drover.worker.stage.StageContext;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -145,7 +147,12 @@ final class SplitReader {
       again = full == null ? new CutBatch(range, 0, new byte[0], List.of(), 0) : full;
       whole = !cutter.more();
     }
-    if (batch.takes().stream().anyMatch(t -> t.failed() > 0)) {
+    Set<String> elsewhere = new HashSet<>();
+    for (long ordinal : batch.restOf()) {
+      elsewhere.addAll(errors.setAside(BatchId.extracted(split, ordinal)));
+    }
+    again = again.without(table.schema(), elsewhere);
+    if (batch.mayHaveSetAside()) {
       again = again.after(table.schema(), errors.setAside(id(batch)));
     }
     CutBatch cut = again;

@@ -385,6 +385,55 @@ class ExtractCrashIT extends ChainScenario {
   }
 
   @Test
+  void what_was_set_aside_stays_so_once_where_its_range_outgrows_a_message_meanwhile()
+      throws Exception {
+    inBoth("CREATE TABLE event (id integer PRIMARY KEY, at timestamp, note text)");
+    String unreadable = "timestamp '294276-12-31'";
+    databases.execute(
+        "legacy",
+        "INSERT INTO event SELECT i, '2024-01-01', '' FROM generate_series(1, 1000) i",
+        "UPDATE event SET at = " + unreadable + " WHERE id IN (10, 980, 990, 1000)");
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.event"), 10_000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Insert, List.of())));
+    try (TestChain chain = new TestChain(nats.url(), name, spec)) {
+      ChainPlan plan = plan(chain);
+      chain.limit(chain.names.queueStream("read"), 1);
+      chain.dispatchAll(plan);
+      try (WorkerProcess a = reader()) {
+        await().atMost(SOON).until(() -> chain.failures().size() == 4);
+        a.kill();
+      }
+      databases.execute(
+          "legacy",
+          "UPDATE event SET note = repeat('x', 10000) WHERE id < 950",
+          "UPDATE event SET at = '2024-01-01' WHERE id = 980", // mended, and still the one set
+          // aside
+          "DELETE FROM event WHERE id = 990");
+      redeliver(chain, plan);
+      chain.limit(chain.names.queueStream("read"), 256 << 20);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        awaitFinished(chain, plan);
+      }
+      assertThat(chain.failures())
+          .extracting(f -> f.detail().key())
+          .containsExactlyInAnyOrder("10", "980", "990", "1000");
+      SplitCheckpoint read = chain.checkpoints(plan).getFirst();
+      assertThat(read.batches()).as("read in pieces").isGreaterThan(1);
+      assertThat(read.records()).isEqualTo(1000);
+      assertThat(read.failed()).isEqualTo(4);
+      assertThat(chain.tally("load")).isEqualTo(new Counts(996, 996, 0, 0, 0, 0));
+      String passing = "(SELECT * FROM event WHERE id NOT IN (10, 980, 990, 1000))";
+      assertThat(databases.checksum("target", "event"))
+          .isEqualTo(databases.checksum("legacy", passing));
+    }
+  }
+
+  @Test
   void readers_killed_again_and_again_over_a_changing_source_count_what_they_read()
       throws Exception {
     Random random = new Random(20261123);
