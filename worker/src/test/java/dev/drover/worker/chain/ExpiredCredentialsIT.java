@@ -12,6 +12,7 @@ import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.WireJson;
 import dev.drover.worker.plan.PlanJob;
+import dev.drover.worker.postgres.PostgresDatabases;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -109,7 +110,12 @@ class ExpiredCredentialsIT extends ChainScenario {
 
   private void letInAgain(Measure refuse, Measure mend) throws Exception {
     try (TestChain chain = new TestChain(nats.url(), name, chain())) {
-      new PlanJob(chain.state, TestChain.REVISION, chain.uid, secrets, "test plan").run();
+      new PlanJob(
+              chain.state,
+              TestChain.REVISION,
+              chain.uid,
+              new PostgresDatabases(secrets, "test plan"))
+          .run();
       ChainPlan plan = chain.state.plan(TestChain.REVISION).orElseThrow();
       pace(chain, 2000);
       try (RunningStage read = RunningStage.start(chain, "read", secrets);
