@@ -132,7 +132,7 @@ final class StagesStep {
     // Who is ending keeps to what was told until he has ended.
     if (snapshot != null && !halted(migration.getSpec())) {
       try {
-        chain.pace(inForce.spec(), paces(controls, scales.values(), now));
+        chain.pace(inForce.spec(), paces(controls, scales.values(), byStage, now));
       } catch (ChainUnavailableException e) {
         // More workers that share a rate they were not told of would exceed it.
         return hold(migration, existing);
@@ -381,8 +381,11 @@ final class StagesStep {
     return caps;
   }
 
-  private static Map<String, Pace> paces(
-      MigrationSpec spec, Collection<StageScale> scales, Instant now) {
+  private Map<String, Pace> paces(
+      MigrationSpec spec,
+      Collection<StageScale> scales,
+      Map<String, Deployment> byStage,
+      Instant now) {
     Map<String, Pace> paces = new LinkedHashMap<>();
     for (StageScale scale : scales) {
       for (Stage stage : spec.stages()) {
@@ -395,9 +398,10 @@ final class StagesStep {
         }
         HttpLookup http = stage.enrich() == null ? null : stage.enrich().http();
         if (http != null && http.requestsPerSecond() != null) {
+          int replaced = Rollout.atWork(byStage.get(stage.name()), grace, now);
           paces.put(
               Pace.requests(stage.name()),
-              new Pace(http.requestsPerSecond(), Math.max(1, scale.askers())));
+              new Pace(http.requestsPerSecond(), Math.max(1, scale.askers() + replaced)));
         }
       }
     }

@@ -1,0 +1,63 @@
+package dev.drover.operator.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RolloutTest {
+  private static final Duration GRACE = Duration.ofMinutes(5);
+  private static final Instant NOON = Instant.parse("2026-11-28T12:00:00Z");
+
+  private static Deployment deployment(String revision, int updated, int minutesAgo) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .addToAnnotations("deployment.kubernetes.io/revision", revision)
+        .endMetadata()
+        .withNewSpec()
+        .withReplicas(4)
+        .endSpec()
+        .withNewStatus()
+        .withReplicas(5)
+        .withUpdatedReplicas(updated)
+        .addNewCondition()
+        .withType("Progressing")
+        .withReason("NewReplicaSetAvailable")
+        .withLastUpdateTime(NOON.minus(Duration.ofMinutes(minutesAgo)).toString())
+        .endCondition()
+        .endStatus()
+        .build();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 5, 1, 0", // what was made first replaces nothing
+    "2, 2, 60, 4", // under way, however long
+    "2, 5, 1, 4", // over, and the last may be at work still
+    "2, 5, 6, 0"
+  })
+  void pods_that_a_rollout_replaces_count_until_all_have_ended(
+      String revision, int updated, int minutesAgo, int atWork) {
+    assertThat(Rollout.atWork(deployment(revision, updated, minutesAgo), GRACE, NOON))
+        .isEqualTo(atWork);
+  }
+
+  @ParameterizedTest
+  @CsvSource("4")
+  void a_stage_without_pods_has_none_to_replace(int replicas) {
+    assertThat(Rollout.atWork(null, GRACE, NOON)).isZero();
+    Deployment made =
+        new DeploymentBuilder()
+            .withNewMetadata()
+            .endMetadata()
+            .withNewSpec()
+            .withReplicas(replicas)
+            .endSpec()
+            .build();
+    assertThat(Rollout.atWork(made, GRACE, NOON)).isZero();
+  }
+}
