@@ -104,8 +104,7 @@ public record ChainSnapshot(
    * @param outputPercent how full its own queue is, of its most bytes; 0 for a load
    * @param batchRecords about how many records a message of its queue has; 0 while that is not
    *     known, and for an extract
-   * @param stalledWorkers workers that say that something other than a full queue keeps them from
-   *     moving on
+   * @param hindered what its workers tell of that keeps something waiting
    */
   public record Flow(
       long redeliveredMessages,
@@ -113,7 +112,7 @@ public record ChainSnapshot(
       long completedRecords,
       int outputPercent,
       long batchRecords,
-      int stalledWorkers) {}
+      Hindered hindered) {}
 
   /** Whether a stage cannot read on because the snapshot of its source is gone. */
   public boolean snapshotLost(String stage) {

@@ -131,10 +131,15 @@ final class Checkpoints {
     return stalls(stage, now).max(Comparator.comparing(Seen::at)).map(Seen::value);
   }
 
-  /** Workers of a stage that something else than its own full queue keeps from moving on. */
-  int stalledWorkers(String stage, Instant now) {
-    return (int)
-        stalls(stage, now).filter(seen -> !seen.value().reason().equals(QUEUE_FULL)).count();
+  /** What workers of a stage tell of that something else than its own full queue keeps waiting. */
+  Hindered hindered(String stage, Instant now) {
+    Hindered all = Hindered.NONE;
+    for (Seen<Stall> seen : stalls(stage, now).toList()) {
+      if (!seen.value().reason().equals(QUEUE_FULL)) {
+        all = all.and(seen.value().aside());
+      }
+    }
+    return all;
   }
 
   private Stream<Seen<Stall>> stalls(String stage, Instant now) {

@@ -110,7 +110,7 @@ final class Snapshots {
                 s.completed(),
                 backlog.outputPercent(),
                 extract != null ? 0 : batchRecords(s),
-                done ? 0 : checkpoints.stalledWorkers(name, now))
+                done ? Hindered.NONE : checkpoints.hindered(name, now))
             : null,
         done,
         stall,

@@ -108,7 +108,9 @@ final class StageObservations {
             s.done() && s.inFlightMessages() == 0,
             s.finishing(),
             flow.batchRecords(),
-            flow.stalledWorkers());
+            flow.hindered().workers(),
+            flow.hindered().goingOn(),
+            flow.hindered().aside());
       }
     }
     return null;

@@ -30,9 +30,13 @@ final class Hindrance {
         : Math.max(SECONDS, HANDS * hand);
   }
 
-  /** Whether half of its workers or more say that something keeps them from moving on. */
+  /**
+   * Whether half of its workers or more say that something keeps them from moving on. Who has only
+   * set some batches aside moves on.
+   */
   static boolean told(StageObservation stage, Work work) {
-    return work.stalledWorkers() > 0 && 2L * work.stalledWorkers() >= stage.ready();
+    int kept = work.stalledWorkers() - work.goingOn();
+    return kept > 0 && 2L * kept >= stage.ready();
   }
 
   /** Whether nobody has work in hand but those who say that something keeps them from doing it. */
@@ -40,9 +44,9 @@ final class Hindrance {
     return work.stalledWorkers() >= Math.min(stage.ready(), work.inFlight());
   }
 
-  /** Whether most of what is worked on came before. */
+  /** Whether most of what is worked on came before, but for what was set aside. */
   static boolean retryStorm(StageObservation stage, Work work) {
-    return work.redelivered() >= Math.max(2, stage.ready())
-        && work.redelivered() * 2 > work.inFlight();
+    long again = work.redelivered() - work.aside();
+    return again >= Math.max(2, stage.ready()) && again * 2 > work.inFlight() - work.aside();
   }
 }

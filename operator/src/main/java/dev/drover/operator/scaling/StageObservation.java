@@ -66,7 +66,9 @@ public record StageObservation(
    * @param batchRecords about how many records a message has, which are counted only when all of
    *     them are done; 0 while that is not known, and for an extract, which counts what it reads as
    *     it goes
-   * @param stalledWorkers workers that say that something keeps them from moving on
+   * @param stalledWorkers workers that say that something keeps them from moving on, all or in part
+   * @param goingOn of these, those that have only set some batches aside and go on with others
+   * @param aside how many batches those have set aside, to be delivered again after a while
    */
   public record Work(
       long units,
@@ -79,7 +81,38 @@ public record StageObservation(
       boolean done,
       boolean finishing,
       long batchRecords,
-      int stalledWorkers) {
+      int stalledWorkers,
+      int goingOn,
+      int aside) {
+    /** Of a stage where nobody has set anything aside. */
+    public Work(
+        long units,
+        long records,
+        long inFlight,
+        long redelivered,
+        long arrived,
+        long completed,
+        int outputPercent,
+        boolean done,
+        boolean finishing,
+        long batchRecords,
+        int stalledWorkers) {
+      this(
+          units,
+          records,
+          inFlight,
+          redelivered,
+          arrived,
+          completed,
+          outputPercent,
+          done,
+          finishing,
+          batchRecords,
+          stalledWorkers,
+          0,
+          0);
+    }
+
     boolean any() {
       return units > 0 || records > 0 || inFlight > 0;
     }

@@ -56,10 +56,14 @@ class StageFlowTest {
   }
 
   private void stall(String pod, String reason, Instant at) {
+    stall(pod, reason, at, 0);
+  }
+
+  private void stall(String pod, String reason, Instant at, int aside) {
     checkpoints.put(
         1,
         StateStore.STALLS + "load." + pod,
-        WireJson.bytes(new Stall(reason, "away", at.toString(), at.toString())),
+        WireJson.bytes(new Stall(reason, "away", at.toString(), at.toString(), aside)),
         at);
   }
 
@@ -80,6 +84,14 @@ class StageFlowTest {
     stall("pod-2", "DatabaseUnavailable", NOW);
     stall("pod-3", "QueueFull", NOW);
     stall("pod-4", "DatabaseUnavailable", NOW.minusSeconds(300));
-    assertThat(flow(10, 2, 84_000, 4_000, 8).stalledWorkers()).isEqualTo(2);
+    assertThat(flow(10, 2, 84_000, 4_000, 8).hindered()).isEqualTo(new Hindered(2, 0, 0));
+  }
+
+  @Test
+  void workers_that_go_on_with_others_tell_how_much_they_have_set_aside() {
+    stall("pod-1", "DatabaseUnavailable", NOW);
+    stall("pod-2", "LookupUnavailable", NOW, 2);
+    stall("pod-3", "LookupUnavailable", NOW, 1);
+    assertThat(flow(10, 2, 84_000, 4_000, 8).hindered()).isEqualTo(new Hindered(3, 2, 3));
   }
 }

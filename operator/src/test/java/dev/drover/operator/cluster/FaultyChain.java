@@ -5,6 +5,7 @@ import dev.drover.operator.chain.BudgetWish;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.operator.chain.Hindered;
 import dev.drover.operator.chain.Joining;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.ChainPlan;
@@ -99,7 +100,7 @@ public final class FaultyChain implements Chain {
               messages,
               stage instanceof StageSpec.Extract ? messages * 1_000_000 : backlogRecords,
               0,
-              new ChainSnapshot.Flow(0, passed, passed, 0, 0, 0),
+              new ChainSnapshot.Flow(0, passed, passed, 0, 0, Hindered.NONE),
               complete,
               null,
               false,

@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ScalingPolicyTest {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
@@ -280,6 +282,39 @@ class ScalingPolicyTest {
     w.ready = 100;
     assertThat(w.pass(0, 10).desired).isEqualTo(100);
     assertThat(w.last.reason()).isEqualTo(Reason.RetryStorm);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 6})
+  void batches_that_are_set_aside_keep_no_worker_away_from_the_others(int aside) {
+    Watched w = new Watched();
+    w.bounds = new Bounds(0, 20, 30, 0);
+    w.arrived = 3_000_000;
+    w.desired = 1;
+    int most = 0;
+    while (w.completed < 2_900_000) {
+      w.completed += 2_000L * w.desired;
+      w.now = w.now.plusSeconds(2);
+      long left = w.arrived - w.completed;
+      long inFlight = 4L * w.desired + aside;
+      w.look(
+          new Work(
+              left / 1_000,
+              left,
+              inFlight,
+              aside,
+              w.arrived,
+              w.completed,
+              0,
+              false,
+              false,
+              1_000,
+              1,
+              1,
+              aside));
+      most = Math.max(most, w.desired);
+    }
+    assertThat(most).as(w.last.message()).isGreaterThan(5);
   }
 
   @Test

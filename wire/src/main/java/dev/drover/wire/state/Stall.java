@@ -8,5 +8,12 @@ package dev.drover.wire.state;
  * @param message for people; no secret
  * @param since when it began, ISO-8601 instant
  * @param seen when it was seen last, ISO-8601 instant; one that was not seen for a minute is over
+ * @param aside how many batches or tables the worker has set aside while it goes on with others; 0
+ *     if it goes on with nothing
  */
-public record Stall(String reason, String message, String since, String seen) {}
+public record Stall(String reason, String message, String since, String seen, int aside) {
+  /** Of a worker that goes on with nothing. */
+  public Stall(String reason, String message, String since, String seen) {
+    this(reason, message, since, seen, 0);
+  }
+}

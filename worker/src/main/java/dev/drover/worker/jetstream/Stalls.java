@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,7 +41,12 @@ public final class Stalls implements AutoCloseable {
   private @Nullable Stall told;
   private Instant toldAt = Instant.EPOCH;
 
-  private record Open(String reason, String message, Instant since, Instant until) {}
+  /**
+   * What is waited for.
+   *
+   * @param aside whether the worker goes on with other work meanwhile
+   */
+  private record Open(String reason, String message, Instant since, Instant until, boolean aside) {}
 
   /** Shows the stalls of a stage's worker under its pod's name. */
   public Stalls(StateStore state, String stage, String pod, Clock clock) {
@@ -51,25 +58,28 @@ public final class Stalls implements AutoCloseable {
 
   /** Something keeps this worker from moving on; saying so again changes nothing. */
   public void begin(String source, String reason, String message) {
-    begin(source, reason, message, Instant.MAX);
+    begin(source, new Open(reason, message, clock.instant(), Instant.MAX, false));
   }
 
   /**
-   * The same of what may go on elsewhere, without a word to this worker.
+   * The same of what is set aside, while this worker goes on with other work. It may go on
+   * elsewhere, without a word to this worker.
    *
    * @param told for how long it is told, unless it is begun anew
    */
   public void begin(String source, String reason, String message, Duration told) {
-    begin(source, reason, message, clock.instant().plus(told));
+    Instant now = clock.instant();
+    begin(source, new Open(reason, message, now, now.plus(told), true));
   }
 
-  private void begin(String source, String reason, String message, Instant until) {
-    Instant now = clock.instant();
-    Open before = open.putIfAbsent(source, new Open(reason, message, now, until));
+  private void begin(String source, Open next) {
+    Open before = open.putIfAbsent(source, next);
     if (before == null) {
-      LOG.warn("waiting, {}: {}", reason, message);
-    } else if (!before.message().equals(message) || !before.until().equals(until)) {
-      open.put(source, new Open(reason, message, before.since(), until));
+      LOG.warn("waiting, {}: {}", next.reason(), next.message());
+    } else if (!before.message().equals(next.message()) || !before.until().equals(next.until())) {
+      open.put(
+          source,
+          new Open(next.reason(), next.message(), before.since(), next.until(), next.aside()));
     }
   }
 
@@ -127,10 +137,12 @@ public final class Stalls implements AutoCloseable {
   private void tellOnce() throws IOException, JetStreamApiException {
     Instant now = clock.instant();
     open.values().removeIf(o -> o.until().isBefore(now));
-    Optional<Open> oldest =
+    List<Open> worthTelling =
         open.values().stream()
             .filter(o -> Duration.between(o.since(), now).compareTo(WORTH_TELLING) > 0)
-            .min((a, b) -> a.since().compareTo(b.since()));
+            .toList();
+    Optional<Open> oldest =
+        worthTelling.stream().min(Comparator.comparing(Open::aside).thenComparing(Open::since));
     if (oldest.isEmpty()) {
       if (told != null) {
         state.bucket().delete(key);
@@ -139,11 +151,14 @@ public final class Stalls implements AutoCloseable {
       return;
     }
     Open stall = oldest.get();
+    int aside = stall.aside() ? worthTelling.size() : 0;
     if (told == null
         || !told.message().equals(stall.message())
+        || told.aside() != aside
         || Duration.between(toldAt, now).compareTo(REFRESH) > 0) {
       Stall next =
-          new Stall(stall.reason(), stall.message(), stall.since().toString(), now.toString());
+          new Stall(
+              stall.reason(), stall.message(), stall.since().toString(), now.toString(), aside);
       // Also what could not be stored was told: who listens has heard it, and must hear its end.
       told = next;
       state.bucket().put(key, WireJson.bytes(next));

@@ -101,6 +101,24 @@ class StallsIT {
   }
 
   @Test
+  void what_is_set_aside_is_counted_and_told_after_what_keeps_the_worker() throws Exception {
+    Duration minute = Duration.ofMinutes(1);
+    stalls.begin("batch 1", "LookupUnavailable", "answers 500", minute);
+    stalls.begin("batch 2", "LookupUnavailable", "answers 500", minute);
+    now = START.plusSeconds(4);
+    await().untilAsserted(() -> assertThat(told()).isNotNull().extracting("aside").isEqualTo(2));
+    stalls.begin("target", "DatabaseUnavailable", "away");
+    now = START.plusSeconds(8);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(told())
+                    .isNotNull()
+                    .extracting(Stall::reason, Stall::aside)
+                    .containsExactly("DatabaseUnavailable", 0));
+  }
+
+  @Test
   void what_may_go_on_elsewhere_is_told_for_its_time_and_longer_if_it_comes_again() {
     stalls.begin("batch", "LookupUnavailable", "answers 500");
     stalls.begin("batch", "LookupUnavailable", "tried again in 10 s", Duration.ofSeconds(20));
