@@ -8,6 +8,7 @@ import static dev.drover.worker.postgres.target.TargetServer.rows;
 import static dev.drover.worker.postgres.target.TargetServer.schema;
 import static dev.drover.worker.postgres.target.TargetServer.table;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.drover.wire.plan.StageSpec.LoadMode;
@@ -450,7 +451,11 @@ class EitherWayIT {
   @Test
   void tables_without_a_key_and_those_that_a_rule_rewrites() throws Exception {
     ddl = "CREATE TABLE shop.t (id integer, v varchar(3))";
-    assertThat(same(LoadMode.Upsert, batch("b1", TEXTS, guarded("too long"))).within).isFalse();
+    LoadBatch batch = batch("b0", TEXTS, guarded("too long"));
+    assertThatExceptionOfType(SystemFailure.class)
+        .as("a plan refuses it, so the key has gone since")
+        .isThrownBy(() -> load("either_within", LoadMode.Upsert, batch))
+        .satisfies(failure -> assertThat(failure.reason()).isEqualTo("TargetChanged"));
     assertThat(same(LoadMode.Insert, batch("b1", TEXTS, guarded("too long"))).within).isTrue();
 
     ddl =
