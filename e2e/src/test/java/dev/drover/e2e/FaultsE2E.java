@@ -185,7 +185,12 @@ class FaultsE2E {
                                     p.getMetadata()
                                         .getLabels()
                                         .get("app.kubernetes.io/component"))));
-    assertThat(cluster.condition(NAME, "Ready").orElseThrow().reason()).isEqualTo("Suspended");
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(cluster.condition(NAME, "Ready").orElseThrow().reason())
+                    .isEqualTo("Suspended"));
     cluster.patchMigration(NAME, "{\"spec\":{\"suspend\":false}}");
     gate.open();
 
