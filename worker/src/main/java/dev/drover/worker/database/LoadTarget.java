@@ -1,13 +1,12 @@
 package dev.drover.worker.database;
 
-import dev.drover.worker.postgres.target.Loader;
 import java.util.List;
 
 /** A database to load into. Used by one thread. */
 public interface LoadTarget extends AutoCloseable {
   /**
-   * Loads batches of one source table in one transaction; see {@link Loader#load} for what is
-   * decided.
+   * Loads batches of one source table in one transaction. Batches that are decided already write
+   * nothing; of a batch that occurs twice in the list the first is loaded.
    *
    * @return the outcomes, in the order of the batches; all of them durable
    * @throws SystemFailure if the target is away or refuses; the session is then given up, unless

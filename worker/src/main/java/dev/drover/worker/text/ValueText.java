@@ -1,7 +1,6 @@
 package dev.drover.worker.text;
 
 import dev.drover.wire.schema.ColumnType;
-import dev.drover.worker.postgres.session.Endpoint;
 import java.math.BigDecimal;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -9,8 +8,9 @@ import java.util.regex.Pattern;
 
 /**
  * Values as PostgreSQL's own text: {@link #append} writes what the server would print by a cast to
- * text in a session of {@link Endpoint}, and {@link #parse} reads it back. Values are of the class
- * that {@link ColumnType} names for their type, and never null here.
+ * text in a session whose text forms are fixed (ISO dates, UTC, shortest exact floats, hex bytes),
+ * and {@link #parse} reads it back. Values are of the class that {@link ColumnType} names for their
+ * type, and never null here.
  */
 public final class ValueText {
   private static final char[] HEX = "0123456789abcdef".toCharArray();
