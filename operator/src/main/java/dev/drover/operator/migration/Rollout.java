@@ -15,23 +15,25 @@ final class Rollout {
   private Rollout() {}
 
   /**
-   * How many pods that a rollout replaces may still be at work: they finish what they have begun,
-   * and nobody counts them. All of them are reckoned with while it lasts, and until the last may
-   * have ended. Scaling does not count, nor do the first pods of a Deployment.
+   * How many pods may be at work, with those that a rollout replaces: they finish what they have
+   * begun, and nobody counts them. All of them are reckoned with while it lasts, and until the last
+   * may have ended. Scaling is no rollout, nor do the first pods of a Deployment replace any.
    *
+   * @param own the most that it had of one kind for as long as a pod may take to end: since then,
+   *     each may have been replaced, also those that left when there were to be fewer
    * @param grace how long a pod may take to end
    */
-  static int atWork(@Nullable Deployment deployment, Duration grace, Instant now) {
+  static int atWork(int own, @Nullable Deployment deployment, Duration grace, Instant now) {
     DeploymentStatus status = deployment == null ? null : deployment.getStatus();
     if (deployment == null || status == null || isFirst(deployment)) {
-      return 0;
+      return own;
     }
     boolean rolling = orZero(status.getUpdatedReplicas()) < orZero(status.getReplicas());
     boolean lately =
         status.getConditions().stream()
             .filter(c -> c.getType().equals("Progressing") && c.getLastUpdateTime() != null)
             .anyMatch(c -> Instant.parse(c.getLastUpdateTime()).plus(grace).isAfter(now));
-    return rolling || lately ? StagesStep.replicas(deployment) : 0;
+    return rolling || lately ? 2 * own : own;
   }
 
   private static boolean isFirst(Deployment deployment) {

@@ -398,10 +398,9 @@ final class StagesStep {
         }
         HttpLookup http = stage.enrich() == null ? null : stage.enrich().http();
         if (http != null && http.requestsPerSecond() != null) {
-          int replaced = Rollout.atWork(byStage.get(stage.name()), grace, now);
-          paces.put(
-              Pace.requests(stage.name()),
-              new Pace(http.requestsPerSecond(), Math.max(1, scale.askers() + replaced)));
+          int own = Math.max(1, scale.askers());
+          int asking = Rollout.atWork(own, byStage.get(stage.name()), grace, now);
+          paces.put(Pace.requests(stage.name()), new Pace(http.requestsPerSecond(), asking));
         }
       }
     }
