@@ -39,6 +39,14 @@ final class Hindrance {
     return kept > 0 && 2L * kept >= stage.ready();
   }
 
+  /**
+   * Whether some of an extract's workers may have nothing to read, however many splits are left: of
+   * these it is not known which are of a table that was set aside.
+   */
+  static boolean keepsReadersIdle(StageObservation stage, Work work) {
+    return stage.reads() && work.goingOn() > 0;
+  }
+
   /** Whether nobody has work in hand but those who say that something keeps them from doing it. */
   static boolean ofAll(StageObservation stage, Work work) {
     return work.stalledWorkers() >= Math.min(stage.ready(), work.inFlight());

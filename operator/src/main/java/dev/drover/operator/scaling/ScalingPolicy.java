@@ -116,6 +116,7 @@ public final class ScalingPolicy {
     return enough
         && !throttled(stage, history, at)
         && !Hindrance.told(stage, work)
+        && !Hindrance.keepsReadersIdle(stage, work)
         && !Hindrance.retryStorm(stage, work)
         && work.outputPercent() < StagePolicy.FILLING_PERCENT;
   }

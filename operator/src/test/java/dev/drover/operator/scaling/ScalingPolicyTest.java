@@ -317,6 +317,73 @@ class ScalingPolicyTest {
     assertThat(most).as(w.last.message()).isGreaterThan(5);
   }
 
+  /** Of an extract that reads a hundred splits, of which only some are to be had. */
+  private static final class Reading {
+    private int desired;
+    private int most;
+    private long completed;
+    private Instant now = T0;
+    private ScalingHistory history = ScalingHistory.NONE;
+    private StageScale last = new StageScale("read", 0, Reason.NoData, "");
+
+    /** Passes so many seconds in which so many splits can be read, by a worker each. */
+    void pass(int seconds, int readable, int tellAside, int splits) {
+      for (int i = 0; i < seconds; i += 2) {
+        now = now.plusSeconds(2);
+        completed += 2_000L * Math.min(desired, readable);
+        Work work =
+            new Work(
+                splits,
+                10_000_000,
+                Math.min(splits, desired),
+                0,
+                0,
+                completed,
+                0,
+                false,
+                false,
+                0,
+                Math.min(tellAside, desired),
+                Math.min(tellAside, desired),
+                Math.min(tellAside, desired));
+        ScalingPolicy.Decision decision =
+            ScalingPolicy.decide(
+                List.of(
+                    new StageObservation(
+                        "read",
+                        null,
+                        null,
+                        new Bounds(0, 50, 1_000, 0),
+                        null,
+                        desired,
+                        desired,
+                        work)),
+                Map.of(),
+                GRACE,
+                history,
+                now);
+        history = decision.history();
+        last = decision.stages().getFirst();
+        desired = last.replicas();
+        most = Math.max(most, desired);
+      }
+    }
+  }
+
+  @Test
+  void tables_that_are_not_to_be_had_make_no_slow_reader_of_who_reads_the_others() {
+    Reading r = new Reading();
+    r.pass(120, 100, 0, 100);
+    assertThat(r.desired).as("10,000,000 in 1,000 s by 1,000 a second").isEqualTo(10);
+    r.most = 0;
+    r.pass(280, 1, 10, 100);
+    assertThat(r.most).as(r.last.message()).isEqualTo(10);
+    r.pass(120, 0, 10, 100);
+    assertThat(r.most).as(r.last.message()).isEqualTo(10);
+    r.pass(60, 100, 0, 100);
+    assertThat(r.desired).isBetween(9, 11);
+  }
+
   @Test
   void a_rate_cap_needs_no_more_workers_than_it_lets_work() {
     Watched w = Watched.taught();
