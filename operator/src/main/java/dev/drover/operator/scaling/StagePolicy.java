@@ -47,16 +47,18 @@ final class StagePolicy {
    */
   static Wish decide(StageObservation stage, boolean expecting, StageHistory history, double now) {
     Bounds bounds = stage.bounds();
-    if (stage.halt() != null) {
+    Work work = stage.work();
+    boolean over = work != null && work.done() && !work.any();
+    // A window that closes says nothing of a stage that is over, and its status must not move.
+    if (stage.halt() != null && !(over && stage.halt().reason() == Reason.OutsideWindow)) {
       return new Wish(0, stage.halt().reason(), stage.halt().message(), history);
     }
-    Work work = stage.work();
     if (work == null) {
       int floor = stage.desired() > 0 ? bounds.minReplicas() : 0;
       int held = Math.clamp(stage.desired(), floor, bounds.maxReplicas());
       return new Wish(held, Reason.NoData, "backlog not known, nothing is changed", history);
     }
-    if (work.done() && !work.any()) {
+    if (over) {
       return new Wish(0, Reason.Done, "nothing left", history);
     }
     Rates rates = Rates.of(history.samples());

@@ -645,6 +645,29 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void a_stage_that_is_over_says_so_whether_a_window_is_open_or_not() {
+    Halt closed = new Halt(Reason.OutsideWindow, "the next opens at 2026-01-01T22:00:00Z");
+    assertThat(halted(closed, work(0, true)).reason()).isEqualTo(Reason.Done);
+    assertThat(halted(null, work(0, true)))
+        .as("nothing is to be written when it opens")
+        .isEqualTo(halted(closed, work(0, true)));
+    assertThat(halted(closed, work(1, true)).reason())
+        .as("something was sent again")
+        .isEqualTo(Reason.OutsideWindow);
+    Halt asked = new Halt(Reason.Suspended, "suspended");
+    assertThat(halted(asked, work(0, true)).reason())
+        .as("what somebody asked for stays as he asked for it")
+        .isEqualTo(Reason.Suspended);
+  }
+
+  private static StageScale halted(@Nullable Halt halt, Work work) {
+    return decide(
+            Map.of(),
+            new StageObservation("load", "read", null, new Bounds(0, 4, 30, 0), halt, 0, 0, work))
+        .getFirst();
+  }
+
+  @Test
   void an_extract_gets_no_more_workers_than_splits() {
     Work splits = new Work(3, 90_000_000, 0, 0, 0, 0, 0, false, false, 0, 0);
     assertThat(decide(Map.of(), stage("read", null, null, 0, splits)).getFirst().replicas())
