@@ -39,11 +39,6 @@ final class Budgets {
     return breaches;
   }
 
-  /** Whether a stage stands still, since its budget is exceeded. */
-  boolean paused(String stage) {
-    return breach(stage).isPresent();
-  }
-
   /**
    * Tells a stage.
    *

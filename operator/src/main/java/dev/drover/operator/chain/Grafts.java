@@ -48,7 +48,6 @@ final class Grafts {
       QueueSetup setup,
       TallyFollower follower,
       SplitSender splits,
-      Budgets budgets,
       Deferrals deferrals) {
     this.link = link;
     this.names = names;
@@ -56,7 +55,7 @@ final class Grafts {
     this.follower = follower;
     this.splits = splits;
     book = new EdgeBook(link, names);
-    leftovers = new Leftovers(link, names, budgets, deferrals);
+    leftovers = new Leftovers(link, names, deferrals);
     outlook = new GraftOutlook(link, names, follower);
     beginnings = new Beginnings(link, names);
   }
@@ -111,10 +110,11 @@ final class Grafts {
     QueueLayout closing =
         new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed);
     setup.ensureQueues(closing, spec, place -> !begins(place, change));
-    Optional<String> left = leftovers.of(change);
+    Optional<Leftovers.Left> left = leftovers.of(change);
     if (left.isPresent()) {
       calm = Map.of();
-      return new Joining.Underway(now, GraftOutlook.draining(change, left.get()));
+      return new Joining.Underway(
+          now, GraftOutlook.draining(change, left.get().text()), left.get().stage());
     }
     // Of a replicated queue, what was on its way when it closed may come a moment later.
     Map<String, Long> drained = lastSequences(change);

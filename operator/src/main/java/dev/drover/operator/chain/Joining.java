@@ -4,6 +4,7 @@ import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.Finding;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** How far a chain's stages are joined as a spec has them. */
 public sealed interface Joining {
@@ -22,10 +23,16 @@ public sealed interface Joining {
    *
    * @param now how they are joined meanwhile
    * @param changes what changes, stage by stage
+   * @param drains the stage that has something left of what is drained; null if none has
    */
-  record Underway(Edges now, List<Change> changes) implements Joining {
+  record Underway(Edges now, List<Change> changes, @Nullable String drains) implements Joining {
     public Underway {
       changes = List.copyOf(changes);
+    }
+
+    /** While no stage has anything left. */
+    public Underway(Edges now, List<Change> changes) {
+      this(now, changes, null);
     }
   }
 

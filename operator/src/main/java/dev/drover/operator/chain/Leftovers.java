@@ -17,13 +17,11 @@ final class Leftovers {
   private final NatsLink link;
   private final ChainNames names;
   private final Room room;
-  private final Budgets budgets;
   private final Deferrals deferrals;
 
-  Leftovers(NatsLink link, ChainNames names, Budgets budgets, Deferrals deferrals) {
+  Leftovers(NatsLink link, ChainNames names, Deferrals deferrals) {
     this.link = link;
     this.names = names;
-    this.budgets = budgets;
     this.deferrals = deferrals;
     room = new Room(link, names);
   }
@@ -41,8 +39,15 @@ final class Leftovers {
         .findFirst();
   }
 
+  /**
+   * What a stage has left.
+   *
+   * @param text for people
+   */
+  record Left(String stage, String text) {}
+
   /** What is not drained yet, upstream first, since what is above comes down; empty if all is. */
-  Optional<String> of(ShapeChange change) {
+  Optional<Left> of(ShapeChange change) {
     for (Edge edge : change.ending()) {
       String stage = edge.reader();
       long messages = unacknowledged(names.queueStream(edge.queue()), stage);
@@ -56,11 +61,7 @@ final class Leftovers {
         what = messages + " messages that wait for what they point to";
       }
       if (messages > 0) {
-        String paused =
-            budgets.paused(stage)
-                ? ", and is paused since its error budget is exceeded: edit that to let it go on"
-                : "";
-        return Optional.of(stage + " has " + what + " left" + paused);
+        return Optional.of(new Left(stage, stage + " has " + what + " left"));
       }
     }
     return Optional.empty();

@@ -82,7 +82,7 @@ final class NatsChain implements Chain {
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
     deferrals = new Deferrals(link, names, follower);
-    grafts = new Grafts(link, names, setup, follower, splits, budgets, deferrals);
+    grafts = new Grafts(link, names, setup, follower, splits, deferrals);
     caps = new ConnectionCaps(link, names);
   }
 

@@ -5,13 +5,17 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.Joining;
+import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.edges.Edges;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * status has told what it means. Thread-safe.
  */
 public final class JoiningStep {
+  private static final Set<String> HALTS =
+      Stream.of(Reason.Suspended, Reason.OutsideWindow, Reason.BudgetExceeded, Reason.SnapshotLost)
+          .map(Reason::name)
+          .collect(Collectors.toUnmodifiableSet());
+
   /**
    * The chain in force of each Migration by uid, so that a plan is read once, and workers can still
    * be scaled and stopped while NATS is away. Only a memory: it is found again after a restart.
@@ -36,6 +45,22 @@ public final class JoiningStep {
       String uid, MigrationSpec.Queues queues, boolean halted, @Nullable MigrationStatus before) {
     private MigrationStatus.@Nullable Grafting told() {
       return before == null ? null : before.grafting();
+    }
+
+    /**
+     * Why a stage has no workers though it has something to do, as was seen at the last visit:
+     * until somebody does something about it, or its time comes, it drains nothing.
+     */
+    private String standing(@Nullable String stage) {
+      return before == null
+          ? ""
+          : before.stages().stream()
+              .filter(s -> s.name().equals(stage))
+              .map(MigrationStatus.StageStatus::scaling)
+              .filter(scaling -> HALTS.contains(scaling.reason()))
+              .map(s -> "; %s stands still, %s: %s".formatted(stage, s.reason(), s.message()))
+              .findFirst()
+              .orElse("");
     }
   }
 
@@ -117,7 +142,7 @@ public final class JoiningStep {
             new Shape(
                 planned,
                 joined(uid, last, chain, u.now()),
-                grafting(fresh.revision(), u.changes()));
+                grafting(fresh.revision(), u.changes(), subject.standing(u.drains())));
         case Joining.Refused r ->
             new Shape(new Planning.Refused(r.findings()), joined(uid, last, chain, r.now()), null);
       };
@@ -164,7 +189,8 @@ public final class JoiningStep {
         .orElse(null);
   }
 
-  private static MigrationStatus.Grafting grafting(String revision, List<Joining.Change> changes) {
+  private static MigrationStatus.Grafting grafting(
+      String revision, List<Joining.Change> changes, String standing) {
     return new MigrationStatus.Grafting(
         revision,
         changes.stream()
@@ -174,7 +200,7 @@ public final class JoiningStep {
                         c.stage(),
                         c.kind().name(),
                         c.draining() ? "EdgeDraining" : "Planned",
-                        c.message()))
+                        c.message() + standing))
             .toList());
   }
 }

@@ -7,6 +7,7 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.Joining;
 import dev.drover.operator.cluster.FaultyChain;
+import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.edges.Edges;
@@ -17,8 +18,11 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class JoiningStepTest {
   private static final String UID = "uid";
@@ -63,7 +67,10 @@ class JoiningStepTest {
         };
   }
 
-  private static JoiningStep.Subject subject(String planned, MigrationStatus.Grafting told) {
+  private static JoiningStep.Subject subject(
+      String planned,
+      MigrationStatus.@Nullable Grafting told,
+      MigrationStatus.StageStatus... stages) {
     return new JoiningStep.Subject(
         UID,
         QUEUES,
@@ -76,7 +83,7 @@ class JoiningStepTest {
             null,
             null,
             new MigrationStatus.Plan(planned, 1, 1, 1, List.of()),
-            List.of(),
+            List.of(stages),
             null,
             List.of(),
             null,
@@ -137,6 +144,53 @@ class JoiningStepTest {
             List.of(Finding.error("StageHoldsFailures", "spec.stages", "archive has 3")));
     chain.joining = (revision, spec, go) -> refused;
     assertThat(shape(subject("rev2", null), ONE).inForce()).isEqualTo(TWO);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Reason.class,
+      names = {"Suspended", "OutsideWindow", "BudgetExceeded", "SnapshotLost"})
+  void a_stage_that_is_to_be_drained_and_may_not_run_says_why(Reason why) {
+    assertThat(draining("load", "load", why, "because"))
+        .isEqualTo("load has 3 left; load stands still, " + why + ": because");
+  }
+
+  @Test
+  void what_keeps_no_queue_from_being_drained_is_not_told_of_it() {
+    assertThat(draining("load", "load", Reason.Draining, "backlog 3")).isEqualTo("load has 3 left");
+    assertThat(draining("load", "read", Reason.Suspended, "suspend")).isEqualTo("load has 3 left");
+    assertThat(draining(null, "load", Reason.Suspended, "suspend")).isEqualTo("load has 3 left");
+  }
+
+  /** What is told of an edit while a stage has something left, after a visit that saw another. */
+  private String draining(@Nullable String left, String seen, Reason reason, String message) {
+    step.recall(subject("rev1", null), chain);
+    MigrationStatus.Grafting told = shape(subject("rev1", null), TWO).grafting();
+    chain.joining =
+        (revision, spec, go) ->
+            new Joining.Underway(
+                Edges.original("rev1", ONE.spec()),
+                List.of(new Joining.Change("archive", Joining.Kind.Added, go, "load has 3 left")),
+                left);
+    MigrationStatus.StageStatus stage =
+        new MigrationStatus.StageStatus(
+            seen,
+            "load",
+            "Waiting",
+            new MigrationStatus.Scaling(0, 0, 0, reason.name(), message),
+            null,
+            null,
+            3,
+            3,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0);
+    MigrationStatus.Grafting now = shape(subject("rev1", told, stage), TWO).grafting();
+    assertThat(now).isNotNull();
+    return now.stages().getFirst().message();
   }
 
   @Test
