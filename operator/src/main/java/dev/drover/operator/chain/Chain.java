@@ -7,6 +7,7 @@ import dev.drover.wire.state.Pace;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One migration's chain in NATS. Every method is idempotent, may be called from any thread, and
@@ -70,8 +71,11 @@ public interface Chain {
    * Tells the workers how many sessions connections may have.
    *
    * @param caps by connection
+   * @param refused those of them whose number was refused: what was told of them before stays, if
+   *     anything was
+   * @return those in force now, by connection
    */
-  void caps(Map<String, Integer> caps);
+  Map<String, Integer> caps(Map<String, Integer> caps, Set<String> refused);
 
   /**
    * Tells the workers of stages how many records may fail. A budget that differs from the one that

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -258,8 +259,15 @@ final class NatsChain implements Chain {
   }
 
   @Override
-  public synchronized void caps(Map<String, Integer> wanted) {
-    wanted.forEach(caps::tell);
+  public synchronized Map<String, Integer> caps(Map<String, Integer> wanted, Set<String> refused) {
+    wanted.forEach(
+        (connection, cap) -> {
+          if (!refused.contains(connection) || caps.told(connection).isEmpty()) {
+            caps.tell(connection, cap);
+          }
+        });
+    return wanted.keySet().stream()
+        .collect(Collectors.toMap(c -> c, c -> caps.told(c).orElseThrow()));
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.drover.operator.scaling.StageScale;
 import dev.drover.operator.schedule.Windows;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.StageWorkers;
+import dev.drover.operator.validation.SpecValidator;
 import dev.drover.operator.workload.StageControls;
 import dev.drover.operator.workload.StageDeployment;
 import dev.drover.operator.workload.WorkloadLabels;
@@ -34,6 +35,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -110,10 +112,15 @@ final class StagesStep {
         return hold(migration, existing);
       }
     }
-    if (snapshot != null) {
+    Map<String, Integer> caps = caps(migration.getSpec());
+    Set<String> refusedCaps =
+        revision == null ? SpecValidator.refusedCaps(migration.getSpec()) : Set.of();
+    if (snapshot == null) {
+      caps.keySet().removeAll(refusedCaps);
+    } else {
       try {
         // Also while it is suspended: who is ending, and others at the same server, keep to them.
-        chain.caps(caps(migration.getSpec()));
+        caps.putAll(chain.caps(caps, refusedCaps));
       } catch (ChainUnavailableException e) {
         return hold(migration, existing);
       }
@@ -126,6 +133,7 @@ final class StagesStep {
                 controls,
                 inForce.spec(),
                 snapshot,
+                caps,
                 byStage,
                 readers,
                 now);
@@ -353,10 +361,10 @@ final class StagesStep {
       MigrationSpec spec,
       ChainSpec chain,
       @Nullable ChainSnapshot snapshot,
+      Map<String, Integer> caps,
       Map<String, Deployment> byStage,
       Collection<String> readers,
       Instant now) {
-    Map<String, Integer> caps = caps(spec);
     Stream.concat(SnapshotsStep.holders(chain, snapshot).stream(), readers.stream())
         .forEach(
             connection -> caps.computeIfPresent(connection, (name, cap) -> Math.max(0, cap - 1)));

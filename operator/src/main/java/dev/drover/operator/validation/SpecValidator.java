@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Finds what is wrong with a spec before anything is planned: what the CRD's rules cannot see, and
@@ -42,6 +43,18 @@ public final class SpecValidator {
     findings.addAll(ScaleRules.check(spec));
     findings.addAll(BudgetRules.check(spec));
     return findings.isEmpty() ? BackfillRules.check(spec) : findings;
+  }
+
+  /** Connections whose maxConnections is refused: less than what must fit under it. */
+  public static Set<String> refusedCaps(MigrationSpec spec) {
+    Set<String> paths = validate(spec).stream().map(Finding::path).collect(Collectors.toSet());
+    Set<String> refused = new LinkedHashSet<>();
+    for (int i = 0; i < spec.connections().size(); i++) {
+      if (paths.contains("spec.connections[" + i + "].maxConnections")) {
+        refused.add(spec.connections().get(i).name());
+      }
+    }
+    return refused;
   }
 
   private static List<Finding> shape(Stage stage, int index) {

@@ -18,6 +18,7 @@ import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What workers are told by way of the state bucket: budgets, paces, caps. */
@@ -124,17 +125,33 @@ class OrdersIT extends PlayedChain {
   void a_cap_is_told_and_told_anew_when_it_was_edited() throws Exception {
     var bucket = StateStore.open(nats, names).bucket();
 
-    chain.caps(Map.of("shop", 3));
-    chain.caps(Map.of("shop", 3));
+    chain.caps(Map.of("shop", 3), Set.of());
+    chain.caps(Map.of("shop", 3), Set.of());
     assertThat(WireJson.parse(bucket.get("cap.shop").getValue(), ConnectionCap.class))
         .isEqualTo(new ConnectionCap(3));
     long written = bucket.get("cap.shop").getRevision();
-    chain.caps(Map.of("shop", 3));
+    chain.caps(Map.of("shop", 3), Set.of());
     assertThat(bucket.get("cap.shop").getRevision()).isEqualTo(written);
 
-    chain.caps(Map.of("shop", 1));
+    chain.caps(Map.of("shop", 1), Set.of());
     assertThat(WireJson.parse(bucket.get("cap.shop").getValue(), ConnectionCap.class))
         .isEqualTo(new ConnectionCap(1));
+  }
+
+  @Test
+  void a_cap_that_is_refused_leaves_in_force_what_was_told_before() throws Exception {
+    var bucket = StateStore.open(nats, names).bucket();
+    Map<String, Integer> first = Map.of("shop", 3);
+    assertThat(chain.caps(first, Set.of("shop"))).as("nothing was before").isEqualTo(first);
+
+    Map<String, Integer> edited = Map.of("shop", 1, "legacy", 8);
+    Chain anew = new Chains(link).of(ref); // remembers nothing
+    for (Chain one : List.of(chain, anew)) {
+      assertThat(one.caps(edited, Set.of("shop"))).isEqualTo(Map.of("shop", 3, "legacy", 8));
+      assertThat(WireJson.parse(bucket.get("cap.shop").getValue(), ConnectionCap.class))
+          .isEqualTo(new ConnectionCap(3));
+    }
+    assertThat(anew.caps(edited, Set.of())).isEqualTo(edited);
   }
 
   @Test

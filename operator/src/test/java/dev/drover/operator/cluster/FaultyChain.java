@@ -19,6 +19,7 @@ import dev.drover.wire.state.Pace;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -200,9 +201,12 @@ public final class FaultyChain implements Chain {
   }
 
   @Override
-  public void caps(Map<String, Integer> wanted) {
+  public Map<String, Integer> caps(Map<String, Integer> wanted, Set<String> refused) {
     reach();
-    caps = Map.copyOf(wanted);
+    Map<String, Integer> next = new HashMap<>(wanted);
+    refused.forEach(c -> next.computeIfPresent(c, (name, cap) -> caps.getOrDefault(c, cap)));
+    caps = Map.copyOf(next);
+    return caps;
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,6 +66,30 @@ class StageEditsIT {
                         MigrationStatus.Scaling::message));
     operator.apply(Manifests.migration(M).replace("maxConnections: 3", "maxConnections: 2"));
     await().until(() -> operator.replicas("load"), r -> r == 2);
+    await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
+  }
+
+  @Test
+  void a_cap_below_what_must_fit_under_it_is_refused_and_the_one_before_stays() {
+    operator.secrets();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 0, false);
+    String sound =
+        Manifests.migration(M)
+            .replace("scale: {maxReplicas: 4}", "scale: {minReplicas: 2, maxReplicas: 4}");
+    operator.apply(sound);
+    await().until(() -> operator.replicas("load"), r -> r != null && r == 3);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+
+    operator.apply(sound.replace("maxConnections: 3", "maxConnections: 1"));
+    operator.awaitCondition(M, "SpecValid", "False", "CapBelowFloors");
+    await()
+        .during(Duration.ofSeconds(3))
+        .untilAsserted(
+            () -> {
+              assertThat(operator.chain(M).caps).containsEntry("shop", 3);
+              assertThat(operator.replicas("load")).isEqualTo(3);
+            });
+    operator.apply(sound.replace("maxConnections: 3", "maxConnections: 2"));
     await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
   }
 

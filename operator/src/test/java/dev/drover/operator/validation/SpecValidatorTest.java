@@ -69,6 +69,7 @@ class SpecValidatorTest {
               assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
               assertThat(f.message()).contains("(read 1, load 1); raise it to 2");
             });
+    assertThat(SpecValidator.refusedCaps(Specs.with(shared, bad))).containsExactly("shop");
     assertThat(
             SpecValidator.validate(
                 Specs.with(shared, bad.replace("maxConnections: 1", "maxConnections: 2"))))
@@ -119,6 +120,8 @@ class SpecValidatorTest {
               assertThat(f.path()).isEqualTo("spec.connections[1].maxConnections");
               assertThat(f.message()).contains("3 of the 3").contains("set it to 4");
             });
+    assertThat(SpecValidator.refusedCaps(Specs.with(LOAD_STAGE, three + LOAD_STAGE)))
+        .containsExactly("shop");
     assertThat(
             SpecValidator.validate(
                 Specs.with(LOAD_STAGE, stages.formatted("shop").repeat(2) + LOAD_STAGE)))
