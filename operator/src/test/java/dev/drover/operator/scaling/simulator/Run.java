@@ -60,8 +60,9 @@ final class Run {
     double before = s.arrived().isEmpty() ? 0 : s.arrived().getLast();
     SimulatedStage world = scenario.stages().get(stage);
     double rate = t == 0 ? 0 : (arrived - before) / tick;
-    double wanted =
-        Math.min(world.sinkRate(), rate + (backlog + rate * tick) / Simulation.TARGET_SECONDS);
+    double cap = world.rateCap().applyAsDouble(t);
+    double bears = cap > 0 ? Math.min(cap, world.sinkRate()) : world.sinkRate();
+    double wanted = Math.min(bears, rate + (backlog + rate * tick) / Simulation.TARGET_SECONDS);
     s.time().add(t);
     s.backlog().add(backlog);
     s.arrived().add(arrived);

@@ -22,7 +22,9 @@ final class Scenarios {
         clockJumps(),
         blind(),
         slowRule(),
-        slowLookup());
+        slowLookup(),
+        becomesSlow(),
+        loweredRate());
   }
 
   static Scenario backlog() {
@@ -161,6 +163,31 @@ final class Scenarios {
         4e6,
         6000,
         SimulatedStage.of("enrich", 50, 3, 100).batches(10_000, 1));
+  }
+
+  static Scenario becomesSlow() {
+    return Scenario.flow(
+        "short queue, becomes slow",
+        "3,000 records a second for fifteen minutes, in the first minute 60,000, through a queue that"
+            + " holds 15,000; a worker does 20,000 a second, from 300 s on 100: 30 keep pace.",
+        t -> t < 60 ? 60_000 : 3_000,
+        900,
+        1800,
+        SimulatedStage.of("clean", 20_000, 3, 100).messages(10).outputRecords(15_000),
+        SimulatedStage.of("enrich", 20_000, 3, 100)
+            .messages(10)
+            .perWorker(t -> t < 300 ? 20_000 : 100));
+  }
+
+  static Scenario loweredRate() {
+    return Scenario.backlog(
+        "lowered rate",
+        "30 million records; a worker does 10,000 a second, all together may do 300,000, from 60 s to"
+            + " 240 s a tenth of that. Who is to leave has his share of it for 32 s.",
+        30e6,
+        900,
+        SimulatedStage.of("load", 10_000, 4, 100)
+            .rateCap(t -> t > 60 && t < 240 ? 30_000 : 300_000));
   }
 
   private static Scenario steady(String name, String about) {

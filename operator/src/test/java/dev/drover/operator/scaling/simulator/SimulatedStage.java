@@ -17,6 +17,8 @@ import java.util.function.DoubleUnaryOperator;
  * @param batchRecords records of a batch, which are counted when all of them are done; 0 if records
  *     flow like a liquid
  * @param atATime batches that a worker does at a time
+ * @param messageRecords records of a message, where they flow like a liquid
+ * @param rateCap records a second that all workers together may do, at a time; 0 for no limit
  */
 record SimulatedStage(
     String name,
@@ -28,7 +30,10 @@ record SimulatedStage(
     double crashSeconds,
     DoublePredicate down,
     double batchRecords,
-    int atATime) {
+    int atATime,
+    double messageRecords,
+    DoubleUnaryOperator rateCap) {
+  private static final double RECORDS_PER_MESSAGE = 8_000;
 
   static SimulatedStage of(String name, double perWorker, double startSeconds, int maxReplicas) {
     return new SimulatedStage(
@@ -41,7 +46,9 @@ record SimulatedStage(
         Double.POSITIVE_INFINITY,
         t -> false,
         0,
-        1);
+        1,
+        RECORDS_PER_MESSAGE,
+        t -> 0);
   }
 
   SimulatedStage perWorker(DoubleUnaryOperator speed) {
@@ -55,7 +62,9 @@ record SimulatedStage(
         crashSeconds,
         down,
         batchRecords,
-        atATime);
+        atATime,
+        messageRecords,
+        rateCap);
   }
 
   SimulatedStage sinkRate(double rate) {
@@ -69,7 +78,9 @@ record SimulatedStage(
         crashSeconds,
         down,
         batchRecords,
-        atATime);
+        atATime,
+        messageRecords,
+        rateCap);
   }
 
   SimulatedStage outputRecords(double records) {
@@ -83,7 +94,9 @@ record SimulatedStage(
         crashSeconds,
         down,
         batchRecords,
-        atATime);
+        atATime,
+        messageRecords,
+        rateCap);
   }
 
   SimulatedStage crashSeconds(double seconds) {
@@ -97,7 +110,9 @@ record SimulatedStage(
         seconds,
         down,
         batchRecords,
-        atATime);
+        atATime,
+        messageRecords,
+        rateCap);
   }
 
   SimulatedStage down(DoublePredicate when) {
@@ -111,7 +126,9 @@ record SimulatedStage(
         crashSeconds,
         when,
         batchRecords,
-        atATime);
+        atATime,
+        messageRecords,
+        rateCap);
   }
 
   SimulatedStage batches(double records, int together) {
@@ -125,6 +142,40 @@ record SimulatedStage(
         crashSeconds,
         down,
         records,
-        together);
+        together,
+        messageRecords,
+        rateCap);
+  }
+
+  SimulatedStage messages(double records) {
+    return new SimulatedStage(
+        name,
+        perWorker,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        outputRecords,
+        crashSeconds,
+        down,
+        batchRecords,
+        atATime,
+        records,
+        rateCap);
+  }
+
+  SimulatedStage rateCap(DoubleUnaryOperator recordsPerSecond) {
+    return new SimulatedStage(
+        name,
+        perWorker,
+        startSeconds,
+        sinkRate,
+        maxReplicas,
+        outputRecords,
+        crashSeconds,
+        down,
+        batchRecords,
+        atATime,
+        messageRecords,
+        recordsPerSecond);
   }
 }

@@ -19,7 +19,6 @@ final class Simulation {
   static final int TARGET_SECONDS = 30;
 
   private static final double TICK = 0.5;
-  private static final double RECORDS_PER_MESSAGE = 8_000;
   private static final double HELD_SECONDS = 2;
   private static final double ACK_WAIT = 20;
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
@@ -55,7 +54,14 @@ final class Simulation {
     }
 
     double batch() {
-      return inBatches() ? stage.batchRecords() : RECORDS_PER_MESSAGE;
+      return inBatches() ? stage.batchRecords() : stage.messageRecords();
+    }
+
+    /** Records a second that a worker can do and may. */
+    double each(double now) {
+      double can = stage.perWorker().applyAsDouble(now);
+      double cap = stage.rateCap().applyAsDouble(now);
+      return cap > 0 ? Math.min(can, cap / workers.sharers(now)) : can;
     }
 
     /** Batches that somebody holds; in a liquid, as many as those may who are ready. */
@@ -114,7 +120,7 @@ final class Simulation {
     for (int i = 0; i < chain.size(); i++) {
       Station s = chain.get(i);
       over = over && s.backlog() < 1;
-      observations.add(observe(i, s, over, scenario.blind().test(t)));
+      observations.add(observe(i, s, t, over, scenario.blind().test(t)));
     }
     Instant clock =
         START.plus(Duration.ofMillis((long) (1000 * (t + scenario.clockShift().applyAsDouble(t)))));
@@ -122,7 +128,7 @@ final class Simulation {
     chain.forEach(s -> s.workers.want(wanted.get(s.stage.name()), t));
   }
 
-  private StageObservation observe(int i, Station s, boolean over, boolean blind) {
+  private StageObservation observe(int i, Station s, double t, boolean over, boolean blind) {
     double room = s.stage.outputRecords();
     int full =
         i + 1 < chain.size() && room < Double.POSITIVE_INFINITY
@@ -147,7 +153,8 @@ final class Simulation {
         s.stage.name(),
         i == 0 ? "source" : chain.get(i - 1).stage.name(),
         null,
-        new Bounds(0, s.stage.maxReplicas(), TARGET_SECONDS, 0),
+        new Bounds(
+            0, s.stage.maxReplicas(), TARGET_SECONDS, (long) s.stage.rateCap().applyAsDouble(t)),
         null,
         s.workers.desired(),
         s.workers.ready(),
@@ -158,7 +165,7 @@ final class Simulation {
   private void flow(double t) {
     for (int i = chain.size() - 1; i >= 0; i--) {
       Station s = chain.get(i);
-      double each = s.stage.perWorker().applyAsDouble(t);
+      double each = s.each(t);
       int died = s.workers.pass(t, TICK);
       lose(s, t, s.inBatches() ? s.hands.lose(died) : died * each * HELD_SECONDS);
       double room =

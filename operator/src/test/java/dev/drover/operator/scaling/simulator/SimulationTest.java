@@ -126,6 +126,27 @@ class SimulationTest {
   }
 
   @Test
+  void a_stage_that_becomes_slow_is_seen_to_be_so_though_its_queue_is_short() {
+    Run ours = ours(Scenarios.becomesSlow());
+    Run.Series enrich = ours.stages().getLast();
+    assertThat(enrich.desired().get(2 * 299)).as("while it is fast").isLessThanOrEqualTo(2.0);
+    assertThat(enrich.desired().get(2 * 420)).as("30 keep pace").isBetween(30.0, 60.0);
+    assertThat(ours.secondsToDrain()).as("what had piled up is gone by the end").isLessThan(30);
+  }
+
+  @Test
+  void workers_that_may_do_less_are_not_taken_for_slow_and_do_all_when_they_may() {
+    Run ours = ours(Scenarios.loweredRate());
+    Run.Series load = ours.stages().getFirst();
+    for (int t = 64; t < 240; t++) {
+      assertThat(load.desired().get(2 * t)).as("at " + t).isBetween(3.0, 5.0);
+    }
+    assertThat(Run.max(load.desired())).as("30 may do all").isLessThanOrEqualTo(34);
+    assertThat(ours.secondsToDrain()).isLessThan(320);
+    assertThat(ours.replicaSeconds()).isLessThan(1.3 * ours.idealReplicaSeconds());
+  }
+
+  @Test
   void what_is_over_is_said_to_be() {
     DroverAutoscaler rule = new DroverAutoscaler(Map.of());
     Simulation.run(Scenarios.backlog(), rule);

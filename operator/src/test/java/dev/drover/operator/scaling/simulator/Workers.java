@@ -11,11 +11,17 @@ final class Workers {
 
   private static final double RESTART_SECONDS = 10;
 
+  /** For as long as that those who are to leave have their share of a rate. */
+  private static final double SHARING_SECONDS = 32;
+
   private record Coming(double readyAt, int count) {}
+
+  private record Wanted(double at, int count) {}
 
   private final SimulatedStage stage;
   private final Random random;
   private final List<Coming> coming = new ArrayList<>();
+  private final List<Wanted> wanted = new ArrayList<>();
   private int ready;
   private int desired;
   private double startedUntil;
@@ -33,7 +39,14 @@ final class Workers {
     return desired;
   }
 
+  /** Workers among whom a rate is shared: those that are wanted now, or were a while ago. */
+  int sharers(double now) {
+    wanted.removeIf(w -> now - w.at() > SHARING_SECONDS);
+    return Math.max(1, wanted.stream().mapToInt(Wanted::count).max().orElse(desired));
+  }
+
   void want(int replicas, double now) {
+    wanted.add(new Wanted(now, replicas));
     int there = ready + coming.stream().mapToInt(Coming::count).sum();
     desired = replicas;
     if (replicas > there) {
