@@ -41,6 +41,26 @@ class MaskedRecordsIT extends DeskScenario {
   }
 
   @Test
+  void what_a_change_copied_from_a_masked_field_is_masked_also_when_the_record_fails_again()
+      throws Exception {
+    migration = migration("orders", "{redact: [/qty]}");
+    FailedRecord record = oneFailure();
+    patch(record, "{\"correction\":{\"qty\":777},\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    worker.retry("load", odd("StillOdd"));
+    awaitOutcome(record, "failed again");
+
+    patch(
+        record,
+        "{\"correction\":null,\"jsonPatch\":[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/id\"}]}");
+    awaitState(record, RecordState.Replaying);
+    worker.retry("load", odd("StillOdd"));
+    awaitOutcome(record, "failed again");
+
+    assertThat(status(record).record().toString()).doesNotContain("777");
+  }
+
+  @Test
   void no_log_line_holds_what_a_correction_says() throws Exception {
     List<String> lines = new CopyOnWriteArrayList<>();
     Handler handler =
