@@ -22,6 +22,7 @@ import dev.drover.worker.slots.SlotKeeper;
 import dev.drover.worker.stage.DecisionLog;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.stage.Unforeseen;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -58,7 +59,10 @@ public final class Worker {
     // A thread that dies of an Error would leave its batch held for ever: better a new process.
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, e) -> {
-          LOG.error("{} died: this worker ends, its batches are delivered again", thread, e);
+          LOG.error(
+              "{} died: this worker ends, its batches are delivered again",
+              thread,
+              Unforeseen.untold(e));
           Runtime.getRuntime().halt(3);
         });
     switch (args.length == 1 ? args[0] : "") {

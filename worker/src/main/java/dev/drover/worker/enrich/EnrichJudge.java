@@ -9,6 +9,7 @@ import dev.drover.worker.jetstream.Patience;
 import dev.drover.worker.lookup.Answer;
 import dev.drover.worker.lookup.Lookup;
 import dev.drover.worker.lookup.Question;
+import dev.drover.worker.stage.BatchStuckException;
 import dev.drover.worker.stage.Judge;
 import dev.drover.worker.stage.JudgedBatch;
 import dev.drover.worker.stage.SetAsideException;
@@ -69,7 +70,7 @@ public final class EnrichJudge implements Judge {
                   AnswerCodec.decode(enrichment.answers(question), a.answers()),
                   context.maxRecordBytes()));
       case AnswerLog.Known.Nothing nothing ->
-          throw new IllegalStateException("answers of " + batch.headers().id() + " are lost");
+          throw new BatchStuckException("answers of " + batch.headers().id() + " are lost");
     };
   }
 

@@ -12,6 +12,7 @@ import dev.drover.worker.lookup.LookupQuery;
 import dev.drover.worker.lookup.LookupRefusedException;
 import dev.drover.worker.lookup.QueryText;
 import dev.drover.worker.lookup.Question;
+import dev.drover.worker.stage.BatchStuckException;
 import dev.drover.worker.stage.StageContext;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -77,17 +78,16 @@ final class EnrichmentBook {
             .findFirst()
             .orElseThrow(
                 () ->
-                    new IllegalArgumentException(
+                    new BatchStuckException(
                         "plan %s has no lookup for records of %s"
                             .formatted(revision, input.table())));
     try {
       Question question = question(stage.lookup(), input, lookup);
       return new Enrichment(revision, stage, input, lookup.output(input), question);
     } catch (LookupRefusedException e) {
-      throw new IllegalArgumentException(
+      throw new BatchStuckException(
           "the lookup of revision %s does not fit records of %s: %s"
-              .formatted(revision, input.table(), e.getMessage()),
-          e);
+              .formatted(revision, input.table(), e.getMessage()));
     }
   }
 

@@ -23,6 +23,7 @@ import dev.drover.worker.stage.ErrorQueue;
 import dev.drover.worker.stage.PassedBefore;
 import dev.drover.worker.stage.StageContext;
 import dev.drover.worker.stage.StageWorker;
+import dev.drover.worker.stage.Unforeseen;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -307,13 +308,13 @@ public final class LoadWorker implements StageWorker {
 
   /** A batch that cannot be worked on is told of and comes again; the others go on. */
   private void stuck(Delivery delivery, RuntimeException e) {
-    LOG.error("cannot work on {}", delivery.subject(), e);
+    LOG.error("cannot work on {}", delivery.subject(), Unforeseen.untold(e));
     context
         .stalls()
         .begin(
             delivery.subject(),
             "BatchStuck",
-            delivery.subject() + ": " + e.getMessage(),
+            delivery.subject() + ": " + Unforeseen.text(e),
             Stalls.STUCK_TOLD);
     delivery.giveBack(STUCK_DELAY);
   }

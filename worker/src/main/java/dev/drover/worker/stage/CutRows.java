@@ -64,11 +64,11 @@ public final class CutRows {
    * The messages' bodies.
    *
    * @param parts rows in each, all rows in sum
-   * @throws IllegalArgumentException if the rows are not that many
+   * @throws BatchStuckException if the rows are not that many
    */
   public List<byte[]> cut(List<Integer> parts) {
     if (parts.stream().mapToInt(Integer::intValue).sum() != rows) {
-      throw new IllegalArgumentException(
+      throw new BatchStuckException(
           "a decision promised messages of %s rows, but there are %d: it was made by another version, whose rules give something else; run that version until what it decided has passed"
               .formatted(parts, rows));
     }

@@ -110,13 +110,13 @@ public final class JudgingWorker implements StageWorker {
     } catch (SetAsideException e) {
       setAside(delivery, e);
     } catch (RuntimeException e) {
-      LOG.error("cannot work on {}", delivery.subject(), e);
+      LOG.error("cannot work on {}", delivery.subject(), Unforeseen.untold(e));
       context
           .stalls()
           .begin(
               delivery.subject(),
               "BatchStuck",
-              delivery.subject() + ": " + e.getMessage(),
+              delivery.subject() + ": " + Unforeseen.text(e),
               Stalls.STUCK_TOLD);
       delivery.giveBack(Duration.ofSeconds(5));
     }

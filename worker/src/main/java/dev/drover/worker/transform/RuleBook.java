@@ -6,6 +6,7 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;
 import dev.drover.worker.rules.RuleCompiler;
 import dev.drover.worker.rules.Rules;
+import dev.drover.worker.stage.BatchStuckException;
 import dev.drover.worker.stage.StageContext;
 import io.nats.client.JetStreamApiException;
 import java.io.IOException;
@@ -53,7 +54,7 @@ final class RuleBook {
         stage.steps(), schema, "spec.stages[" + index + "].transform")) {
       case RuleCompiler.Result.Compiled c -> c.rules();
       case RuleCompiler.Result.Refused r ->
-          throw new IllegalStateException(
+          throw new BatchStuckException(
               "the rules of revision "
                   + revision
                   + " do not fit records of "
