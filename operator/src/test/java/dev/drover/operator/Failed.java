@@ -1,6 +1,7 @@
 package dev.drover.operator;
 
 import dev.drover.operator.chain.ChainSnapshot;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.decision.Cause;
@@ -10,6 +11,7 @@ import dev.drover.wire.schema.Column;
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.wire.schema.RecordSchema;
 import java.util.List;
+import java.util.Map;
 
 /** Failed records of a table with columns id, email and qty, as the error queue has them. */
 public final class Failed {
@@ -51,6 +53,30 @@ public final class Failed {
         "2026-01-01T00:00:50Z",
         0,
         null);
+  }
+
+  /** The same record, of which changes made some fields of others. */
+  public static FailedMessage made(FailedMessage message, Map<String, List<String>> made) {
+    FailedMessage.Detail d = message.detail();
+    return new FailedMessage(
+        new FailedMessage.Detail(
+            d.stage(),
+            d.batch(),
+            d.index(),
+            d.table(),
+            d.key(),
+            d.schema(),
+            d.failureClass(),
+            d.cause(),
+            d.message(),
+            d.revision(),
+            d.firstSeen(),
+            d.lastSeen(),
+            d.replays(),
+            d.replayOf(),
+            d.revisions(),
+            new Provenance(made)),
+        message.row());
   }
 
   public static ChainSnapshot.Sample sample(String message, String key, String email) {

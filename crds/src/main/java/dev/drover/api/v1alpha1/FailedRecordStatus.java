@@ -62,7 +62,12 @@ public record FailedRecordStatus(
                 + " read=4b1c… clean=9ae0…")
         @Nullable String revisions,
     @JsonPropertyDescription("The record's row at the source, as spec.showSource asked for it.")
-        @Nullable SourceRow sourceRow) {
+        @Nullable SourceRow sourceRow,
+    @Size(max = 500)
+        @JsonPropertyDescription(
+            "Fields of record that earlier changes gave values of others, or computed of them; a field"
+                + " named * is any. They are masked where one of those is.")
+        @Nullable List<Copied> madeOf) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored status arrive as null
   public FailedRecordStatus {
@@ -117,6 +122,7 @@ public record FailedRecordStatus(
         history,
         conditions,
         revisions,
+        null,
         null);
   }
 
@@ -144,7 +150,36 @@ public record FailedRecordStatus(
         history,
         conditions,
         revisions,
-        row);
+        row,
+        madeOf);
+  }
+
+  /** This with what its fields are made of. */
+  public FailedRecordStatus madeOf(@Nullable List<Copied> made) {
+    return new FailedRecordStatus(
+        observedGeneration,
+        migrationName,
+        stage,
+        step,
+        table,
+        key,
+        failureClass,
+        code,
+        message,
+        fingerprint,
+        errorSequence,
+        record,
+        cutFields,
+        maskedFields,
+        replays,
+        firstSeenTime,
+        lastSeenTime,
+        handledGeneration,
+        history,
+        conditions,
+        revisions,
+        sourceRow,
+        made);
   }
 
   /** What the source has in the place of the record. */
@@ -197,8 +232,8 @@ public record FailedRecordStatus(
       @Size(max = 1000) @JsonPropertyDescription("What came of it, for people.")
           @Nullable String message) {}
 
-  /** A field whose new value was copied. */
+  /** A field whose value was copied, or computed. */
   public record Copied(
-      @JsonPropertyDescription("The field that was changed.") String field,
+      @JsonPropertyDescription("The field.") String field,
       @JsonPropertyDescription("The fields whose values went into it.") List<String> from) {}
 }

@@ -72,5 +72,10 @@ public record RedriveStatus(
       @PreserveUnknownFields @JsonPropertyDescription("As it is sent; long values are cut.")
           @Nullable JsonNode after,
       @Size(max = 4000) @JsonPropertyDescription("Why it cannot be sent as asked.")
-          @Nullable String refusal) {}
+          @Nullable String refusal,
+      @Size(max = 500)
+          @JsonPropertyDescription(
+              "Fields that earlier changes gave values of others, or computed of them; a field named *"
+                  + " is any.")
+          @Nullable List<FailedRecordStatus.Copied> madeOf) {}
 }

@@ -1,6 +1,7 @@
 package dev.drover.operator.desk;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.drover.wire.batch.Provenance;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -23,9 +24,16 @@ final class Copies {
   private final Collection<String> fields;
   private final Map<String, Set<String>> sources = new TreeMap<>();
 
-  /** Of a record with these fields, which nothing was done to yet. */
-  Copies(Collection<String> fields) {
+  /**
+   * Of a record with these fields.
+   *
+   * @param made what earlier changes made of which of them
+   */
+  Copies(Collection<String> fields, Provenance made) {
     this.fields = List.copyOf(fields);
+    if (!made.isNone()) {
+      fields.forEach(field -> sources.put(field, made.of(field)));
+    }
   }
 
   /** Takes in an operation, whether or not it applies. */

@@ -141,7 +141,7 @@ public final class FailedRecordDesk {
             .plus(UNFINISHED)
             .isBefore(now)
         : RecordState.of(status) == RecordState.Replaying
-            || !redaction.fits(status.record(), status.maskedFields(), status.key())
+            || !RecordStatuses.fits(status, redaction)
             || !SourceRows.fits(status, redaction);
   }
 

@@ -36,7 +36,7 @@ final class History {
   }
 
   private static List<Attempt> shown(FailedRecordStatus status, Redaction redaction) {
-    boolean fits = redaction.fits(status.record(), status.maskedFields(), status.key());
+    boolean fits = RecordStatuses.fits(status, redaction);
     return status.history().stream()
         .map(
             a ->

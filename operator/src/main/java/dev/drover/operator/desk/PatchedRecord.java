@@ -7,6 +7,7 @@ import dev.drover.api.patch.PatchRefusedException;
 import dev.drover.api.patch.RecordPatch;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.Correction.RefusedException;
+import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.RecordJson;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.schema.RecordSchema;
@@ -25,19 +26,25 @@ final class PatchedRecord {
    * The fields that a patch changes, with their new values, and where those are copied from.
    *
    * @param operations RFC 6902
-   * @param row the record, in the encoding of the schema
+   * @param failure the record, in the encoding of the schema
    * @param hides whether a field's value is shown to nobody, or any's for {@link
    *     Copies#EVERY_FIELD}
    * @throws RefusedException if the patch does not apply, removes a field, or would tell what is
    *     hidden
    */
   static Change change(
-      List<JsonNode> operations, RecordSchema schema, byte[] row, Predicate<String> hides)
+      List<JsonNode> operations,
+      RecordSchema schema,
+      FailedMessage failure,
+      Predicate<String> hides)
       throws RefusedException {
-    Copies copies = followed(operations, schema, hides);
+    Copies copies = new Copies(schema.columnNames(), failure.detail().made());
+    follow(copies, operations, hides);
     ObjectNode before =
         RecordJson.render(
-                schema, RowReader.readAll(schema, row).getFirst().values(), Integer.MAX_VALUE)
+                schema,
+                RowReader.readAll(schema, failure.row()).getFirst().values(),
+                Integer.MAX_VALUE)
             .json();
     JsonNode after = apply(operations, before);
     if (!after.isObject()) {
@@ -62,10 +69,8 @@ final class PatchedRecord {
   }
 
   /** Whether a test holds tells the value that it is made on. */
-  private static Copies followed(
-      List<JsonNode> operations, RecordSchema schema, Predicate<String> hides)
+  private static void follow(Copies copies, List<JsonNode> operations, Predicate<String> hides)
       throws RefusedException {
-    Copies copies = new Copies(schema.columnNames());
     for (int i = 0; i < operations.size(); i++) {
       JsonNode operation = operations.get(i);
       boolean tests = operation.path("op").asText().toLowerCase(Locale.ROOT).equals("test");
@@ -76,7 +81,6 @@ final class PatchedRecord {
       }
       copies.follow(operation);
     }
-    return copies;
   }
 
   private static JsonNode apply(List<JsonNode> operations, ObjectNode record)

@@ -90,7 +90,7 @@ final class RecordClerk {
   private Visit answer(FailedRecord resource, long sequence) {
     FailedRecordStatus before = resource.getStatus();
     if (before != null && RecordState.of(before).closed()) {
-      boolean fits = redaction.fits(before.record(), before.maskedFields(), before.key());
+      boolean fits = RecordStatuses.fits(before, redaction);
       return new Visit(
           RecordStatuses.seen(
               fits ? before : RecordStatuses.withoutRecord(before, History.of(resource, redaction)),

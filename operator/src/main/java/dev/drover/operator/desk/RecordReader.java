@@ -54,7 +54,7 @@ final class RecordReader {
     return before != null
             && before.errorSequence() == sequence
             && before.record() != null
-            && redaction.fits(before.record(), before.maskedFields(), before.key())
+            && RecordStatuses.fits(before, redaction)
         ? before
         : errors
             .at(sequence)
@@ -79,7 +79,7 @@ final class RecordReader {
     }
     Correction.requireRow(failure);
     Change change =
-        PatchedRecord.change(patch, schema(failure), failure.message().row(), redaction::hides);
+        PatchedRecord.change(patch, schema(failure), failure.message(), redaction::hides);
     try {
       corrected(failure, change.correction());
     } catch (Correction.RefusedException e) {

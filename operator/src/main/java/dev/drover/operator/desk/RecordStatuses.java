@@ -4,6 +4,7 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.FailedRecordStatus.Attempt;
+import dev.drover.operator.privacy.MadeOf;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.QueuedFailure;
@@ -37,27 +38,33 @@ final class RecordStatuses {
       String migration, QueuedFailure failure, Redaction.Shown shown) {
     FailedMessage.Detail detail = failure.detail();
     return new FailedRecordStatus(
-        null,
-        migration,
-        detail.stage(),
-        detail.cause().step(),
-        detail.table(),
-        cut(shown.key(), TEXT_LIMIT),
-        detail.failureClass().name(),
-        detail.cause().code(),
-        cut(shown.message(), TEXT_LIMIT),
-        detail.fingerprint(),
-        failure.sequence(),
-        shown.record(),
-        shown.cut(),
-        shown.masked(),
-        detail.replays(),
-        detail.firstSeen(),
-        detail.lastSeen(),
-        null,
-        List.of(),
-        List.of(),
-        detail.revisions());
+            null,
+            migration,
+            detail.stage(),
+            detail.cause().step(),
+            detail.table(),
+            cut(shown.key(), TEXT_LIMIT),
+            detail.failureClass().name(),
+            detail.cause().code(),
+            cut(shown.message(), TEXT_LIMIT),
+            detail.fingerprint(),
+            failure.sequence(),
+            shown.record(),
+            shown.cut(),
+            shown.masked(),
+            detail.replays(),
+            detail.firstSeen(),
+            detail.lastSeen(),
+            null,
+            List.of(),
+            List.of(),
+            detail.revisions())
+        .madeOf(MadeOf.text(detail.made()));
+  }
+
+  /** Whether a status shows what it may, see {@link Redaction#fits}. */
+  static boolean fits(FailedRecordStatus s, Redaction redaction) {
+    return redaction.fits(s.record(), s.maskedFields(), s.key(), MadeOf.parse(s.madeOf()));
   }
 
   /** What is left to tell of a resource whose message is gone before it was ever read. */
@@ -262,7 +269,8 @@ final class RecordStatuses {
             history,
             conditions,
             s.revisions())
-        .showing(s.sourceRow());
+        .showing(s.sourceRow())
+        .madeOf(s.madeOf());
   }
 
   /** The first characters of a text, with a mark where it goes on. */

@@ -1,6 +1,8 @@
 package dev.drover.operator.privacy;
 
 import dev.drover.api.v1alpha1.Step;
+import dev.drover.wire.batch.Provenance;
+import dev.drover.wire.plan.Derivation;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -9,13 +11,6 @@ import java.util.regex.Pattern;
 
 /** What expressions make of hidden fields. Pure; rather hides too much than too little. */
 final class Derived {
-  /** The record itself rather than a field of it, by whatever name that is found. */
-  private static final Pattern WHOLE =
-      Pattern.compile("(?<![\\p{L}\\p{N}_])record(?![\\p{L}\\p{N}_]|\\s*\\.\\s*[\\p{L}_`])");
-
-  private static final Pattern LITERAL =
-      Pattern.compile("'(?:[^'\\\\\\n]|\\\\.)*'|\"(?:[^\"\\\\\\n]|\\\\.)*\"");
-
   private Derived() {}
 
   /**
@@ -58,7 +53,8 @@ final class Derived {
   /** Whether an expression reads one of some fields. */
   static boolean reads(String expression, Collection<String> fields) {
     return !fields.isEmpty()
-        && (WHOLE.matcher(LITERAL.matcher(expression).replaceAll("''")).find()
+        && (Derivation.readsWhole(expression)
+            || (fields.contains(Provenance.EVERY_FIELD) && expression.contains("record"))
             || fields.stream().anyMatch(field -> mentions(expression, field)));
   }
 

@@ -8,6 +8,7 @@ import dev.drover.api.v1alpha1.MigrationSpec.FailedRecords.Payload;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.api.v1alpha1.Step;
 import dev.drover.operator.backfill.PrivatePaths;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.failure.FailedMessage;
@@ -89,6 +90,20 @@ public final class Redaction {
         || (field.equals(EVERY_FIELD) && hides());
   }
 
+  /** Whether a field is masked by its name, or by that of one that it is made of. */
+  private boolean masks(String field, Provenance made) {
+    return !fields.isEmpty()
+        && (fields.contains(field)
+            || made.of(field).stream().anyMatch(f -> f.equals(EVERY_FIELD) || fields.contains(f)));
+  }
+
+  /** The fields that are masked; {@link #EVERY_FIELD} among them where it may be any. */
+  private Set<String> masked(Provenance made) {
+    Set<String> masked = new HashSet<>(fields);
+    made.sources().keySet().stream().filter(f -> masks(f, made)).forEach(masked::add);
+    return masked;
+  }
+
   /**
    * What may be shown of a failed record.
    *
@@ -121,7 +136,7 @@ public final class Redaction {
     Row row = RowReader.readAll(schema, failure.row()).getFirst();
     ObjectNode whole = RecordJson.render(schema, row.values(), Integer.MAX_VALUE).json();
     Set<String> keyParts = keyParts(detail.key());
-    Map<String, String> hidden = hidden(whole, keyParts);
+    Map<String, String> hidden = hidden(whole, keyParts, detail.made());
     String message = message(detail, hidden.values());
     String key = key(detail.key(), keyParts, hidden);
     if (payload == Payload.KeysOnly) {
@@ -185,26 +200,27 @@ public final class Redaction {
 
   /** Takes out of a change what is hidden; also where the change puts it into another field. */
   public Sample show(Sample sample) {
-    return show(sample, List.of());
+    return show(sample, List.of(), Provenance.NONE);
   }
 
   /**
    * Takes out of a change what is hidden, and what it computes of that.
    *
    * @param set the fields that the change computes, in order
+   * @param made what earlier changes made of which fields
    */
-  public Sample show(Sample sample, List<Step.Assignment> set) {
+  public Sample show(Sample sample, List<Step.Assignment> set, Provenance made) {
     JsonNode before = sample.before();
     Set<String> keyParts = keyParts(sample.key());
     Map<String, String> hidden = new LinkedHashMap<>();
     for (JsonNode record : Arrays.asList(before, sample.after())) {
       if (record != null) {
-        hidden.putAll(hidden(record, keyParts));
+        hidden.putAll(hidden(record, keyParts, made));
       }
     }
     Set<String> values = new HashSet<>(hidden.values());
     if (before != null) {
-      values.addAll(hidden(before, keyParts).values());
+      values.addAll(hidden(before, keyParts, made).values());
     }
     values.removeIf(String::isBlank);
     boolean blind = before == null && payload == Payload.Full && !fields.isEmpty();
@@ -214,7 +230,7 @@ public final class Redaction {
       return new Sample(key, null, null, refusal);
     }
     Set<String> hiddenAfter = new HashSet<>(hidden.keySet());
-    hiddenAfter.addAll(Derived.fields(set, fields));
+    hiddenAfter.addAll(Derived.fields(set, masked(made)));
     return new Sample(
         key,
         before == null ? null : masked(before, before, hidden.keySet(), values),
@@ -222,11 +238,11 @@ public final class Redaction {
         refusal);
   }
 
-  private Map<String, String> hidden(JsonNode record, Set<String> keyParts) {
+  private Map<String, String> hidden(JsonNode record, Set<String> keyParts, Provenance made) {
     Map<String, String> hidden = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : record.properties()) {
       boolean ofKey = keyParts.contains(field.getValue().asText());
-      if (fields.contains(field.getKey()) || (payload != Payload.Full && !ofKey)) {
+      if (masks(field.getKey(), made) || (payload != Payload.Full && !ofKey)) {
         hidden.put(field.getKey(), field.getValue().isNull() ? "" : field.getValue().asText());
       }
     }
@@ -252,8 +268,9 @@ public final class Redaction {
    *
    * @param record the fields that it shows; null if none
    * @param masked those of them whose value is hidden
+   * @param made what changes made of which of them
    */
-  public boolean fits(@Nullable JsonNode record, List<String> masked, String key) {
+  public boolean fits(@Nullable JsonNode record, List<String> masked, String key, Provenance made) {
     if (record == null) {
       boolean kept = masked.contains(EVERY_FIELD);
       return (payload == Payload.KeysOnly || !kept) && unseen(kept).equals(masked);
@@ -263,7 +280,7 @@ public final class Redaction {
     }
     Set<String> keyParts = keyParts(key);
     for (Map.Entry<String, JsonNode> field : record.properties()) {
-      boolean named = fields.contains(field.getKey());
+      boolean named = masks(field.getKey(), made);
       boolean all = payload == Payload.Redacted;
       boolean right =
           field.getValue().isNull()
@@ -357,7 +374,7 @@ public final class Redaction {
       return false;
     }
     return payload == Payload.Full
-        ? Derived.reads(expression, Derived.behind(steps.subList(0, index), fields))
+        ? Derived.reads(expression, Derived.behind(steps.subList(0, index), masked(detail.made())))
         : expression.contains("record");
   }
 

@@ -4,6 +4,7 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.Redrive;
 import dev.drover.api.v1alpha1.RedriveStatus;
 import dev.drover.api.v1alpha1.Step;
+import dev.drover.operator.privacy.MadeOf;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.replay.RedriveProgress;
 import java.time.Instant;
@@ -95,7 +96,8 @@ final class RedriveStatuses {
                             x.key(),
                             x.before(),
                             x.after(),
-                            x.refusal()))
+                            x.refusal(),
+                            MadeOf.parse(x.madeOf())))
                 .toList();
     return new RedriveStatus(
         s.observedGeneration(),
@@ -140,7 +142,8 @@ final class RedriveStatuses {
     Redaction.Sample shown =
         redaction.show(
             new Redaction.Sample(s.key(), s.before(), s.after(), s.refusal()),
-            set == null ? List.of() : set);
+            set == null ? List.of() : set,
+            s.made());
     return new RedriveStatus.Sample(
         s.errorSequence(),
         s.stage(),
@@ -148,7 +151,8 @@ final class RedriveStatuses {
         cut(shown.key()),
         shown.before(),
         shown.after(),
-        shown.refusal() == null ? null : cut(shown.refusal()));
+        shown.refusal() == null ? null : cut(shown.refusal()),
+        MadeOf.text(s.made()));
   }
 
   private static Verdict valid(RedriveProgress p) {

@@ -264,7 +264,8 @@ public final class PlayedWorker {
               in.schema(),
               REVISION,
               Origin.waiting,
-              in.replayed());
+              in.replayed(),
+              in.made());
       publishBatch(names.waitingSubject(stage), headers, body);
       return;
     }
@@ -333,7 +334,9 @@ public final class PlayedWorker {
               replay == null ? Instant.now().toString() : replay.firstSeen(),
               Instant.now().toString(),
               replay == null ? 0 : replay.replays(),
-              replay == null ? null : replay.errorSequence());
+              replay == null ? null : replay.errorSequence(),
+              null,
+              in.made());
       published.add(
           nats.jetStream()
               .publishAsync(

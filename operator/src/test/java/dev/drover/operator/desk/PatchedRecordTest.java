@@ -18,12 +18,18 @@ import org.junit.jupiter.api.Test;
 class PatchedRecordTest {
   private static Change change(Predicate<String> hides, String... operations)
       throws RefusedException {
+    return change(Map.of(), hides, operations);
+  }
+
+  private static Change change(
+      Map<String, List<String>> made, Predicate<String> hides, String... operations)
+      throws RefusedException {
     return PatchedRecord.change(
         Stream.of(operations)
             .map(o -> Serialization.unmarshal(o.replace('\'', '"'), JsonNode.class))
             .toList(),
         Failed.SCHEMA,
-        Failed.message("refused", "17", "ann@example.org").row(),
+        Failed.made(Failed.message("refused", "17", "ann@example.org"), made),
         hides);
   }
 
@@ -82,6 +88,17 @@ class PatchedRecordTest {
         .isEmpty();
     assertThat(change(f -> false, "{'op': 'copy', 'from': '', 'path': '/id'}").copied())
         .isEqualTo(Map.of("id", List.of("*")));
+  }
+
+  @Test
+  void a_value_that_an_earlier_change_copied_is_followed_to_where_that_came_from()
+      throws Exception {
+    Map<String, List<String>> made = Map.of("id", List.of("iban"));
+    Change change = change(made, f -> false, "{'op': 'copy', 'from': '/id', 'path': '/email'}");
+    assertThat(change.copied()).isEqualTo(Map.of("email", List.of("iban", "id")));
+    assertThatThrownBy(
+            () -> change(made, "iban"::equals, "{'op': 'test', 'path': '/id', 'value': 'x'}"))
+        .hasMessageStartingWith("spec.jsonPatch[0]: test is refused");
   }
 
   @Test

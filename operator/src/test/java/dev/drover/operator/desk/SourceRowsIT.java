@@ -179,6 +179,7 @@ class SourceRowsIT extends DeskScenario {
                               "1",
                               null,
                               JsonNodeFactory.instance.objectNode().put("id", 1).put("qty", 5),
+                              null,
                               null)),
                       "2026-01-01T00:00:00Z",
                       "2026-01-01T00:00:09Z",

@@ -10,6 +10,7 @@ import dev.drover.api.v1alpha1.Step;
 import dev.drover.operator.Failed;
 import dev.drover.operator.cluster.Manifests;
 import dev.drover.operator.privacy.Redaction.Shown;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.failure.FailedMessage;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
@@ -52,6 +53,63 @@ class RedactionTest {
     assertThat(shown.message()).isEqualTo("no such address: ***");
     assertThat(shown.masked()).containsExactly("email");
     assertThat(shown.key()).isEqualTo("17");
+  }
+
+  @Test
+  void a_field_that_a_change_made_of_a_masked_one_is_masked() {
+    FailedMessage copied =
+        Failed.made(
+            Failed.message("load", "5 is refused", "17", EMAIL), Map.of("qty", List.of("email")));
+    Shown shown = redaction("{redact: [/email]}").show(copied, Failed.SCHEMA, 1000);
+    assertThat(shown.record().toString())
+        .isEqualTo("{\"id\":\"17\",\"email\":\"***\",\"qty\":\"***\"}");
+    assertThat(shown.message()).isEqualTo("*** is refused");
+    assertThat(shown.masked()).containsExactly("email", "qty");
+
+    Shown others = redaction("{redact: [/id]}").show(copied, Failed.SCHEMA, 1000);
+    assertThat(others.masked()).containsExactly("id");
+    FailedMessage any = Failed.made(copied, Map.of("*", List.of("*")));
+    assertThat(redaction("{redact: [/email]}").show(any, Failed.SCHEMA, 1000).masked())
+        .containsExactly("id", "email", "qty");
+    assertThat(redaction("{}").show(any, Failed.SCHEMA, 1000).masked()).isEmpty();
+  }
+
+  @Test
+  void what_is_made_of_a_masked_field_fits_while_both_are_masked() {
+    Provenance made = new Provenance(Map.of("qty", List.of("email")));
+    FailedMessage copied = Failed.made(Failed.message("load", "no", "17", EMAIL), made.sources());
+    Redaction masks = redaction("{redact: [/email]}");
+    Shown whole = redaction("{}").show(copied, Failed.SCHEMA, 1000);
+    Shown masked = masks.show(copied, Failed.SCHEMA, 1000);
+    assertThat(masks.fits(masked.record(), masked.masked(), masked.key(), made)).isTrue();
+    assertThat(masks.fits(whole.record(), whole.masked(), whole.key(), made)).isFalse();
+    assertThat(masks.fits(masked.record(), masked.masked(), masked.key(), Provenance.NONE))
+        .as("nothing is masked for no reason")
+        .isFalse();
+    assertThat(redaction("{}").fits(masked.record(), masked.masked(), masked.key(), made))
+        .isFalse();
+  }
+
+  @Test
+  void a_message_that_a_rule_makes_of_what_a_change_made_of_a_masked_field_is_not_shown() {
+    Redaction redaction = redaction("{redact: [/email]}", "'qty is ' + string(record.qty)");
+    FailedMessage copied =
+        Failed.made(Failed.message("qty is 55", "17", EMAIL), Map.of("qty", List.of("email")));
+    assertThat(redaction.show(copied, Failed.SCHEMA, 1000).message())
+        .isEqualTo(Redaction.HIDDEN_MESSAGE);
+  }
+
+  @Test
+  void a_change_shows_what_an_earlier_one_made_of_a_masked_field_neither_before_nor_after() {
+    Redaction.Sample shown =
+        redaction("{redact: [/email]}")
+            .show(
+                sample(
+                    "17", "{\"tag\":\"a\",\"note\":\"b\"}", "{\"tag\":\"c\",\"note\":\"b\"}", null),
+                List.of(set("tag", "record.note + 'x'")),
+                new Provenance(Map.of("note", List.of("email"))));
+    assertThat(String.valueOf(shown.before())).isEqualTo("{\"tag\":\"a\",\"note\":\"***\"}");
+    assertThat(String.valueOf(shown.after())).isEqualTo("{\"tag\":\"***\",\"note\":\"***\"}");
   }
 
   @Test
@@ -225,7 +283,8 @@ class RedactionTest {
   }
 
   private static boolean fits(String failedRecords, Shown shown) {
-    return redaction(failedRecords).fits(shown.record(), shown.masked(), shown.key());
+    return redaction(failedRecords)
+        .fits(shown.record(), shown.masked(), shown.key(), Provenance.NONE);
   }
 
   @Test
@@ -317,7 +376,8 @@ class RedactionTest {
                 List.of(
                     set("note", "record.email.replace('@', ' at ')"),
                     set("tag", "record.note.substring(0, 3).upperAscii()"),
-                    set("qty", "record.qty + 1")));
+                    set("qty", "record.qty + 1")),
+                Provenance.NONE);
 
     assertThat(String.valueOf(shown.after()))
         .isEqualTo("{\"id\":17,\"email\":\"***\",\"note\":\"***\",\"tag\":\"***\",\"qty\":6}");
@@ -334,7 +394,8 @@ class RedactionTest {
                     "{\"email\":\"a\",\"note\":\"b\"}",
                     "{\"email\":\"a\",\"note\":\"c\"}",
                     null),
-                List.of(set("note", "record.email + 'x'"), set("note", "'c'")));
+                List.of(set("note", "record.email + 'x'"), set("note", "'c'")),
+                Provenance.NONE);
 
     assertThat(String.valueOf(shown.after())).isEqualTo("{\"email\":\"***\",\"note\":\"c\"}");
   }
@@ -349,7 +410,8 @@ class RedactionTest {
                     "{\"email\":\"a\",\"note\":\"b\"}",
                     "{\"email\":\"a\",\"note\":\"x\"}",
                     null),
-                List.of(set("note", "record == record ? 'x' : 'y'")));
+                List.of(set("note", "record == record ? 'x' : 'y'")),
+                Provenance.NONE);
 
     assertThat(String.valueOf(shown.after())).isEqualTo("{\"email\":\"***\",\"note\":\"***\"}");
   }

@@ -22,6 +22,7 @@ import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.WorkloadSettings;
 import dev.drover.operator.workload.Workloads;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsServer;
@@ -578,7 +579,14 @@ class RedriveIT {
                     0,
                     List.of(
                         new RedriveProgress.Sample(
-                            7, "load", "public.orders", "1", record, record, null)),
+                            7,
+                            "load",
+                            "public.orders",
+                            "1",
+                            record,
+                            record,
+                            null,
+                            Provenance.NONE)),
                     "2026-01-01T00:00:00Z",
                     "2026-01-01T00:01:00Z")));
     awaitComplete("DryRun");

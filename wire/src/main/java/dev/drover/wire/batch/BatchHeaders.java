@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param origin on which way it comes
  * @param replayed for failed records sent again, what each was, in the order of the rows; else
  *     empty
+ * @param made what changes made of which fields of the records, on their way here
  */
 public record BatchHeaders(
     BatchId id,
@@ -24,9 +25,22 @@ public record BatchHeaders(
     String schema,
     String revision,
     Origin origin,
-    List<Replay> replayed) {
+    List<Replay> replayed,
+    Provenance made) {
   public BatchHeaders {
     replayed = List.copyOf(replayed);
+  }
+
+  /** Of records that nobody changed. */
+  public BatchHeaders(
+      BatchId id,
+      int take,
+      int records,
+      String schema,
+      String revision,
+      Origin origin,
+      List<Replay> replayed) {
+    this(id, take, records, schema, revision, origin, replayed, Provenance.NONE);
   }
 
   /**
@@ -55,6 +69,7 @@ public record BatchHeaders(
   private static final String REVISION = "Drover-Revision";
   private static final String ORIGIN = "Drover-Origin";
   private static final String REPLAYED = "Drover-Replayed";
+  private static final String MADE = "Drover-Made-Of";
 
   /** These as message headers. */
   public Headers toHeaders() {
@@ -69,6 +84,9 @@ public record BatchHeaders(
     if (!replayed.isEmpty()) {
       headers.put(REPLAYED, Replayed.text(replayed));
     }
+    if (!made.isNone()) {
+      headers.put(MADE, made.text());
+    }
     return headers;
   }
 
@@ -82,6 +100,7 @@ public record BatchHeaders(
       throw new IllegalArgumentException("a message without batch headers: not written by Drover");
     }
     String replayed = headers.getFirst(REPLAYED);
+    String made = headers.getFirst(MADE);
     return new BatchHeaders(
         new BatchId(headers.getFirst(ID)),
         Integer.parseInt(headers.getFirst(TAKE)),
@@ -89,6 +108,7 @@ public record BatchHeaders(
         headers.getFirst(SCHEMA),
         headers.getFirst(REVISION),
         Origin.valueOf(headers.getFirst(ORIGIN)),
-        replayed == null ? List.of() : Replayed.parse(replayed));
+        replayed == null ? List.of() : Replayed.parse(replayed),
+        made == null ? Provenance.NONE : Provenance.parse(made));
   }
 }

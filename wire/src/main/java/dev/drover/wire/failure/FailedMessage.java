@@ -1,6 +1,9 @@
 package dev.drover.wire.failure;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.state.WireJson;
@@ -37,6 +40,7 @@ public record FailedMessage(Detail detail, byte[] row) {
    * @param replayOf the message that this one follows, if it was sent again and failed again
    * @param revisions by which chain revision each stage worked on the record, the one that refused
    *     it last: {@code read=… clean=…}; null of a message written before this was noted
+   * @param made which of the record's fields earlier changes made of which others
    */
   public record Detail(
       String stage,
@@ -53,7 +57,13 @@ public record FailedMessage(Detail detail, byte[] row) {
       String lastSeen,
       int replays,
       @Nullable Long replayOf,
-      @Nullable String revisions) {
+      @Nullable String revisions,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Provenance made) {
+    @SuppressWarnings("NullAway") // absent from what was written without
+    public Detail {
+      made = made == null ? Provenance.NONE : made;
+    }
+
     /** A failure of which it is not known how the record came. */
     public Detail(
         String stage,
@@ -85,11 +95,12 @@ public record FailedMessage(Detail detail, byte[] row) {
           lastSeen,
           replays,
           replayOf,
-          null);
+          null,
+          Provenance.NONE);
     }
 
     /** The cause's name at this stage. */
-    @com.fasterxml.jackson.annotation.JsonIgnore
+    @JsonIgnore
     public String fingerprint() {
       return cause.fingerprint(stage);
     }

@@ -2,9 +2,12 @@ package dev.drover.wire.replay;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.drover.wire.batch.Provenance;
+import dev.drover.wire.plan.Derivation;
 import dev.drover.wire.plan.Step;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,16 @@ public record Change(
   /** The merge of one correction. */
   public static Change merging(@Nullable JsonNode correction) {
     return new Change(correction, List.of());
+  }
+
+  /** What of a record is made of what once this is done to it. */
+  public Provenance made(Provenance before) {
+    Map<String, List<String>> made = new TreeMap<>(before.sources());
+    if (correction != null) {
+      List<String> anywhere = copied.getOrDefault(Provenance.EVERY_FIELD, List.of());
+      correction.fieldNames().forEachRemaining(f -> made.put(f, copied.getOrDefault(f, anywhere)));
+    }
+    return Derivation.set(new Provenance(made), set);
   }
 
   /** This, with values that are copied within the record. */

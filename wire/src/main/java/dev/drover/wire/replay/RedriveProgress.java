@@ -1,7 +1,9 @@
 package dev.drover.wire.replay;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.drover.wire.batch.Provenance;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -147,6 +149,7 @@ public record RedriveProgress(
    * @param before the record as it failed, at most some KiB
    * @param after as it is sent; null if it cannot be sent as asked
    * @param refusal why not; null if it can
+   * @param made which of the record's fields earlier changes made of which others
    */
   public record Sample(
       long errorSequence,
@@ -155,7 +158,13 @@ public record RedriveProgress(
       String key,
       @Nullable JsonNode before,
       @Nullable JsonNode after,
-      @Nullable String refusal) {}
+      @Nullable String refusal,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Provenance made) {
+    @SuppressWarnings("NullAway") // absent from what was written without
+    public Sample {
+      made = made == null ? Provenance.NONE : made;
+    }
+  }
 
   /** The key of a Redrive's progress in the state bucket, by its uid. */
   public static String key(String uid) {

@@ -3,12 +3,15 @@ package dev.drover.wire.replay;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.failure.QueuedFailure;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -29,13 +32,17 @@ public record RetryBatch(BatchHeaders headers, byte[] body) {
     FailedMessage.Detail first = failures.getFirst().detail();
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     rows.forEach(body::writeBytes);
-    return of(entry, failures, first.schema(), first.revision(), body.toByteArray());
+    Set<Provenance> before =
+        failures.stream().map(failure -> failure.detail().made()).collect(Collectors.toSet());
+    Provenance made = Provenance.any(before.stream().map(entry.change()::made).toList());
+    return of(entry, failures, first.schema(), first.revision(), body.toByteArray(), made);
   }
 
   /** The batch of a journal's entry whose records were made from the source's rows. */
   public static RetryBatch of(
       JournalEntry entry, List<QueuedFailure> failures, RenewedRows renewed) {
-    return of(entry, failures, renewed.schema(), renewed.revision(), renewed.rows());
+    return of(
+        entry, failures, renewed.schema(), renewed.revision(), renewed.rows(), Provenance.NONE);
   }
 
   private static RetryBatch of(
@@ -43,7 +50,8 @@ public record RetryBatch(BatchHeaders headers, byte[] body) {
       List<QueuedFailure> failures,
       String schema,
       String revision,
-      byte[] body) {
+      byte[] body,
+      Provenance made) {
     return new RetryBatch(
         new BatchHeaders(
             entry.batch(),
@@ -52,7 +60,8 @@ public record RetryBatch(BatchHeaders headers, byte[] body) {
             schema,
             revision,
             Origin.retry,
-            failures.stream().map(RetryBatch::replay).toList()),
+            failures.stream().map(RetryBatch::replay).toList(),
+            made),
         body);
   }
 

@@ -47,7 +47,8 @@ record HeldBatch(Delivery delivery, BatchHeaders headers, BatchRows rows, List<J
             Origin.waiting,
             headers.replayed().isEmpty()
                 ? List.of()
-                : indexes.stream().map(headers.replayed()::get).toList());
+                : indexes.stream().map(headers.replayed()::get).toList(),
+            headers.made());
     return new HeldBatch(
         delivery, waiting, BatchRows.of(schema(), body.toByteArray(), indexes.size()), decided);
   }

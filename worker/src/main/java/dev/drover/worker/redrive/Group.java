@@ -1,5 +1,6 @@
 package dev.drover.worker.redrive;
 
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.replay.RenewedRows;
 import java.io.ByteArrayOutputStream;
@@ -38,13 +39,15 @@ final class Group {
    *
    * @param schema fingerprint of the schema they failed with
    * @param origin how they were made of rows of the source; null if they were not
+   * @param made what earlier changes made of which of their fields: a batch tells it of all alike
    */
-  record Key(String stage, String schema, Renewal.@Nullable Origin origin) {
+  record Key(String stage, String schema, Renewal.@Nullable Origin origin, Provenance made) {
     static Key of(Renewal.Renewed.Ready ready) {
       return new Key(
           ready.failure().detail().stage(),
           ready.origin() == null ? ready.failure().detail().schema() : ready.origin().schema(),
-          ready.origin());
+          ready.origin(),
+          ready.origin() == null ? ready.failure().detail().made() : Provenance.NONE);
     }
   }
 

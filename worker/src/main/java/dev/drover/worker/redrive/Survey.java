@@ -111,6 +111,13 @@ record Survey(long selected, long refused, List<Refusal> refusals, List<Sample> 
       @Nullable String refusal) {
     var detail = failure.detail();
     return new Sample(
-        failure.sequence(), detail.stage(), detail.table(), detail.key(), before, after, refusal);
+        failure.sequence(),
+        detail.stage(),
+        detail.table(),
+        detail.key(),
+        before,
+        after,
+        refusal,
+        detail.made());
   }
 }

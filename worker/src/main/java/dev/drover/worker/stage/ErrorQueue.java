@@ -206,7 +206,8 @@ public final class ErrorQueue {
             at,
             replay == null ? 0 : replay.replays(),
             replay == null ? null : replay.errorSequence(),
-            revisions(headers, revision));
+            revisions(headers, revision),
+            headers.made());
     return new FailedMessage(detail, failure.row());
   }
 

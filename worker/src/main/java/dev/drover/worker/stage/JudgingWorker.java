@@ -6,6 +6,7 @@ import dev.drover.wire.batch.Checksums;
 import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.plan.Derivation;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Delivery;
 import dev.drover.worker.jetstream.Inbox;
@@ -239,7 +240,8 @@ public final class JudgingWorker implements StageWorker {
               schema,
               headers.revisionAfter(context.stage(), decision.revision()),
               Origin.queue,
-              List.of());
+              List.of(),
+              Derivation.through(headers.made(), context.spec().stage(context.stage())));
       long started = System.nanoTime();
       context
           .publisher()

@@ -261,6 +261,26 @@ class RedriveIT extends ChainScenario {
   }
 
   @Test
+  void records_that_fail_again_know_what_changes_made_of_which_fields() throws Exception {
+    failing(50);
+    Change noted =
+        new Change(null, List.of(new Step.Assignment("note", "'was ' + string(record.qty)")));
+
+    run(order("noted", table("item"), noted));
+    run(order("same", Selector.ALL, Change.NONE));
+
+    assertThat(chain.failures())
+        .hasSize(100)
+        .allSatisfy(
+            failed ->
+                assertThat(failed.detail().made().sources())
+                    .isEqualTo(
+                        failed.detail().table().equals("public.item")
+                            ? Map.of("note", List.of("qty"))
+                            : Map.of()));
+  }
+
+  @Test
   void killed_again_and_again_it_sends_each_record_once() throws Exception {
     failing(20_000);
     ask(order("killed", Selector.ALL, NEGATED));
