@@ -3,7 +3,10 @@ package dev.drover.operator.desk;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RetryBatch;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,9 @@ sealed interface Fate {
   /** Left out by a filter. */
   record Filtered() implements Fate {}
 
+  /** Its message was deleted by hand before it was sent: nobody has it any more. */
+  record Gone() implements Fate {}
+
   /** Waits for what it points to. */
   record Waits() implements Fate {}
 
@@ -28,6 +34,24 @@ sealed interface Fate {
    * @param cause why; null if the decision does not say
    */
   record FailedAgain(Decision decision, int index, @Nullable Cause cause) implements Fate {}
+
+  /**
+   * Follows a record's decisions, also where its batch was sent without some of its records.
+   *
+   * @param entry the record's
+   */
+  static Fate of(
+      JournalEntry entry, long sequence, Function<BatchId, Optional<Decision>> decisions) {
+    int place = entry.sequences().indexOf(sequence);
+    Optional<Decision> decision = decisions.apply(entry.batch());
+    if (decision.isEmpty() || decision.get().counts().in() == entry.sequences().size()) {
+      return of(entry.batch(), place, decisions);
+    }
+    Set<Integer> gone = RetryBatch.lacking(entry, decisions);
+    return gone.contains(place)
+        ? new Gone()
+        : of(entry.batch(), place - (int) gone.stream().filter(i -> i < place).count(), decisions);
+  }
 
   /**
    * Follows a record's decisions: one that waits is decided again under its next try's name.
@@ -48,8 +72,11 @@ sealed interface Fate {
         return new Passed(decision.get());
       }
       switch (group.get().kind()) {
-        case filtered, waived -> {
+        case filtered -> {
           return new Filtered();
+        }
+        case waived -> {
+          return new Gone(); // it was to be sent
         }
         case failed -> {
           return new FailedAgain(decision.get(), place, group.get().cause());

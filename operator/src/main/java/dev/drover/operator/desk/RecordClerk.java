@@ -220,16 +220,13 @@ final class RecordClerk {
     FailedRecordStatus sent =
         saysReplaying(resource, sequence) ? described : RecordStatuses.sentOnceMore(described);
     String stage = entry.stage();
-    Fate fate =
-        Fate.of(
-            entry.batch(),
-            entry.sequences().indexOf(sequence),
-            batch -> retries.decision(stage, batch));
+    Fate fate = Fate.of(entry, sequence, batch -> retries.decision(stage, batch));
     return switch (fate) {
       case Fate.UnderWay u -> {
         sendUnlessSent(resource, sequence, entry);
         yield visit(sent, resource, entry, Answer.replaying("sent to the stage again"));
       }
+      case Fate.Gone g -> visit(sent, resource, entry, Answer.gone());
       case Fate.Waits w -> visit(sent, resource, entry, Answer.waiting());
       case Fate.Passed passed -> resolved(sent, resource, entry, passed(stage, passed));
       case Fate.Filtered f -> resolved(sent, resource, entry, "left out by a filter");

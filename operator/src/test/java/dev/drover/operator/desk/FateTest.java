@@ -7,6 +7,11 @@ import dev.drover.wire.batch.Origin;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.decision.Decision;
+import dev.drover.wire.failure.SomeFailure;
+import dev.drover.wire.replay.Change;
+import dev.drover.wire.replay.Journal;
+import dev.drover.wire.replay.JournalEntry;
+import dev.drover.wire.replay.RetryBatch;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,5 +95,48 @@ class FateTest {
     assertThat(fate(2)).isEqualTo(new Fate.FailedAgain(first, 2, CAUSE));
     assertThat(fate(3)).isEqualTo(new Fate.Filtered());
     assertThat(fate(4)).isEqualTo(new Fate.FailedAgain(second, 1, CAUSE));
+  }
+
+  private Fate fate(JournalEntry entry, long sequence) {
+    return Fate.of(entry, sequence, batch -> Optional.ofNullable(decisions.get(batch.text())));
+  }
+
+  private static JournalEntry entry() {
+    return JournalEntry.of(
+        JournalEntry.Action.replay,
+        List.of(
+            SomeFailure.in("b", 0, 7, "load"),
+            SomeFailure.in("b", 1, 8, "load"),
+            SomeFailure.in("b", 2, 9, "load"),
+            SomeFailure.in("b", 3, 10, "load")),
+        new Journal.Page(0, 0, ""),
+        Change.NONE,
+        new JournalEntry.By("Redrive", "one", "u1", 1),
+        "2026-01-01T00:00:00Z");
+  }
+
+  @Test
+  void a_record_keeps_its_fate_where_others_of_its_batch_were_deleted_before_it_was_sent() {
+    JournalEntry entry = entry();
+    assertThat(fate(entry, 9)).isEqualTo(new Fate.UnderWay());
+    BatchId under = entry.batch().lacking();
+    decisions.put("r7-x", RetryBatch.lacking(entry, under, "rev", List.of(0)));
+    decisions.put("r7-x-x", RetryBatch.lacking(entry, under.lacking(), "rev", List.of(2)));
+    assertThat(fate(entry, 9)).as("the others are not decided").isEqualTo(new Fate.UnderWay());
+    Decision others =
+        decide("r7", new Counts(2, 1, 0, 1, 0, 0), all(Decision.Kind.failed, CAUSE, 1));
+
+    assertThat(fate(entry, 7)).isEqualTo(new Fate.Gone());
+    assertThat(fate(entry, 8)).isEqualTo(new Fate.Passed(others));
+    assertThat(fate(entry, 9)).isEqualTo(new Fate.Gone());
+    assertThat(fate(entry, 10)).isEqualTo(new Fate.FailedAgain(others, 1, CAUSE));
+  }
+
+  @Test
+  void records_of_a_batch_that_was_given_up_whole_are_gone() {
+    JournalEntry entry = entry();
+    decisions.put("r7", RetryBatch.waiver(entry, "rev"));
+
+    assertThat(fate(entry, 9)).isEqualTo(new Fate.Gone());
   }
 }

@@ -6,7 +6,8 @@ import dev.drover.wire.names.SplitId;
  * The name of a batch, kept through the chain and fit for a subject's token. It says where the
  * batch comes from: {@code <split>-<ordinal>} for one that was extracted, {@code r<error sequence>}
  * for failed records sent again, by the first of them, and a suffix for each stage since: {@code
- * -p<part>} for a part of a stage's output, {@code -w<attempt>} for records that waited.
+ * -p<part>} for a part of a stage's output, {@code -w<attempt>} for records that waited. {@code -x}
+ * is no batch: what is decided under it are records that this one lacks.
  *
  * @param text the name
  */
@@ -35,6 +36,13 @@ public record BatchId(String text) {
   public BatchId waiting(int attempt) {
     int tail = text.lastIndexOf("-w");
     return new BatchId((tail < 0 ? text : text.substring(0, tail)) + "-w" + attempt);
+  }
+
+  /**
+   * Under which those of its records are given up whose messages were deleted before it was sent.
+   */
+  public BatchId lacking() {
+    return new BatchId(text + "-x");
   }
 
   /** The table's hash in the name of an extracted batch and its parts; empty for a replay. */

@@ -112,6 +112,11 @@ final class Outcomes {
     removal.remove(prefixes.due(System.nanoTime()));
   }
 
+  /** Records whose messages were deleted before the batch was sent, see {@link Remains}. */
+  private static long lacking(Sent at, Counts decided) {
+    return at.attempt() > 0 ? 0 : at.entry().sequences().size() - decided.in();
+  }
+
   private synchronized List<Sent> batches() {
     return new ArrayList<>(open.values());
   }
@@ -132,7 +137,7 @@ final class Outcomes {
                   decided.filtered(),
                   decided.failed(),
                   decided.waiting() - (at.attempt() > 0 ? decided.in() : 0),
-                  decided.waived()));
+                  decided.waived() + lacking(at, decided)));
       if (waits) {
         open.put(at.entry().batch(), at.next());
         return at.next();

@@ -15,16 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends records again: first the journal, then the message. What the journal has is sent again
  * after a crash, under the same name and with the same bytes. Used by one thread.
  */
 final class Sender {
-  private static final Logger LOG = LoggerFactory.getLogger(Sender.class);
-
   /** Between two looks whether a decision is there yet. */
   private static final long LOOK_MILLIS = 1000;
 
@@ -34,12 +30,14 @@ final class Sender {
   private final DecisionLog decisions;
   private final RowChanges changes;
   private final RenewedStore renewed;
+  private final Remains remains;
 
   Sender(RedriveContext context, DecisionLog decisions, RowChanges changes, RenewedStore renewed) {
     this.renewed = renewed;
     this.context = context;
     this.decisions = decisions;
     this.changes = changes;
+    this.remains = new Remains(context, decisions);
   }
 
   /**
@@ -111,7 +109,11 @@ final class Sender {
       sendRenewedAgain(entry, entry.renewed());
       return;
     }
-    List<QueuedFailure> failures = undecided(entry);
+    Optional<List<QueuedFailure>> undecided = undecided(entry);
+    if (undecided.isEmpty()) {
+      return;
+    }
+    List<QueuedFailure> failures = remains.of(entry, undecided.get());
     List<byte[]> rows = new ArrayList<>();
     for (QueuedFailure failure : failures) {
       rows.add(row(entry, failure));
@@ -122,30 +124,29 @@ final class Sender {
   }
 
   /**
-   * The records of an entry, all of them, unless it is decided. Whoever takes some out of the queue
-   * has seen the decision before, so where some lack there is one now; if there is none, somebody
-   * has deleted messages by hand, and the others are sent.
+   * The records of an entry, all of them, unless it is decided, or on its way. Whoever takes some
+   * out of the queue has seen the decision before, so where some lack there is one now; if there is
+   * none, somebody has deleted messages by hand.
    *
-   * @return none if it is decided
+   * @return empty if nothing is to be sent
    */
-  private List<QueuedFailure> undecided(JournalEntry entry) throws InterruptedException {
+  private Optional<List<QueuedFailure>> undecided(JournalEntry entry) throws InterruptedException {
     List<QueuedFailure> found = List.of();
     for (int look = 0; look < LOOKS; look++) {
       if (decisions.find(entry.stage(), entry.batch()).isPresent()) {
-        return List.of();
+        return Optional.empty();
       }
       found = read(entry);
       if (found.size() == entry.sequences().size()) {
-        return found;
+        return Optional.of(found);
       }
       Thread.sleep(LOOK_MILLIS);
     }
-    LOG.warn(
-        "of the {} records of batch {} only {} are in the error queue, and it is not decided: they are sent without the others",
-        entry.sequences().size(),
-        entry.batch(),
-        found.size());
-    return found;
+    // In this order: what has left the stage's retries is decided.
+    boolean sent = remains.isOnItsWay(entry);
+    return sent || decisions.find(entry.stage(), entry.batch()).isPresent()
+        ? Optional.empty()
+        : Optional.of(found);
   }
 
   /**
@@ -161,9 +162,9 @@ final class Sender {
       sendOn(entry, rows.get());
       return;
     }
-    List<QueuedFailure> failures = undecided(entry);
-    if (failures.size() == entry.sequences().size()) {
-      publish(entry, failures, rows.get());
+    Optional<List<QueuedFailure>> failures = undecided(entry);
+    if (failures.isPresent()) {
+      publish(entry, failures.get(), rows.get());
     }
   }
 

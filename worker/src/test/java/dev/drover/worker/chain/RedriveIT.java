@@ -449,6 +449,108 @@ class RedriveIT extends ChainScenario {
     await().atMost(SOON).until(() -> chain.tally("clean").passed() == 22);
   }
 
+  /** A claim of a Redrive whose worker died before it sent it. */
+  private JournalEntry claim(String uid, List<QueuedFailure> some) throws Exception {
+    Journal journal = new Journal(chain.nats, chain.names);
+    Journal.Page page = journal.page(JournalBlock.of(some.getFirst().sequence()));
+    JournalEntry entry =
+        JournalEntry.of(
+            JournalEntry.Action.replay,
+            some,
+            page,
+            NEGATED,
+            new JournalEntry.By("Redrive", uid, uid, 1),
+            Instant.now().toString());
+    assertThat(journal.append(page, entry)).isTrue();
+    return entry;
+  }
+
+  @Test
+  void what_was_deleted_by_hand_from_a_claim_that_was_not_sent_is_given_up_and_the_rest_is_sent()
+      throws Exception {
+    failing(10);
+    List<QueuedFailure> items =
+        chain.failuresBySequence().entrySet().stream()
+            .map(e -> new QueuedFailure(e.getKey(), e.getValue()))
+            .filter(f -> f.detail().table().equals("public.item"))
+            .toList();
+    JournalEntry whole = claim("gone", items.subList(0, 4));
+    JournalEntry partly = claim("gone", items.subList(4, 8));
+    List<Long> deleted = new ArrayList<>(whole.sequences());
+    deleted.add(partly.sequences().get(0));
+    deleted.add(partly.sequences().get(2));
+    for (long sequence : deleted) {
+      chain.nats.jetStreamManagement().deleteMessage(chain.names.errorsStream(), sequence, false);
+    }
+
+    RedriveProgress done = run(order("gone", table("item"), NEGATED));
+
+    assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
+    assertThat(done.sent()).isEqualTo(10);
+    assertThat(done.waived()).isEqualTo(6);
+    assertThat(done.resolved()).isEqualTo(4);
+    awaitLoaded();
+    assertThat(target("SELECT concat_ws('|', count(*), count(DISTINCT id)) FROM item"))
+        .containsExactly("5|5");
+    assertThat(chain.tally("clean")).isEqualTo(new Counts(22 + 10, 2 + 4, 0, 20, 0, 6));
+    assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(10);
+  }
+
+  @Test
+  void what_was_deleted_by_hand_of_a_batch_that_is_on_its_way_is_not_given_up() throws Exception {
+    failing(10);
+    List<QueuedFailure> items =
+        chain.failuresBySequence().entrySet().stream()
+            .map(e -> new QueuedFailure(e.getKey(), e.getValue()))
+            .filter(f -> f.detail().table().equals("public.item"))
+            .toList();
+    open.stream()
+        .filter(RunningStage.class::isInstance)
+        .skip(1)
+        .limit(1)
+        .toList()
+        .getFirst()
+        .close();
+    ask(order("gone", table("item"), NEGATED));
+    RedriveWorker first = worker("gone");
+    try (ExecutorService one = Executors.newSingleThreadExecutor()) {
+      Future<?> ran =
+          one.submit(
+              () -> {
+                first.run();
+                return true;
+              });
+      await().atMost(SOON).until(() -> chain.messages(chain.names.retriesStream()) > 0);
+      first.stop();
+      ran.get();
+    }
+    for (QueuedFailure item : items) {
+      chain
+          .nats
+          .jetStreamManagement()
+          .deleteMessage(chain.names.errorsStream(), item.sequence(), false);
+    }
+    RedriveWorker second = worker("gone");
+    try (ExecutorService one = Executors.newSingleThreadExecutor()) {
+      Future<?> ran =
+          one.submit(
+              () -> {
+                second.run();
+                return true;
+              });
+      Thread.sleep(5000); // longer than a message that lacks is looked for
+      assertThat(chain.tally("clean").waived()).isZero();
+      open.add(RunningStage.start(chain, "clean", databases.secrets));
+      ran.get();
+    }
+
+    RedriveProgress done = progress("gone");
+    assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
+    assertThat(List.of(done.sent(), done.resolved())).containsOnly(10L);
+    awaitLoaded();
+    assertThat(target("SELECT count(*) FROM item")).containsExactly("11");
+  }
+
   @Test
   void withdrawn_it_brings_to_its_end_what_it_claimed_and_claims_nothing_more() throws Exception {
     failing(100);
