@@ -61,6 +61,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, patch, delete]
+# Why does the worker of a Redrive not start?
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
 # Does a Secret that a connection names exist, with its keys? One at a time, by name.
 - apiGroups: [""]
   resources: [secrets]

@@ -12,6 +12,7 @@ import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.desk.Requester;
 import dev.drover.operator.privacy.Redaction;
+import dev.drover.operator.workload.JobPods;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.Workloads;
@@ -49,6 +50,7 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
   private final KubernetesClient client;
   private final Workloads workloads;
   private final RedriveJob jobs;
+  private final JobPods pods;
   private final Requester requester;
   private final InstantSource clock;
 
@@ -64,6 +66,7 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     this.client = client;
     this.workloads = workloads;
     this.jobs = jobs;
+    this.pods = new JobPods(client);
     this.requester = requester;
     this.clock = clock;
   }
@@ -159,14 +162,23 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     } else if (job.isPresent() && RedriveJob.ended(job.get())) {
       workloads.delete(job.get()); // it left before it was done: another takes up
     }
+    Optional<String> trouble =
+        progress.filter(RedriveProgress::ended).isPresent()
+            ? Optional.empty()
+            : job.flatMap(j -> pods.trouble(j, clock.instant()));
     return progress
-        .<Situation>map(Situation.Known::new)
+        .<Situation>map(p -> new Situation.Known(told(p, trouble)))
         .orElseGet(
             () ->
                 suspended
                     ? new Situation.Held(
                         "Suspended", "spec.suspend is true: nothing is begun", false)
-                    : new Situation.Starting());
+                    : new Situation.Starting(trouble));
+  }
+
+  /** What a worker told last, of which another is to take the place. */
+  private static RedriveProgress told(RedriveProgress progress, Optional<String> trouble) {
+    return trouble.map(t -> progress.saying(progress.message() + "; " + t)).orElse(progress);
   }
 
   /** Puts the order where the worker reads it, and reads how far that is. */

@@ -45,12 +45,15 @@ final class RedriveStatuses {
     return switch (found) {
       case Situation.Held held -> held(redrive, held, now);
       case Situation.Starting s -> {
-        Verdict starting = new Verdict("False", "WorkerStarting", "its worker has not told yet");
+        Verdict starting =
+            s.trouble()
+                .map(trouble -> new Verdict("False", "WorkerNotStarting", trouble))
+                .orElse(new Verdict("False", "WorkerStarting", "its worker has not told yet"));
         yield with(
             redrive,
             before,
             now,
-            new Verdict("Unknown", "WorkerStarting", "not looked at yet"),
+            new Verdict("Unknown", starting.reason(), "not looked at yet"),
             starting,
             starting);
       }

@@ -1,6 +1,7 @@
 package dev.drover.operator.redrive;
 
 import dev.drover.wire.replay.RedriveProgress;
+import java.util.Optional;
 
 /** What was found about a Redrive. */
 sealed interface Situation {
@@ -12,8 +13,12 @@ sealed interface Situation {
    */
   record Held(String reason, String message, boolean invalid) implements Situation {}
 
-  /** Its worker was asked for, and has told nothing yet. */
-  record Starting() implements Situation {}
+  /**
+   * Its worker was asked for, and has told nothing yet.
+   *
+   * @param trouble why it does not start, as far as that is known
+   */
+  record Starting(Optional<String> trouble) implements Situation {}
 
   /** Its worker has told how far it is. */
   record Known(RedriveProgress progress) implements Situation {}

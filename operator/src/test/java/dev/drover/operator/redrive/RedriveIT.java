@@ -38,7 +38,11 @@ import dev.drover.wire.replay.Selector;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
@@ -608,6 +612,84 @@ class RedriveIT {
     migration = failedRecords(migration, "{\"payload\": \"Redacted\"}");
     upkeep(InstantSource.system()).sync(migration, ref(migration));
     assertThat(email()).as("also when it is gone").isEqualTo("***");
+  }
+
+  @Test
+  void a_worker_that_does_not_start_is_told_with_its_pods_reason() throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(1, 1);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+    Job job = jobs().getFirst();
+    client
+        .resource(
+            new ServiceAccountBuilder()
+                .withNewMetadata()
+                .withName("default")
+                .withNamespace(namespace)
+                .endMetadata()
+                .build())
+        .serverSideApply();
+    Pod pod =
+        client
+            .resource(
+                new PodBuilder()
+                    .withNewMetadata()
+                    .withName("again-x")
+                    .withNamespace(namespace)
+                    .withLabels(Map.of("batch.kubernetes.io/job-name", job.getMetadata().getName()))
+                    .endMetadata()
+                    .withNewSpec()
+                    .addNewContainer()
+                    .withName("worker")
+                    .withImage("worker:none")
+                    .endContainer()
+                    .endSpec()
+                    .build())
+            .create();
+    pod(pod, "ImagePullBackOff", "Back-off pulling image \"worker:none\"");
+    awaitComplete("WorkerNotStarting");
+    assertThat(condition(redrive(), "Ready").message())
+        .isEqualTo(
+            "pod again-x does not start: ImagePullBackOff: Back-off pulling image \"worker:none\"");
+    assertThat(condition(redrive(), "Valid").status()).isEqualTo("Unknown");
+
+    tell(migration, Phase.Running, 1, 0, null);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(condition(redrive(), "Complete").message())
+                    .contains("as told", "pod again-x does not start: ImagePullBackOff"));
+    client.resource(pod).delete();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(condition(redrive(), "Complete").message())
+                    .doesNotContain("does not start"));
+  }
+
+  private void pod(Pod pod, String reason, String message) {
+    client
+        .resource(pod)
+        .editStatus(
+            now -> {
+              now.setStatus(
+                  new PodStatusBuilder()
+                      .withPhase("Pending")
+                      .addNewContainerStatus()
+                      .withName("worker")
+                      .withImage("worker:none")
+                      .withImageID("")
+                      .withReady(false)
+                      .withRestartCount(0)
+                      .withNewState()
+                      .withNewWaiting(message, reason)
+                      .endState()
+                      .endContainerStatus()
+                      .build());
+              return now;
+            });
   }
 
   private String email() {
