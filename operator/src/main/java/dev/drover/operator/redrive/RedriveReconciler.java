@@ -76,7 +76,7 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     Optional<Migration> migration = migration(redrive);
     if (RedriveStatuses.ended(redrive)) {
       migration.ifPresent(m -> job(m, redrive).ifPresent(workloads::delete));
-      return UpdateControl.noUpdate();
+      return control(redrive, RedriveStatuses.seen(redrive));
     }
     RedriveStatus status;
     try {
@@ -89,12 +89,15 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
           RedriveStatuses.unavailable(
               redrive, e.reason(), String.valueOf(e.getMessage()), clock.instant());
     }
-    UpdateControl<Redrive> control =
-        status.equals(redrive.getStatus())
-            ? UpdateControl.noUpdate()
-            : UpdateControl.patchStatus(patch(redrive, status));
-    return control.rescheduleAfter(
-        migration.isEmpty() || Boolean.TRUE.equals(redrive.getSpec().suspend()) ? LATER : SOON);
+    return control(redrive, status)
+        .rescheduleAfter(
+            migration.isEmpty() || Boolean.TRUE.equals(redrive.getSpec().suspend()) ? LATER : SOON);
+  }
+
+  private static UpdateControl<Redrive> control(Redrive redrive, RedriveStatus status) {
+    return status.equals(redrive.getStatus())
+        ? UpdateControl.noUpdate()
+        : UpdateControl.patchStatus(patch(redrive, status));
   }
 
   private RedriveStatus status(Migration migration, Redrive redrive) {

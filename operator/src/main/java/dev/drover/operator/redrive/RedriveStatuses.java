@@ -62,6 +62,26 @@ final class RedriveStatuses {
     };
   }
 
+  /** The status of one that has ended, about the spec as it is now: nothing follows from edits. */
+  static RedriveStatus seen(Redrive redrive) {
+    RedriveStatus s = redrive.getStatus();
+    return new RedriveStatus(
+        redrive.getMetadata().getGeneration(),
+        s.conditions(),
+        s.lastSequence(),
+        s.selected(),
+        s.sent(),
+        s.resolved(),
+        s.failedAgain(),
+        s.waived(),
+        s.skipped(),
+        s.refused(),
+        s.samples(),
+        s.startTime(),
+        s.completionTime(),
+        s.refusals());
+  }
+
   /** The status of one that cannot begin. */
   static RedriveStatus held(Redrive redrive, Situation.Held held, Instant now) {
     RedriveStatus before = redrive.getStatus() == null ? NONE : redrive.getStatus();

@@ -692,6 +692,28 @@ class RedriveIT {
             });
   }
 
+  @Test
+  void one_that_has_ended_tells_which_edit_it_has_seen() throws Exception {
+    Migration migration = migration();
+    running(migration);
+    workers(1, 1);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+    await().until(() -> jobs().size() == 1);
+    tell(migration, Phase.Complete, 20, 0, "2026-01-01T00:01:00Z");
+    await().until(() -> redrive().getStatus().completionTime() != null);
+
+    assertThat(apply("{migrationName: orders, ratePerSecond: 7}").code()).isZero();
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(redrive().getStatus().observedGeneration())
+                    .isEqualTo(redrive().getMetadata().getGeneration())
+                    .isEqualTo(2));
+    assertThat(redrive().getStatus().resolved()).isEqualTo(20);
+    assertThat(redrive().getStatus().completionTime()).isNotNull();
+  }
+
   private String email() {
     return redrive().getStatus().samples().getFirst().before().get("email").asText();
   }
