@@ -28,11 +28,13 @@ final class FailureCauses {
 
   private final NatsLink link;
   private final ChainNames names;
+  private final ErrorNumbers numbers;
   private Map<String, Known> known = new HashMap<>();
 
   FailureCauses(NatsLink link, ChainNames names) {
     this.link = link;
     this.names = names;
+    this.numbers = new ErrorNumbers(link, names);
   }
 
   /**
@@ -56,6 +58,7 @@ final class FailureCauses {
   Failures read(Instant now) {
     Optional<StreamFigures> queue =
         link.stream("count the failed records", names.errorsStream(), names.all("errors"));
+    queue.ifPresent(q -> numbers.saw(q.lastSequence()));
     Stand stand =
         queue
             .map(q -> new Stand(q.lastSequence(), q.lastSequence() - q.messages()))

@@ -11,16 +11,19 @@ import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /** Makes, changes and removes what a chain has in NATS. */
 final class QueueSetup {
   private final NatsLink link;
   private final ChainNames names;
+  private final ErrorNumbers numbers;
 
   QueueSetup(NatsLink link, ChainNames names) {
     this.link = link;
     this.names = names;
+    this.numbers = new ErrorNumbers(link, names);
   }
 
   /** Makes the state bucket, or changes it where the layout differs. */
@@ -62,7 +65,9 @@ final class QueueSetup {
    */
   void ensureQueues(QueueLayout layout, ChainSpec spec, Predicate<QueueLayout.Place> which) {
     ensureBucket(layout);
-    for (StreamConfiguration stream : layout.streams(spec)) {
+    for (StreamConfiguration wanted : layout.streams(spec)) {
+      StreamConfiguration stream =
+          wanted.getName().equals(names.errorsStream()) ? numbered(wanted) : wanted;
       link.run(
           "make the stream " + stream.getName(),
           nats -> ensure(nats.jetStreamManagement(), stream));
@@ -72,6 +77,26 @@ final class QueueSetup {
           "make the consumer " + place.consumer().getDurable() + " of " + place.stream(),
           nats -> ensure(nats.jetStreamManagement(), place));
     }
+  }
+
+  /** The error queue, with the first number that it has or is to have. */
+  private StreamConfiguration numbered(StreamConfiguration errors) {
+    Optional<Long> there =
+        link.call(
+            "read where the error queue begins",
+            nats -> {
+              JetStreamManagement management = nats.jetStreamManagement();
+              return exists(management, errors.getName())
+                  ? Optional.of(
+                      management
+                          .getStreamInfo(errors.getName())
+                          .getConfiguration()
+                          .getFirstSequence())
+                  : Optional.<Long>empty();
+            });
+    return StreamConfiguration.builder(errors)
+        .firstSequence(there.orElseGet(numbers::first))
+        .build();
   }
 
   /**

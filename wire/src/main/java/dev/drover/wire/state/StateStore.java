@@ -38,6 +38,9 @@ public final class StateStore {
   /** What keys of an enrich's answers start with: {@code answers.<stage>.<batch>}. */
   public static final String ANSWERS = "answers.";
 
+  /** The key of how far the error queue's sequences may have been given, in decimal. */
+  public static final String ERROR_NUMBERS = "errors.numbers";
+
   /** JetStream's code for a compare-and-set that lost. */
   private static final int WRONG_LAST_SEQUENCE = 10071;
 
