@@ -49,8 +49,19 @@ public interface Chain {
    * be called before {@link #ensureQueues} is, with the spec that is to run next.
    *
    * @param go whether to do it; false only tells what would be done
+   * @param standing stages that may not run now: no queue is closed for one to be drained by it
    */
-  Joining join(String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go);
+  Joining join(
+      String revision,
+      ChainSpec spec,
+      MigrationSpec.Queues queues,
+      boolean go,
+      Set<String> standing);
+
+  /** The same where every stage may run. */
+  default Joining join(String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go) {
+    return join(revision, spec, queues, go, Set.of());
+  }
 
   /**
    * Dispatches the splits that may be dispatched, and tells how the chain stands.

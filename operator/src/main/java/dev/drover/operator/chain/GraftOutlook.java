@@ -66,6 +66,15 @@ final class GraftOutlook {
             .formatted(load));
   }
 
+  /** The same while a stage that has to drain may not run. */
+  static List<Change> standing(ShapeChange change, Leftovers.Left left) {
+    return all(
+        change,
+        false,
+        "it begins when %s may run, which is to be drained: %s"
+            .formatted(left.stage(), left.text()));
+  }
+
   private static List<Change> all(ShapeChange change, boolean draining, String why) {
     List<Change> changes = new ArrayList<>();
     told(change.added()).forEach(s -> changes.add(new Change(s, kind(change, s), draining, why)));

@@ -71,8 +71,10 @@ final class Grafts {
    * @param layout of the chain's queues, all open
    * @param go whether to do it; else only what would be done is told, and what was closed for it
    *     opens
+   * @param standing stages that may not run now
    */
-  Joining join(String revision, ChainSpec spec, QueueLayout layout, boolean go) {
+  Joining join(
+      String revision, ChainSpec spec, QueueLayout layout, boolean go, Set<String> standing) {
     Edges now = edges(revision, spec);
     follower.join(now);
     ShapeChange change = ShapeChange.of(now, spec);
@@ -89,16 +91,22 @@ final class Grafts {
           ? new Joining.Underway(now, outlook.plan(revision, change, spec))
           : new Joining.Refused(now, faults);
     }
-    return cutOver(revision, spec, layout, now, change);
+    return cutOver(revision, spec, layout, now, change, standing);
   }
 
   /**
    * Closes the queues that get another reader, waits until those who read them no longer have
    * decided all, and then writes the new edges down: that is the moment from which on they hold.
-   * What is closed opens again while a load that has to drain finds the waiting room full.
+   * What is closed opens again while a load that has to drain finds the waiting room full, or a
+   * stage that has to drain may not run: the others would stand still with it.
    */
   private Joining cutOver(
-      String revision, ChainSpec spec, QueueLayout layout, Edges now, ShapeChange change) {
+      String revision,
+      ChainSpec spec,
+      QueueLayout layout,
+      Edges now,
+      ShapeChange change,
+      Set<String> standing) {
     swept = false;
     withdrawReaders(change);
     Optional<String> keptOut = leftovers.keptOut(change);
@@ -106,11 +114,17 @@ final class Grafts {
       letGo();
       return new Joining.Underway(now, GraftOutlook.keptOut(change, keptOut.get()));
     }
+    Optional<Leftovers.Left> halted = leftovers.of(change, standing::contains);
+    if (halted.isPresent()) {
+      letGo();
+      return new Joining.Underway(
+          now, GraftOutlook.standing(change, halted.get()), halted.get().stage());
+    }
     closed = change.closed();
     QueueLayout closing =
         new QueueLayout(layout.names(), layout.maxBytes(), layout.replicas(), closed);
     setup.ensureQueues(closing, spec, place -> !begins(place, change));
-    Optional<Leftovers.Left> left = leftovers.of(change);
+    Optional<Leftovers.Left> left = leftovers.of(change, stage -> true);
     if (left.isPresent()) {
       calm = Map.of();
       return new Joining.Underway(

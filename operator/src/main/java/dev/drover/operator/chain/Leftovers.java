@@ -11,6 +11,7 @@ import io.nats.client.api.ConsumerInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** What stages that go, or read another queue, have still to do. */
 final class Leftovers {
@@ -46,10 +47,17 @@ final class Leftovers {
    */
   record Left(String stage, String text) {}
 
-  /** What is not drained yet, upstream first, since what is above comes down; empty if all is. */
-  Optional<Left> of(ShapeChange change) {
+  /**
+   * What is not drained yet, upstream first, since what is above comes down; empty if all is.
+   *
+   * @param by whom it is to be drained by
+   */
+  Optional<Left> of(ShapeChange change, Predicate<String> by) {
     for (Edge edge : change.ending()) {
       String stage = edge.reader();
+      if (!by.test(stage)) {
+        continue;
+      }
       long messages = unacknowledged(names.queueStream(edge.queue()), stage);
       String what = messages + " messages of the queue of " + edge.queue();
       if (messages == 0 && change.removed().contains(stage)) {

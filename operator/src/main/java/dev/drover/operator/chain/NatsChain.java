@@ -142,8 +142,12 @@ final class NatsChain implements Chain {
 
   @Override
   public synchronized Joining join(
-      String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go) {
-    return grafts.join(revision, spec, layout(queues), go);
+      String revision,
+      ChainSpec spec,
+      MigrationSpec.Queues queues,
+      boolean go,
+      Set<String> standing) {
+    return grafts.join(revision, spec, layout(queues), go, standing);
   }
 
   @Override

@@ -9,7 +9,8 @@ import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.edges.Edges;
-import java.util.List;
+import dev.drover.wire.plan.StageSpec;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,19 +49,30 @@ public final class JoiningStep {
     }
 
     /**
-     * Why a stage has no workers though it has something to do, as was seen at the last visit:
-     * until somebody does something about it, or its time comes, it drains nothing.
+     * Which stages have no workers whatever they have to do, and why, as was seen at the last
+     * visit: until somebody does something about it, or its time comes, they drain nothing.
      */
-    private String standing(@Nullable String stage) {
-      return before == null
-          ? ""
-          : before.stages().stream()
-              .filter(s -> s.name().equals(stage))
-              .map(MigrationStatus.StageStatus::scaling)
-              .filter(scaling -> HALTS.contains(scaling.reason()))
-              .map(s -> "; %s stands still, %s: %s".formatted(stage, s.reason(), s.message()))
-              .findFirst()
-              .orElse("");
+    private Map<String, MigrationStatus.Scaling> standing() {
+      Map<String, MigrationStatus.Scaling> standing = new HashMap<>();
+      if (before != null) {
+        for (MigrationStatus.StageStatus stage : before.stages()) {
+          if (HALTS.contains(stage.scaling().reason())) {
+            standing.put(stage.name(), stage.scaling());
+          }
+        }
+      }
+      return standing;
+    }
+
+    /** Why a stage drains nothing, and what to do about it where that is no longer plain. */
+    private static String why(String stage, MigrationStatus.@Nullable Scaling halt, boolean goes) {
+      if (halt == null) {
+        return "";
+      }
+      String text = "; %s stands still, %s: %s".formatted(stage, halt.reason(), halt.message());
+      return goes && Reason.BudgetExceeded.name().equals(halt.reason())
+          ? text + "; put it back with a higher errorBudget.attempt, and remove it after that"
+          : text;
     }
   }
 
@@ -132,17 +144,16 @@ public final class JoiningStep {
       return new Shape(planned, fresh, null);
     }
     boolean go = told != null && told.revision().equals(fresh.revision()) && !subject.halted();
+    Map<String, MigrationStatus.Scaling> standing = subject.standing();
     try {
-      return switch (chain.join(fresh.revision(), fresh.spec(), subject.queues(), go)) {
+      return switch (chain.join(
+          fresh.revision(), fresh.spec(), subject.queues(), go, standing.keySet())) {
         case Joining.Joined j -> {
           known.put(uid, fresh);
           yield new Shape(planned, fresh, null);
         }
         case Joining.Underway u ->
-            new Shape(
-                planned,
-                joined(uid, last, chain, u.now()),
-                grafting(fresh.revision(), u.changes(), subject.standing(u.drains())));
+            new Shape(planned, joined(uid, last, chain, u.now()), grafting(fresh, u, standing));
         case Joining.Refused r ->
             new Shape(new Planning.Refused(r.findings()), joined(uid, last, chain, r.now()), null);
       };
@@ -190,17 +201,21 @@ public final class JoiningStep {
   }
 
   private static MigrationStatus.Grafting grafting(
-      String revision, List<Joining.Change> changes, String standing) {
+      InForce fresh, Joining.Underway underway, Map<String, MigrationStatus.Scaling> standing) {
+    String drains = underway.drains();
+    boolean goes =
+        fresh.spec().stages().stream().map(StageSpec::name).noneMatch(s -> s.equals(drains));
+    String why = drains == null ? "" : Subject.why(drains, standing.get(drains), goes);
     return new MigrationStatus.Grafting(
-        revision,
-        changes.stream()
+        fresh.revision(),
+        underway.changes().stream()
             .map(
                 c ->
                     new MigrationStatus.Graft(
                         c.stage(),
                         c.kind().name(),
                         c.draining() ? "EdgeDraining" : "Planned",
-                        c.message() + standing))
+                        c.message() + why))
             .toList());
   }
 }

@@ -28,6 +28,7 @@ import io.nats.client.api.ConsumerConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** How stages that are added, and those that go, come by the records that are theirs. */
@@ -100,6 +101,41 @@ class EdgesIT extends PlayedChain {
     next.ensureQueues(SPEC, QUEUES);
     assertThat(worker.clean(Judge.PASS)).isEqualTo(3);
     nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
+  }
+
+  @Test
+  void nothing_is_closed_for_a_stage_that_may_not_run_and_opens_while_it_may_no_longer()
+      throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+    ChainSpec removed =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().getFirst(),
+                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+    var publisher = nats.jetStream();
+    String subject = names.queueSubject("read", "x");
+
+    assertThat(halted(removed))
+        .returns("clean", Joining.Underway::drains)
+        .returns(false, u -> u.changes().getFirst().draining())
+        .extracting(u -> u.changes().getFirst().message())
+        .asString()
+        .startsWith("it begins when clean may run, which is to be drained: clean has 3 messages");
+    publisher.publish(subject, new byte[9]);
+
+    assertThat(chain.join("rev2", removed, QUEUES, true)).isInstanceOf(Joining.Underway.class);
+    assertThatThrownBy(() -> publisher.publish(subject, new byte[9]))
+        .isInstanceOf(JetStreamApiException.class);
+    assertThat(halted(removed).changes().getFirst().draining()).isFalse();
+    chain.ensureQueues(SPEC, QUEUES);
+    publisher.publish(subject, new byte[9]);
+  }
+
+  private Joining.Underway halted(ChainSpec spec) {
+    return (Joining.Underway) chain.join("rev2", spec, QUEUES, true, Set.of("clean"));
   }
 
   @Test

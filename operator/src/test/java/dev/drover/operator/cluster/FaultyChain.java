@@ -184,7 +184,12 @@ public final class FaultyChain implements Chain {
   }
 
   @Override
-  public Joining join(String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go) {
+  public Joining join(
+      String revision,
+      ChainSpec spec,
+      MigrationSpec.Queues queues,
+      boolean go,
+      Set<String> standing) {
     reach();
     return joining.join(revision, spec, go);
   }

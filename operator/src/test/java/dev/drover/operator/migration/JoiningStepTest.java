@@ -156,6 +156,14 @@ class JoiningStepTest {
   }
 
   @Test
+  void a_stage_that_goes_with_its_budget_exceeded_has_to_come_back_for_that() {
+    assertThat(draining("clean", "clean", Reason.BudgetExceeded, "because"))
+        .endsWith(
+            "; clean stands still, BudgetExceeded: because; put it back with a higher"
+                + " errorBudget.attempt, and remove it after that");
+  }
+
+  @Test
   void what_keeps_no_queue_from_being_drained_is_not_told_of_it() {
     assertThat(draining("load", "load", Reason.Draining, "backlog 3")).isEqualTo("load has 3 left");
     assertThat(draining("load", "read", Reason.Suspended, "suspend")).isEqualTo("load has 3 left");
