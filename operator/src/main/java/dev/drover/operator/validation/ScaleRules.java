@@ -9,7 +9,6 @@ import dev.drover.wire.plan.EndpointId;
 import dev.drover.wire.plan.Finding;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,26 +81,26 @@ final class ScaleRules {
         sum++;
       }
     }
-    Connection smallest =
-        connections.stream().min(Comparator.comparingInt(ScaleRules::cap)).orElseThrow();
-    if (sum > cap(smallest)) {
-      String shared =
-          names.size() == 1
-              ? ""
-              : ", as "
-                  + String.join(" and ", names)
-                  + " lead to one server with one login, and share the smallest maxConnections";
-      findings.add(
-          Finding.error(
-              "CapBelowFloors",
-              "spec.connections[" + spec.connections().indexOf(smallest) + "].maxConnections",
-              cap(smallest)
-                  + " is less than what the stages that use it need at least ("
-                  + String.join(", ", floors)
-                  + shared
-                  + "); raise it to "
-                  + sum
-                  + ", or lower their minReplicas where they are above 1"));
+    String shared =
+        names.size() == 1
+            ? ""
+            : ", as "
+                + String.join(" and ", names)
+                + " lead to one server with one login, and share the smallest maxConnections";
+    for (Connection connection : connections) {
+      if (sum > cap(connection)) {
+        findings.add(
+            Finding.error(
+                "CapBelowFloors",
+                "spec.connections[" + spec.connections().indexOf(connection) + "].maxConnections",
+                cap(connection)
+                    + " is less than what the stages that use it need at least ("
+                    + String.join(", ", floors)
+                    + shared
+                    + "); raise it to "
+                    + sum
+                    + ", or lower their minReplicas where they are above 1"));
+      }
     }
   }
 

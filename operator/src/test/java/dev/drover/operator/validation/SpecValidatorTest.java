@@ -102,6 +102,13 @@ class SpecValidatorTest {
                   .contains("(read 1, load 1, as legacy and shop lead to one server")
                   .contains("raise it to 2");
             });
+    String bothBelow =
+        together.replace(
+            "credentialsSecretRef: {name: shop-db}}\n    - name",
+            "credentialsSecretRef: {name: shop-db}}\n      maxConnections: 1\n    - name");
+    assertThat(SpecValidator.refusedCaps(Specs.with(apart, bothBelow)))
+        .as("the number of either would be in force")
+        .containsExactly("legacy", "shop");
     String otherLogin = together.replaceFirst("shop-db", "legacy-db");
     assertThat(SpecValidator.validate(Specs.with(apart, otherLogin))).isEmpty();
   }
