@@ -1,6 +1,5 @@
 package dev.drover.operator.migration;
 
-import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainSnapshot;
@@ -57,13 +56,12 @@ final class SnapshotsStep {
         } else if (snapshot.snapshotLost(stage.name())) {
           job.filter(SnapshotJob::ended).ifPresent(this::remove);
         } else if (job.isEmpty() && mayStart(migration, stage.name())) {
-          Connection connection =
-              migration.getSpec().connections().stream()
-                  .filter(c -> c.name().equals(extract.connectionName()))
-                  .findFirst()
-                  .orElseThrow();
-          workloads.apply(
-              null, snapshotJob.of(migration, stage.name(), connection, inForce.revision()));
+          // An edit that is refused may have named it otherwise: then it is made after the next.
+          migration.getSpec().connections().stream()
+              .filter(c -> c.name().equals(extract.connectionName()))
+              .findFirst()
+              .map(c -> snapshotJob.of(migration, stage.name(), c, inForce.revision()))
+              .ifPresent(made -> workloads.apply(null, made));
         } else {
           // One that ended in any other way holds nothing: the next says what became of it.
           job.filter(SnapshotJob::ended).ifPresent(this::remove);
