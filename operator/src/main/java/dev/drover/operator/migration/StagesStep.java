@@ -37,7 +37,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -365,9 +364,12 @@ final class StagesStep {
       Map<String, Deployment> byStage,
       Collection<String> readers,
       Instant now) {
-    Stream.concat(SnapshotsStep.holders(chain, snapshot).stream(), readers.stream())
+    SnapshotsStep.holders(chain, snapshot)
         .forEach(
             connection -> caps.computeIfPresent(connection, (name, cap) -> Math.max(0, cap - 1)));
+    readers.forEach(
+        connection ->
+            caps.computeIfPresent(connection, (name, cap) -> besides(chain, connection, cap)));
     List<StageObservation> stages =
         chain.stages().stream()
             .sorted(Comparator.comparingInt(s -> depth(chain, s)))
@@ -380,6 +382,15 @@ final class StagesStep {
     Map<String, StageScale> scales = new LinkedHashMap<>();
     decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
+  }
+
+  /**
+   * What a Redrive's reader leaves of a cap: one worker for each stage in any case, for what the
+   * Redrive has sent may be theirs to decide before it ends. Sessions are counted by their slots.
+   */
+  private static int besides(ChainSpec chain, String connection, int cap) {
+    long users = chain.stages().stream().filter(s -> connection.equals(connectionName(s))).count();
+    return Math.max(cap - 1, (int) Math.min(cap, users));
   }
 
   private static Map<String, Integer> caps(MigrationSpec spec) {

@@ -5,11 +5,13 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 
 /**
  * Shares a connection's slots among the stages that use it. First one worker each, those with a
  * backlog before those that only wait for one, downstream before upstream: so a queue is emptied
- * before it is filled further, and a cap of one still moves on. Then the rest in turns. Pure.
+ * before it is filled further, and a cap of one still moves on. Then as many as each has at least.
+ * Then the rest in turns. Pure.
  */
 final class ConnectionCaps {
   private ConnectionCaps() {}
@@ -37,20 +39,39 @@ final class ConnectionCaps {
     List<StageObservation> order = new ArrayList<>(sharers.reversed());
     order.sort(Comparator.comparing(s -> !hasBacklog(s)));
     order.forEach(s -> granted.put(s.stage(), 0));
+    int free = inTurns(order, slots, granted, s -> Math.min(1, wish(wishes, s)));
+    for (StageObservation stage : order) {
+      int floor = Math.min(stage.bounds().minReplicas(), wish(wishes, stage));
+      free = inTurns(List.of(stage), free, granted, s -> floor);
+    }
+    inTurns(order, free, granted, s -> wish(wishes, s));
+  }
+
+  private static int wish(Map<String, StagePolicy.Wish> wishes, StageObservation stage) {
+    StagePolicy.Wish wish = wishes.get(stage.stage());
+    return wish == null ? 0 : wish.replicas();
+  }
+
+  /** Gives one after another until each has what is meant for it; what is left then. */
+  private static int inTurns(
+      List<StageObservation> order,
+      int slots,
+      Map<String, Integer> granted,
+      ToIntFunction<StageObservation> upTo) {
     int free = slots;
     boolean gave = true;
     while (free > 0 && gave) {
       gave = false;
       for (StageObservation stage : order) {
-        StagePolicy.Wish wish = wishes.get(stage.stage());
         int has = granted.getOrDefault(stage.stage(), 0);
-        if (wish != null && free > 0 && has < wish.replicas()) {
+        if (free > 0 && has < upTo.applyAsInt(stage)) {
           granted.put(stage.stage(), has + 1);
           free--;
           gave = true;
         }
       }
     }
+    return free;
   }
 
   private static boolean hasBacklog(StageObservation stage) {

@@ -98,6 +98,7 @@ public final class ScalingPolicy {
             work.completed(),
             stage.ready(),
             busy && saturated(stage, work, history, at),
+            stage.atHand(work).units(),
             work.units() > work.inFlight(),
             work.batchRecords(),
             stage.handRecords(work)),
@@ -108,10 +109,11 @@ public final class ScalingPolicy {
   private static boolean saturated(
       StageObservation stage, Work work, StageHistory history, double at) {
     long each = stage.reads() ? 1 : 2;
+    Work hand = stage.atHand(work);
     boolean enough =
-        work.units() >= each * stage.ready()
+        hand.units() >= each * stage.ready()
             && (stage.reads()
-                || work.records() >= stage.ready() * history.capacity().perWorker()
+                || hand.records() >= stage.ready() * history.capacity().perWorker()
                 || neverRanOut(work, history));
     return enough
         && !throttled(stage, history, at)

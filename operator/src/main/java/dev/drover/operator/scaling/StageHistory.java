@@ -187,6 +187,25 @@ record StageHistory(
   }
 
   /**
+   * The most workers that had something to do at any look of a window in which nothing waited for
+   * one; as many as there may be if something did, or the window is not full.
+   */
+  int mostAtWork(double now, double window) {
+    long most = 0;
+    boolean whole = false;
+    for (Sample s : samples) {
+      if (now - s.at() > window) {
+        whole = true;
+      } else if (s.laden()) {
+        return Integer.MAX_VALUE;
+      } else {
+        most = Math.max(most, s.units());
+      }
+    }
+    return whole ? (int) Math.min(most, Integer.MAX_VALUE) : Integer.MAX_VALUE;
+  }
+
+  /**
    * The most that was needed at any time of a window; no less than {@code otherwise} if it is not
    * full.
    */

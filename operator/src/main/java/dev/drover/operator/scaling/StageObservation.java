@@ -30,7 +30,12 @@ public record StageObservation(
 
   /** Records of all the batches that a worker holds, and may be at together; 0 if not known. */
   double handRecords(Work of) {
-    return of.batchRecords() * Math.max(1, (double) of.inFlight() / Math.max(1, ready));
+    return of.batchRecords() * Math.max(1, (double) atHand(of).inFlight() / Math.max(1, ready));
+  }
+
+  /** What workers can be at; of an extract's splits it is not known which were set aside. */
+  Work atHand(Work of) {
+    return reads() ? of : of.atHand();
   }
 
   /**
@@ -84,24 +89,21 @@ public record StageObservation(
       int stalledWorkers,
       int goingOn,
       int aside) {
-    /** Of a stage where nobody has set anything aside. */
-    public Work(
-        long units,
-        long records,
-        long inFlight,
-        long redelivered,
-        long arrived,
-        long completed,
-        int outputPercent,
-        boolean done,
-        boolean finishing,
-        long batchRecords,
-        int stalledWorkers) {
-      this(
-          units,
-          records,
-          inFlight,
-          redelivered,
+    boolean any() {
+      return units > 0 || records > 0 || inFlight > 0;
+    }
+
+    /**
+     * Without what was set aside, which keeps no worker busy and needs none until it is delivered
+     * again. What workers tell may be a moment old, and two may tell of the same.
+     */
+    Work atHand() {
+      long resting = Math.min(aside, inFlight);
+      return new Work(
+          units - Math.min(resting, units),
+          records - Math.min(resting * batchRecords, records),
+          inFlight - resting,
+          redelivered - Math.min(resting, redelivered),
           arrived,
           completed,
           outputPercent,
@@ -109,12 +111,8 @@ public record StageObservation(
           finishing,
           batchRecords,
           stalledWorkers,
-          0,
+          goingOn,
           0);
-    }
-
-    boolean any() {
-      return units > 0 || records > 0 || inFlight > 0;
     }
   }
 }

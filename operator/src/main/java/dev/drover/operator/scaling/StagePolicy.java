@@ -62,29 +62,45 @@ final class StagePolicy {
       return new Wish(0, Reason.Done, "nothing left", history);
     }
     Rates rates = Rates.of(history.samples());
-    int needed = needed(stage, work, rates, history.capacity(), expecting);
+    int needed = needed(stage, work, rates, history, expecting, now);
     StageHistory next = history.needed(now, lasting(stage, work, history.capacity(), needed));
     Wish wish = paced(stage, work, rates, needed, next, now);
     return bounded(limited(wish, stage, work, rates, now), stage, work, rates, needed, expecting);
   }
 
   private static int needed(
-      StageObservation stage, Work work, Rates rates, Capacity capacity, boolean expecting) {
-    double per = capacity.reckoned();
-    double rate = rates.arrival() + (double) work.records() / stage.bounds().targetDrainSeconds();
+      StageObservation stage,
+      Work work,
+      Rates rates,
+      StageHistory history,
+      boolean expecting,
+      double now) {
+    Work hand = stage.atHand(work);
+    double rate = rates.arrival() + (double) hand.records() / stage.bounds().targetDrainSeconds();
     if (stage.bounds().recordsPerSecond() > 0) {
       rate = Math.min(rate, stage.bounds().recordsPerSecond());
     }
-    int useful = (int) Math.min(work.units(), Integer.MAX_VALUE);
-    int steady = ceil(rates.arrival() / per);
+    double per = history.capacity().reckoned();
+    int useful = (int) Math.min(hand.units(), Integer.MAX_VALUE);
+    int steady = steady(rates.arrival(), history, now);
     int needed = Math.min(ceil(rate / per), Math.max(useful, steady));
     boolean awake = work.any() || work.finishing() || expecting;
     return Math.max(needed, awake ? 1 : 0);
   }
 
+  /**
+   * How many an arrival keeps at work. What one worker does is learned only while all have work: so
+   * where nothing has waited for a while, no more than twice as many as had something to do at a
+   * time, however slow they once were.
+   */
+  private static int steady(double arrival, StageHistory history, double now) {
+    double most = 2.0 * history.mostAtWork(now, DOWN_SECONDS);
+    return ceil(Math.min(arrival / history.capacity().reckoned(), most));
+  }
+
   /** While it is not known what workers do, as many as there are may be needed that have work. */
   private static int lasting(StageObservation stage, Work work, Capacity capacity, int needed) {
-    int held = (int) Math.min(work.units(), stage.desired());
+    int held = (int) Math.min(stage.atHand(work).units(), stage.desired());
     return capacity.known() ? needed : Math.max(needed, held);
   }
 
@@ -113,7 +129,7 @@ final class StagePolicy {
           raised, Reason.Draining, "", raised > desired ? history.raised(now) : history);
     }
     int most = history.mostNeeded(now, patience(stage, work, history.capacity()), desired);
-    int lasting = ceil(rates.lastingArrival() / history.capacity().reckoned());
+    int lasting = steady(rates.lastingArrival(), history, now);
     int enough = Math.max(most, Math.min(lasting, desired));
     boolean fewer =
         enough < desired && (desired < 10 || enough < desired * (1 - DEAD_BAND) || enough == 0);
@@ -129,7 +145,8 @@ final class StagePolicy {
       return work.any() ? LONGEST_DOWN_SECONDS : IDLE_SECONDS;
     }
     int ready = Math.max(1, stage.ready());
-    boolean drained = work.records() < capacity.perWorker() * ready && work.units() <= ready;
+    Work hand = stage.atHand(work);
+    boolean drained = hand.records() < capacity.perWorker() * ready && hand.units() <= ready;
     double twice = 2 * capacity.secondsFor(work.batchRecords());
     return drained ? IDLE_SECONDS : Math.clamp(twice, DOWN_SECONDS, LONGEST_DOWN_SECONDS);
   }

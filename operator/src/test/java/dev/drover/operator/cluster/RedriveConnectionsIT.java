@@ -98,4 +98,22 @@ class RedriveConnectionsIT {
     operator.client.resource(source).delete();
     await().until(() -> operator.replicas("read"), r -> r == 3);
   }
+
+  @Test
+  void a_stage_that_it_may_wait_for_keeps_a_worker_however_low_the_cap_is() {
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 0, false);
+    operator.apply(
+        Manifests.migration(M)
+            .replace(
+                "credentialsSecretRef: {name: legacy-db}}",
+                "credentialsSecretRef: {name: legacy-db}}\n      maxConnections: 1"));
+    await().until(() -> operator.replicas("read"), r -> r == 1);
+
+    job(StartAt.Source, "u1");
+    job(StartAt.Source, "u2");
+    await().until(() -> operator.jobs().size(), jobs -> jobs >= 2);
+    double visits = operator.visits();
+    await().until(() -> operator.visits() > visits + 2);
+    assertThat(operator.replicas("read")).isEqualTo(1);
+  }
 }

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,7 +82,9 @@ class ScalingPolicyTest {
           done,
           finishing,
           batch,
-          stalled);
+          stalled,
+          0,
+          0);
     }
 
     /** Its workers do 1,000 records a second each, of a backlog that is never empty. */
@@ -173,7 +176,7 @@ class ScalingPolicyTest {
     w.completed = w.arrived;
     for (int i = 0; i < 60; i++) {
       w.now = w.now.plusSeconds(2);
-      w.look(new Work(0, 0, 1, 0, w.arrived, w.completed, 0, true, false, 8_000, 0));
+      w.look(new Work(0, 0, 1, 0, w.arrived, w.completed, 0, true, false, 8_000, 0, 0, 0));
     }
     assertThat(w.desired).isEqualTo(1);
   }
@@ -299,8 +302,8 @@ class ScalingPolicyTest {
       long inFlight = 4L * w.desired + aside;
       w.look(
           new Work(
-              left / 1_000,
-              left,
+              left / 1_000 + aside,
+              left + aside * 1_000L,
               inFlight,
               aside,
               w.arrived,
@@ -315,6 +318,49 @@ class ScalingPolicyTest {
       most = Math.max(most, w.desired);
     }
     assertThat(most).as(w.last.message()).isGreaterThan(5);
+  }
+
+  @Test
+  void batches_that_are_set_aside_call_for_nobody_and_prove_nothing() {
+    Watched w = Watched.taught();
+    w.bounds = new Bounds(0, 50, 30, 0);
+    w.completed = w.arrived;
+    w.desired = 2;
+    int aside = 0;
+    for (int i = 0; i < 300; i++) {
+      w.now = w.now.plusSeconds(2);
+      w.arrived += 3_000;
+      w.completed += 3_000;
+      aside = Math.min(580, aside + 4);
+      resting(w, aside, 2);
+    }
+    assertThat(w.desired).as("1,500 a second, 1,000 a worker: %s", w.last.message()).isEqualTo(2);
+    for (int i = 0; i < 30; i++) {
+      w.now = w.now.plusSeconds(2);
+      w.arrived += 40_000;
+      w.completed += Math.min(w.arrived - w.completed, 2_000L * w.desired);
+      resting(w, aside, (w.arrived - w.completed) / 1_000);
+    }
+    assertThat(w.desired).as("20,000 a second: %s", w.last.message()).isBetween(20, 50);
+  }
+
+  private static void resting(Watched w, int aside, long units) {
+    long held = Math.min(units, 4L * w.desired);
+    w.look(
+        new Work(
+            units + aside,
+            (units + aside) * 1_000,
+            held + aside,
+            aside,
+            w.arrived,
+            w.completed,
+            0,
+            false,
+            false,
+            1_000,
+            w.desired,
+            w.desired,
+            aside));
   }
 
   /** Of an extract that reads a hundred splits, of which only some are to be had. */
@@ -622,7 +668,7 @@ class ScalingPolicyTest {
   @Test
   void one_worker_waits_while_the_stages_before_are_at_work_and_none_when_they_may_not() {
     StageObservation read =
-        stage("read", null, null, 1, new Work(3, 9, 1, 0, 0, 0, 0, false, false, 0, 0));
+        stage("read", null, null, 1, new Work(3, 9, 1, 0, 0, 0, 0, false, false, 0, 0, 0, 0));
     StageObservation load = stage("load", "read", null, 0, work(0, false));
     assertThat(decide(Map.of(), read, load).getLast())
         .returns(1, StageScale::replicas)
@@ -669,7 +715,7 @@ class ScalingPolicyTest {
 
   @Test
   void an_extract_gets_no_more_workers_than_splits() {
-    Work splits = new Work(3, 90_000_000, 0, 0, 0, 0, 0, false, false, 0, 0);
+    Work splits = new Work(3, 90_000_000, 0, 0, 0, 0, 0, false, false, 0, 0, 0, 0);
     assertThat(decide(Map.of(), stage("read", null, null, 0, splits)).getFirst().replicas())
         .isEqualTo(3);
   }
@@ -690,9 +736,23 @@ class ScalingPolicyTest {
   }
 
   @Test
+  void a_floor_holds_under_a_cap_that_bears_the_floors() {
+    Work much = work(9_000_000, false);
+    for (int cap : List.of(5, 6)) {
+      assertThat(decide(Map.of("db", cap), atLeast("a", 4, much), atLeast("b", 0, much)))
+          .extracting(StageScale::replicas)
+          .containsExactly(4, cap - 4);
+    }
+  }
+
+  private static StageObservation atLeast(String name, int floor, Work work) {
+    return new StageObservation(name, "x", "db", new Bounds(floor, 9, 30, 0), null, 0, 0, work);
+  }
+
+  @Test
   void a_cap_of_one_goes_downstream_first_and_back_when_that_is_empty() {
     StageObservation read =
-        stage("read", null, "db", 0, new Work(5, 50, 0, 0, 0, 0, 0, false, false, 0, 0));
+        stage("read", null, "db", 0, new Work(5, 50, 0, 0, 0, 0, 0, false, false, 0, 0, 0, 0));
     assertThat(decide(Map.of("db", 1), read, stage("load", "read", "db", 0, work(10, false))))
         .extracting(StageScale::replicas)
         .containsExactly(0, 1);
@@ -722,14 +782,27 @@ class ScalingPolicyTest {
               T0.plusSeconds(2L * round + random.nextInt(200) - 100));
       history = decision.history();
       int used = 0;
+      int floors = 0;
       for (int i = 0; i < stages.size(); i++) {
         int replicas = decision.stages().get(i).replicas();
         assertThat(replicas).isBetween(0, stages.get(i).bounds().maxReplicas());
-        used += stages.get(i).connection() == null ? 0 : replicas;
+        if (stages.get(i).connection() != null) {
+          used += replicas;
+          floors += Math.max(1, stages.get(i).bounds().minReplicas());
+        }
+      }
+      for (int i = 0; i < stages.size(); i++) {
+        StageScale scale = decision.stages().get(i);
+        if (floors <= cap && !NONE_AT_ALL.contains(scale.reason())) {
+          assertThat(scale.replicas()).isGreaterThanOrEqualTo(stages.get(i).bounds().minReplicas());
+        }
       }
       assertThat(used * ScalingPolicy.CONNECTIONS_PER_WORKER).isLessThanOrEqualTo(cap);
     }
   }
+
+  private static final Set<Reason> NONE_AT_ALL =
+      Set.of(Reason.Suspended, Reason.Done, Reason.NoData);
 
   private static StageObservation any(Random random, String name, @Nullable String from) {
     int max = 1 + random.nextInt(5);
@@ -747,7 +820,9 @@ class ScalingPolicyTest {
                 random.nextBoolean(),
                 random.nextInt(5) == 0,
                 random.nextInt(3) * 4_000L,
-                random.nextInt(4));
+                random.nextInt(4),
+                random.nextInt(3),
+                random.nextInt(20));
     return new StageObservation(
         name,
         from,
@@ -761,7 +836,7 @@ class ScalingPolicyTest {
 
   private static Work work(long records, boolean done) {
     return new Work(
-        Math.ceilDiv(records, 8_000), records, 0, 0, records, 0, 0, done, false, 8_000, 0);
+        Math.ceilDiv(records, 8_000), records, 0, 0, records, 0, 0, done, false, 8_000, 0, 0, 0);
   }
 
   private static StageObservation stage(

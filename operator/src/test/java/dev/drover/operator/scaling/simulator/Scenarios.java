@@ -24,6 +24,7 @@ final class Scenarios {
         slowRule(),
         slowLookup(),
         becomesSlow(),
+        becomesFast(),
         loweredRate());
   }
 
@@ -177,6 +178,19 @@ final class Scenarios {
         SimulatedStage.of("enrich", 20_000, 3, 100)
             .messages(10)
             .perWorker(t -> t < 300 ? 20_000 : 100));
+  }
+
+  static Scenario becomesFast() {
+    return Scenario.flow(
+        "becomes fast",
+        "3,000 records a second for half an hour in messages of 1,000; a worker does 100 a second,"
+            + " from 600 s on, when its cache is warm, 20,000: at first 30 keep pace, then one.",
+        t -> 3_000,
+        1800,
+        2700,
+        SimulatedStage.of("enrich", 100, 3, 100)
+            .messages(1_000)
+            .perWorker(t -> t < 600 ? 100 : 20_000));
   }
 
   static Scenario loweredRate() {

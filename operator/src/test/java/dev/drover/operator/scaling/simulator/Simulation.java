@@ -148,6 +148,8 @@ final class Simulation {
             over,
             false,
             (long) s.batch(),
+            0,
+            0,
             0);
     return new StageObservation(
         s.stage.name(),

@@ -135,6 +135,17 @@ class SimulationTest {
   }
 
   @Test
+  void a_stage_that_becomes_fast_gives_back_who_has_nothing_to_do() {
+    Run ours = ours(Scenarios.becomesFast());
+    Run.Series enrich = ours.stages().getFirst();
+    assertThat(enrich.desired().get(2 * 590)).as("30 keep pace").isBetween(30.0, 45.0);
+    for (int t = 700; t < 1800; t++) {
+      assertThat(enrich.desired().get(2 * t)).as("at " + t).isBetween(1.0, 4.0);
+    }
+    assertThat(ours.secondsToDrain()).isLessThan(30);
+  }
+
+  @Test
   void workers_that_may_do_less_are_not_taken_for_slow_and_do_all_when_they_may() {
     Run ours = ours(Scenarios.loweredRate());
     Run.Series load = ours.stages().getFirst();
