@@ -126,6 +126,12 @@ class SimulationReport {
           "the first batch is done after 200 s, and till then ours asks for 16 workers; a threshold"
               + " was told what a worker does");
 
+  private static String later(Run ours, Run other) {
+    return other.secondsToDrain() > ours.secondsToDrain() + SAME_SECONDS
+        ? ": it has fewer workers than keep pace, and is later for it"
+        : ": it has fewer while it adds two at a time, and what waits for them is gone by the end";
+  }
+
   private static void worse(Run ours, Run other, List<String> worse) {
     String name = ours.scenario().name();
     boolean sooner = ours.secondsToDrain() > other.secondsToDrain() + SAME_SECONDS;
@@ -151,7 +157,7 @@ class SimulationReport {
               other.replicaSeconds() / ours.replicaSeconds(),
               seconds(other.secondsToDrain()),
               seconds(ours.secondsToDrain()),
-              sooner ? "" : ": it has fewer workers than keep pace, and is later for it"));
+              sooner ? "" : later(ours, other)));
     }
   }
 }
