@@ -75,7 +75,33 @@ public final class Failed {
             d.replays(),
             d.replayOf(),
             d.revisions(),
-            new Provenance(made)),
+            new Provenance(made),
+            d.told()),
+        message.row());
+  }
+
+  /** The same record, whose message a rule made of some fields. */
+  public static FailedMessage told(FailedMessage message, List<String> told) {
+    FailedMessage.Detail d = message.detail();
+    return new FailedMessage(
+        new FailedMessage.Detail(
+            d.stage(),
+            d.batch(),
+            d.index(),
+            d.table(),
+            d.key(),
+            d.schema(),
+            d.failureClass(),
+            d.cause(),
+            d.message(),
+            d.revision(),
+            d.firstSeen(),
+            d.lastSeen(),
+            d.replays(),
+            d.replayOf(),
+            d.revisions(),
+            d.made(),
+            told),
         message.row());
   }
 

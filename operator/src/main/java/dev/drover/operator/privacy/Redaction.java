@@ -362,6 +362,15 @@ public final class Redaction {
 
   /** Whether the message is a rule's own that reads what is hidden. */
   private boolean mayTell(FailedMessage.Detail detail) {
+    List<String> told = detail.told();
+    if (told != null) {
+      return payload == Payload.Full
+          ? told.stream()
+              .anyMatch(
+                  f -> masks(f, detail.made()) || (f.equals(EVERY_FIELD) && !fields.isEmpty()))
+          : !told.isEmpty();
+    }
+    // Of a message of an older version the rules of now are all that is known.
     List<Step> steps = steps(detail.stage());
     Matcher place = STEP.matcher(detail.cause().step());
     int index = place.find() ? Integer.parseInt(place.group(1)) : Integer.MAX_VALUE;

@@ -126,6 +126,33 @@ class RedactionTest {
         .isEqualTo(Redaction.HIDDEN_MESSAGE);
   }
 
+  /** The rule that made it may be another now, or gone. */
+  @Test
+  void a_message_is_hidden_by_what_it_was_made_of_whatever_the_rules_are_now() {
+    FailedMessage failure =
+        Failed.told(Failed.message("steps[7]", "bad: ann", "17", EMAIL), List.of("email", "x"));
+    for (String hides :
+        List.of("{redact: [/email]}", "{payload: Redacted}", "{payload: KeysOnly}")) {
+      assertThat(redaction(hides).show(failure, Failed.SCHEMA, 1000).message())
+          .as(hides)
+          .isEqualTo(Redaction.HIDDEN_MESSAGE);
+    }
+    assertThat(redaction("{redact: [/qty]}").show(failure, Failed.SCHEMA, 1000).message())
+        .isEqualTo("bad: ann");
+    assertThat(redaction("{}").show(failure, Failed.SCHEMA, 1000).message()).isEqualTo("bad: ann");
+
+    FailedMessage any = Failed.told(failure, List.of("*"));
+    assertThat(redaction("{redact: [/qty]}").show(any, Failed.SCHEMA, 1000).message())
+        .isEqualTo(Redaction.HIDDEN_MESSAGE);
+    FailedMessage none = Failed.told(Failed.message("fixed", "17", EMAIL), List.of());
+    assertThat(
+            redaction("{redact: [/email]}", "'bad: ' + record.email")
+                .show(none, Failed.SCHEMA, 1000)
+                .message())
+        .as("the rule says it of the record only since")
+        .isEqualTo("fixed");
+  }
+
   @Test
   void a_message_that_a_rule_makes_of_what_a_step_before_made_of_a_masked_field_is_not_shown() {
     String manifest =

@@ -8,6 +8,7 @@ import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.state.WireJson;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,9 @@ public record FailedMessage(Detail detail, byte[] row) {
    * @param revisions by which chain revision each stage worked on the record, the one that refused
    *     it last: {@code read=… clean=…}; null of a message written before this was noted
    * @param made which of the record's fields earlier changes made of which others
+   * @param told fields whose values the message may hold because a rule of the user's makes it of
+   *     the record, see {@link dev.drover.wire.plan.Derivation#told}; null of a message written
+   *     before this was noted
    */
   public record Detail(
       String stage,
@@ -58,10 +62,12 @@ public record FailedMessage(Detail detail, byte[] row) {
       int replays,
       @Nullable Long replayOf,
       @Nullable String revisions,
-      @JsonInclude(JsonInclude.Include.NON_EMPTY) Provenance made) {
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Provenance made,
+      @Nullable List<String> told) {
     @SuppressWarnings("NullAway") // absent from what was written without
     public Detail {
       made = made == null ? Provenance.NONE : made;
+      told = told == null ? null : List.copyOf(told);
     }
 
     /** A failure of which it is not known how the record came. */
@@ -96,7 +102,8 @@ public record FailedMessage(Detail detail, byte[] row) {
           replays,
           replayOf,
           null,
-          Provenance.NONE);
+          Provenance.NONE,
+          null);
     }
 
     /** The cause's name at this stage. */

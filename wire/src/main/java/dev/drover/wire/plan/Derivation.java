@@ -23,6 +23,8 @@ public final class Derivation {
   private static final Pattern LITERAL =
       Pattern.compile("'(?:[^'\\\\\\n]|\\\\.)*'|\"(?:[^\"\\\\\\n]|\\\\.)*\"");
 
+  private static final Pattern PLACE = Pattern.compile("steps\\[([0-9]{1,4})]");
+
   /** Literals of other kinds, among which those would be taken for what they are not. */
   private static final Pattern OTHER_LITERAL = Pattern.compile("[rR]['\"]|'''|\"\"\"");
 
@@ -90,6 +92,57 @@ public final class Derivation {
         from.addAll(made.of(rename.from()));
         made = with(made, rename.to(), from);
       }
+    }
+    return made;
+  }
+
+  /**
+   * The fields whose values the message of a failure may hold because one of the stage's rules says
+   * it in its own words: those that its {@code message} reads, and what earlier steps and changes
+   * made these of; {@link Provenance#EVERY_FIELD} among them is any. Empty if no rule's words it is.
+   *
+   * @param before what changes made of which fields on the way to the stage
+   * @param step that refused the record, with its place in the transform: {@code steps[2]}
+   */
+  public static List<String> told(Provenance before, @Nullable StageSpec stage, String step) {
+    Matcher place = PLACE.matcher(step);
+    if (!(stage instanceof StageSpec.Transform transform) || !place.find()) {
+      return List.of();
+    }
+    int index = Integer.parseInt(place.group(1));
+    Step.@Nullable Require require =
+        index < transform.steps().size() ? transform.steps().get(index).require() : null;
+    if (require == null || require.message() == null) {
+      return List.of();
+    }
+    Provenance made = before;
+    for (Step earlier : transform.steps().subList(0, index)) {
+      made = behind(made, earlier);
+    }
+    Set<String> told = new TreeSet<>();
+    for (String read : reads(require.message())) {
+      told.add(read);
+      told.addAll(made.of(read));
+    }
+    return told.contains(Provenance.EVERY_FIELD) ? List.of(Provenance.EVERY_FIELD) : List.copyOf(told);
+  }
+
+  /** A step may be of another table, so a field that it sets anew may be what it was, too. */
+  private static Provenance behind(Provenance before, Step step) {
+    Provenance made = before;
+    for (Step.Assignment assignment : step.set()) {
+      Set<String> from = new TreeSet<>(made.of(assignment.field()));
+      for (String read : reads(assignment.to())) {
+        from.add(read);
+        from.addAll(made.of(read));
+      }
+      made = with(made, assignment.field(), from);
+    }
+    for (Step.Rename rename : step.rename()) {
+      Set<String> from = new TreeSet<>(made.of(rename.to()));
+      from.add(rename.from());
+      from.addAll(made.of(rename.from()));
+      made = with(made, rename.to(), from);
     }
     return made;
   }

@@ -40,7 +40,8 @@ class ProvenanceTest {
             1,
             7L,
             null,
-            made),
+            made,
+            List.of("email")),
         new byte[] {1});
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drover.wire.batch.Provenance;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DerivationTest {
@@ -84,5 +85,49 @@ class DerivationTest {
     assertThat(behind.of("tag")).containsExactly("email");
     assertThat(behind.of("sum")).as("rules are another matter").isEmpty();
     assertThat(Derivation.through(Provenance.NONE, clean).isNone()).isTrue();
+  }
+
+  private static List<String> told(Provenance before, String step, @Nullable String message) {
+    Step first =
+        new Step(
+            List.of(),
+            null,
+            null,
+            List.of(set("start", "record.email.substring(0, 3)")),
+            List.of(new Step.Rename("start", "begin")),
+            List.of());
+    Step require =
+        new Step(
+            List.of(),
+            new Step.Require("record.qty > 0", "No", message),
+            null,
+            List.of(),
+            List.of(),
+            List.of());
+    return Derivation.told(
+        before, new StageSpec.Transform("clean", "read", List.of(first, require)), step);
+  }
+
+  @Test
+  void a_rules_message_tells_what_it_reads_and_what_that_was_made_of() {
+    String step = "spec.stages[1].transform.steps[1].require";
+    assertThat(told(Provenance.NONE, step, "'qty ' + string(record.qty)")).containsExactly("qty");
+    assertThat(told(Provenance.NONE, step, "record.begin"))
+        .containsExactly("begin", "email", "start");
+    assertThat(told(NOTE_OF_EMAIL, step, "record.note")).containsExactly("email", "note");
+    assertThat(told(Provenance.NONE, step, "string(size(record))")).containsExactly("*");
+    assertThat(told(Provenance.NONE, step, "'no such'")).isEmpty();
+  }
+
+  @Test
+  void what_no_rule_says_in_its_own_words_tells_nothing() {
+    assertThat(told(Provenance.NONE, "steps[1]", null)).isEmpty();
+    assertThat(told(Provenance.NONE, "steps[0].set[0]", "record.email")).isEmpty();
+    assertThat(told(Provenance.NONE, "steps[9]", "record.email")).isEmpty();
+    assertThat(told(Provenance.NONE, "load", "record.email")).isEmpty();
+    assertThat(
+            Derivation.told(
+                Provenance.NONE, new StageSpec.Extract("read", "a", List.of("*.*"), 9), "steps[0]"))
+        .isEmpty();
   }
 }

@@ -1,5 +1,7 @@
 package dev.drover.worker.stage;
 
+import dev.drover.wire.plan.Derivation;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.RowReader;
@@ -207,8 +209,16 @@ public final class ErrorQueue {
             replay == null ? 0 : replay.replays(),
             replay == null ? null : replay.errorSequence(),
             revisions(headers, revision),
-            headers.made());
+            headers.made(),
+            told(headers, revision, failure.verdict().cause()));
     return new FailedMessage(detail, failure.row());
+  }
+
+  /** By rules of another revision than this worker's, of which nothing is known here: any. */
+  private List<String> told(BatchHeaders headers, String revision, Cause cause) {
+    return revision.equals(context.revision())
+        ? Derivation.told(headers.made(), context.spec().stage(context.stage()), cause.step())
+        : List.of(Provenance.EVERY_FIELD);
   }
 
   /** What an extract reads it has worked on already; to the others it has come. */
