@@ -336,7 +336,8 @@ public final class PlayedWorker {
               replay == null ? 0 : replay.replays(),
               replay == null ? null : replay.errorSequence(),
               null,
-              in.made());
+              in.made(),
+              null);
       published.add(
           nats.jetStream()
               .publishAsync(

@@ -8,8 +8,8 @@ import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict.FailureClass;
 import dev.drover.wire.state.WireJson;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -99,7 +99,8 @@ public final class Derivation {
   /**
    * The fields whose values the message of a failure may hold because one of the stage's rules says
    * it in its own words: those that its {@code message} reads, and what earlier steps and changes
-   * made these of; {@link Provenance#EVERY_FIELD} among them is any. Empty if no rule's words it is.
+   * made these of; {@link Provenance#EVERY_FIELD} among them is any. Empty if no rule's words it
+   * is.
    *
    * @param before what changes made of which fields on the way to the stage
    * @param step that refused the record, with its place in the transform: {@code steps[2]}
@@ -124,7 +125,9 @@ public final class Derivation {
       told.add(read);
       told.addAll(made.of(read));
     }
-    return told.contains(Provenance.EVERY_FIELD) ? List.of(Provenance.EVERY_FIELD) : List.copyOf(told);
+    return told.contains(Provenance.EVERY_FIELD)
+        ? List.of(Provenance.EVERY_FIELD)
+        : List.copyOf(told);
   }
 
   /** A step may be of another table, so a field that it sets anew may be what it was, too. */

@@ -1,13 +1,13 @@
 package dev.drover.worker.stage;
 
-import dev.drover.wire.plan.Derivation;
-import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
+import dev.drover.wire.batch.Provenance;
 import dev.drover.wire.batch.RowReader;
 import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.plan.Derivation;
 import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
