@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,11 @@ public final class Redaction {
       "the rule's message is not shown: it may hold a value that spec.failedRecords masks";
 
   private static final Pattern STEP = Pattern.compile("steps\\[([0-9]{1,4})]");
+
+  /** The key of a row without one: where it lies. */
+  private static final Pattern POSITION = Pattern.compile("\\([0-9]+,[0-9]+\\)");
+
+  private static final Pattern TIME = Pattern.compile("^-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:");
 
   /** A shorter value is hidden in a message only where it stands as a word of its own. */
   private static final int LONG_ENOUGH = 4;
@@ -138,7 +144,7 @@ public final class Redaction {
     Set<String> keyParts = keyParts(detail.key());
     Map<String, String> hidden = hidden(whole, keyParts, detail.made());
     String message = message(detail, hidden.values());
-    String key = key(detail.key(), keyParts, hidden);
+    String key = tells(detail.key(), whole, f -> !masks(f, detail.made())) ? MASK : detail.key();
     if (payload == Payload.KeysOnly) {
       return new Shown(key, message, null, List.of(), unseen(true));
     }
@@ -223,8 +229,11 @@ public final class Redaction {
       values.addAll(hidden(before, keyParts, made).values());
     }
     values.removeIf(String::isBlank);
-    boolean blind = before == null && payload == Payload.Full && !fields.isEmpty();
-    String key = blind ? MASK : key(sample.key(), keyParts, hidden);
+    boolean blind = before == null && !fields.isEmpty();
+    String key =
+        blind || (before != null && tells(sample.key(), before, f -> !masks(f, made)))
+            ? MASK
+            : sample.key();
     String refusal = sample.refusal() == null ? null : without(values, sample.refusal());
     if (payload == Payload.KeysOnly) {
       return new Sample(key, null, null, refusal);
@@ -278,6 +287,9 @@ public final class Redaction {
     if (payload == Payload.KeysOnly) {
       return false;
     }
+    if (!key.equals(MASK) && tells(key, record, f -> !masked.contains(f))) {
+      return false;
+    }
     Set<String> keyParts = keyParts(key);
     for (Map.Entry<String, JsonNode> field : record.properties()) {
       boolean named = masks(field.getKey(), made);
@@ -314,8 +326,52 @@ public final class Redaction {
         hides ? MASK : detail.key(), message(detail, List.of()), null, List.of(), unseen(false));
   }
 
-  private static String key(String key, Set<String> parts, Map<String, String> hidden) {
-    return hidden.values().stream().anyMatch(parts::contains) ? MASK : key;
+  /**
+   * Whether a key may tell a masked field: unless each of its parts is the value of a field that
+   * anybody may see. That none equals a masked value would not be enough, for the key is the
+   * source's, and the field may have another value since, or be gone.
+   *
+   * @param record its fields, long values perhaps in part
+   * @param seen which of them are shown
+   */
+  private boolean tells(String key, JsonNode record, Predicate<String> seen) {
+    if (fields.isEmpty()) {
+      return false;
+    }
+    List<String> shown = new ArrayList<>();
+    Set<String> others = new HashSet<>();
+    for (Map.Entry<String, JsonNode> field : record.properties()) {
+      if (seen.test(field.getKey())) {
+        shown.add(field.getValue().asText());
+      } else {
+        others.add(field.getValue().asText());
+      }
+    }
+    Predicate<String> harmless =
+        part ->
+            POSITION.matcher(part).matches()
+                || shown.stream().anyMatch(value -> isValue(part, value));
+    Set<String> parts = keyParts(key);
+    if (parts.stream().anyMatch(others::contains)) {
+      return true;
+    }
+    boolean several =
+        parts.size() > 1 && parts.stream().filter(p -> !p.equals(key)).allMatch(harmless);
+    return !several && !harmless.test(key);
+  }
+
+  /** Whether a part of a key is a field's value: of times, keys have the database's own form. */
+  private static boolean isValue(String part, String value) {
+    return part.equals(value)
+        || (value.endsWith("…") && part.startsWith(value.substring(0, value.length() - 1)))
+        || (TIME.matcher(value).find() && time(part).equals(time(value)));
+  }
+
+  private static String time(String text) {
+    return text.replace('T', ' ')
+        .replaceFirst("(Z|\\+00)$", "")
+        .replaceFirst("(\\.[0-9]*?)0+$", "$1")
+        .replaceFirst("( [0-9]{2}:[0-9]{2}):00$", "$1");
   }
 
   /** The values of a key; one of several columns is a JSON array. */

@@ -237,6 +237,45 @@ class RedactionTest {
     assertThat(redaction.show(several, Failed.SCHEMA, 1000).key()).isEqualTo("***");
   }
 
+  /** The record with id 17, by whatever key it came. */
+  private static FailedMessage keyed(String key) {
+    return new FailedMessage(
+        Failed.detail("load", "refused", key),
+        Failed.message("load", "refused", "17", EMAIL).row());
+  }
+
+  @Test
+  void a_key_stays_masked_when_its_field_has_another_value_or_is_gone() {
+    Redaction redaction = redaction("{redact: [/email]}");
+    for (String key : List.of("Ann@example.org", "[\"17\",\"Ann@example.org\"]")) {
+      FailedMessage changed = keyed(key);
+      Shown shown = redaction.show(changed, Failed.SCHEMA, 1000);
+      assertThat(shown.key()).isEqualTo("***");
+      assertThat(fits("{redact: [/email]}", shown)).isTrue();
+      Shown told = new Shown(key, "", shown.record(), List.of(), shown.masked());
+      assertThat(fits("{redact: [/email]}", told)).as("told by another version").isFalse();
+    }
+    Redaction.Sample lower =
+        sample("Ann@x", "{\"email\":\"Ann@x\"}", "{\"email\":\"ann@x\"}", null);
+    assertThat(redaction.show(lower).key()).isEqualTo("***");
+    assertThat(redaction("{}").show(lower).key()).isEqualTo("Ann@x");
+  }
+
+  @Test
+  void a_key_is_shown_where_all_of_it_is_shown_elsewhere() {
+    Redaction redaction = redaction("{redact: [/email]}");
+    for (String key : List.of("17", "[\"17\",\"5\"]", "(0,12)")) {
+      assertThat(redaction.show(keyed(key), Failed.SCHEMA, 1000).key()).isEqualTo(key);
+    }
+    Redaction.Sample at =
+        sample(
+            "[\"2024-04-10 00:00:00+00\",\"2024-04-10 01:02:00\",\"2024-04-10 01:02:03.5\"]",
+            "{\"a\":\"2024-04-10T00:00:00Z\",\"b\":\"2024-04-10T01:02\",\"c\":\"2024-04-10T01:02:03.500\",\"email\":\"x\"}",
+            null,
+            null);
+    assertThat(redaction.show(at).key()).isEqualTo(at.key());
+  }
+
   @Test
   void a_record_that_was_not_kept_hides_its_key_where_its_table_has_a_masked_field() {
     FailedMessage large = new FailedMessage(Failed.detail("load", "too large", "17"), new byte[0]);
