@@ -213,7 +213,7 @@ final class PostgresRows implements SplitSource.Rows {
       return only.advance() ? new Key(only.key(), only.keyParts()) : null;
     } catch (SQLException e) {
       throw SqlFailure.classify(e) == SqlFailure.Record
-          ? new UnreadableKeyException(table.table(), lastKey(), e)
+          ? new UnreadableKeyException(table.table(), table.key(), e)
           : e;
     }
   }

@@ -2,7 +2,6 @@ package dev.drover.worker.postgres.source;
 
 import java.sql.SQLException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A row whose key itself cannot be carried, so that there is nothing by which to tell of it or to
@@ -11,16 +10,11 @@ import org.jspecify.annotations.Nullable;
 final class UnreadableKeyException extends SQLException {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * @param after the key before it; null if it is the first
-   */
-  UnreadableKeyException(String table, @Nullable List<String> after, SQLException cause) {
+  /** The message tells no key, also not the one before it: a log must hold no record's values. */
+  UnreadableKeyException(String table, List<String> key, SQLException cause) {
     super(
-        "the key of the row of %s %s cannot be carried (SQLSTATE %s): correct it at the source, and reading goes on"
-            .formatted(
-                table,
-                after == null ? "that comes first" : "behind " + KeyText.of(after),
-                cause.getSQLState()),
+        "a row of %s has a key that cannot be carried (SQLSTATE %s): look for a value of (%s) that is out of bounds, correct it at the source, and reading goes on"
+            .formatted(table, cause.getSQLState(), String.join(", ", key)),
         cause.getSQLState());
   }
 }
