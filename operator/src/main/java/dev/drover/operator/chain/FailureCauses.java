@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Counts open failures by cause from the error queue's own subject totals, however many there are.
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class FailureCauses {
   private static final int MOST_CAUSES = 50;
   private static final Duration PACE = Duration.ofSeconds(10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(FailureCauses.class);
 
   private final NatsLink link;
   private final ChainNames names;
@@ -54,11 +58,20 @@ final class FailureCauses {
    */
   private record Stand(long lastSequence, long left) {}
 
+  /** Runs half a million ahead: what is refused now, since NATS is full perhaps, can wait. */
+  private void number(StreamFigures queue) {
+    try {
+      numbers.saw(queue.lastSequence());
+    } catch (ChainUnavailableException e) {
+      LOG.debug("how far failed records are numbered is not noted: {}", e.getMessage());
+    }
+  }
+
   /** Open failures by cause, most first, at most {@value #MOST_CAUSES} causes, and the rest. */
   Failures read(Instant now) {
     Optional<StreamFigures> queue =
         link.stream("count the failed records", names.errorsStream(), names.all("errors"));
-    queue.ifPresent(q -> numbers.saw(q.lastSequence()));
+    queue.ifPresent(this::number);
     Stand stand =
         queue
             .map(q -> new Stand(q.lastSequence(), q.lastSequence() - q.messages()))

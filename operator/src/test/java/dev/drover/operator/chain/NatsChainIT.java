@@ -12,6 +12,7 @@ import dev.drover.operator.chain.ChainSnapshot.StageSnapshot;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.failure.FailedMessage;
+import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
@@ -442,11 +443,34 @@ class NatsChainIT extends PlayedChain {
     rest(plan); // listens from now on
     Stall stall = new Stall("NatsStorageFull", "no room", "t", "t");
 
+    String schema =
+        StateStore.open(nats, names).putSchema(PlayedWorker.schema(PlayedWorker.PARENTS));
+
     // From now on the bucket refuses every message, as when no storage is left.
     StreamConfiguration bucket =
         nats.jetStreamManagement().getStreamInfo("KV_" + names.stateBucket()).getConfiguration();
     nats.jetStreamManagement()
         .updateStream(StreamConfiguration.builder(bucket).maxMsgSize(1).build());
+    FailedMessage.Detail d = SomeFailure.at(1, "clean").detail();
+    FailedMessage first = // that there is one cannot be noted
+        new FailedMessage(
+            new FailedMessage.Detail(
+                d.stage(),
+                d.batch(),
+                d.index(),
+                d.table(),
+                d.key(),
+                schema,
+                d.failureClass(),
+                d.cause(),
+                d.message(),
+                d.revision(),
+                d.firstSeen(),
+                d.lastSeen(),
+                d.replays(),
+                null),
+            new byte[0]);
+    nats.jetStream().publish(names.errorSubject("clean", d.fingerprint()), first.toBytes());
     assertThatThrownBy(
             () ->
                 StateStore.open(nats, names)
