@@ -147,7 +147,14 @@ final class NatsChain implements Chain {
       MigrationSpec.Queues queues,
       boolean go,
       Set<String> standing) {
-    return grafts.join(revision, spec, layout(queues), go, standing);
+    Set<String> closed = grafts.closed();
+    try {
+      return grafts.join(revision, spec, layout(queues), go, standing);
+    } finally {
+      if (!grafts.closed().equals(closed)) {
+        ensured = null; // the queues are not as they were made last, or are not to be
+      }
+    }
   }
 
   @Override
