@@ -21,11 +21,13 @@ import org.junit.jupiter.api.Test;
 class RedriveConnectionsIT {
   private static final String M = "orders";
 
+  private static int opened;
+
   private OperatorFixture operator;
 
   @BeforeEach
   void open() {
-    operator = new OperatorFixture("redrive-connections");
+    operator = new OperatorFixture("redrive-connections-" + ++opened);
     operator.secrets();
   }
 
