@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * anywhere is made whole by the next, and a visit made twice does nothing twice.
  */
 final class RecordClerk {
+  /** Of a decision about a record of which nothing is known. */
+  private static final String UNKNOWN = "unknown";
+
   private final ChainRef ref;
   private final SourceReplays sources;
   private final Requester requester;
@@ -211,7 +214,7 @@ final class RecordClerk {
     FailedRecordStatus described = reader.described(resource, sequence);
     if (entry.action() == JournalEntry.Action.waive) {
       if (isOfOne(entry)) {
-        errors.at(sequence).ifPresent(failure -> retries.waive(entry, failure.detail().revision()));
+        retries.waive(entry, errors.at(sequence).map(f -> f.detail().revision()).orElse(UNKNOWN));
         errors.delete(sequence);
       }
       return visit(described, resource, entry, Answer.waived());
@@ -267,6 +270,9 @@ final class RecordClerk {
         throw new IllegalStateException(
             "the journal of failed record " + sequence + " holds a correction that is refused", e);
       }
+    } else if (!retries.holds(entry)) {
+      // Never sent, and somebody has deleted the message by hand: nobody has the record any more.
+      retries.waive(entry, UNKNOWN);
     }
   }
 

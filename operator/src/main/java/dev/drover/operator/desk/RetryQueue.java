@@ -1,6 +1,7 @@
 package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.NatsLink;
+import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.QueuedFailure;
@@ -10,6 +11,7 @@ import dev.drover.wire.replay.RetryBatch;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.MessageGetRequest;
+import io.nats.client.api.MessageInfo;
 import java.util.List;
 import java.util.Optional;
 
@@ -42,6 +44,26 @@ final class RetryQueue {
                     batch.headers().toHeaders(),
                     batch.body(),
                     once));
+  }
+
+  /** Whether a batch is among what its stage is to work on; what has left that is decided. */
+  boolean holds(JournalEntry entry) {
+    String subject = names.retrySubject(entry.stage());
+    long from = 1;
+    while (true) {
+      Optional<MessageInfo> next =
+          link.message(
+              "look for batch " + entry.batch() + " among retries",
+              names.retriesStream(),
+              MessageGetRequest.nextForSubject(from, subject));
+      if (next.isEmpty()) {
+        return false;
+      }
+      if (BatchHeaders.parse(next.get().getHeaders()).id().equals(entry.batch())) {
+        return true;
+      }
+      from = next.get().getSeq() + 1;
+    }
   }
 
   /** What a stage decided about a batch, if it has. */

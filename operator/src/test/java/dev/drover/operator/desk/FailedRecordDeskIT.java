@@ -12,8 +12,11 @@ import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.chain.PlayedWorker.Judge;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.batch.BatchHeaders;
+import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Row;
 import dev.drover.wire.batch.RowReader;
+import dev.drover.wire.decision.Counts;
+import dev.drover.wire.decision.Decision;
 import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.replay.Change;
@@ -32,6 +35,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FailedRecordDeskIT extends DeskScenario {
   @Test
@@ -298,19 +303,13 @@ class FailedRecordDeskIT extends DeskScenario {
     awaitState(record, RecordState.Resolved);
   }
 
-  @Test
-  void a_replay_cut_short_after_the_journal_is_sent_by_the_next_operator() throws Exception {
-    FailedRecord record = oneFailure();
-    long sequence = status(record).errorSequence();
-    operator.stop();
-    patch(record, "{\"correction\":{\"qty\":4},\"action\":\"Replay\"}");
-    FailedRecord asked = client.resource(record).get();
+  private void journal(FailedRecord asked, long sequence, JournalEntry.Action action) {
     new Journal(link, names)
         .write(
             sequence,
             page ->
                 JournalEntry.of(
-                    JournalEntry.Action.replay,
+                    action,
                     List.of(SomeFailure.at(sequence, "load")),
                     page,
                     Change.merging(asked.getSpec().correction()),
@@ -320,6 +319,39 @@ class FailedRecordDeskIT extends DeskScenario {
                         asked.getMetadata().getUid(),
                         asked.getMetadata().getGeneration()),
                     "now"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "replay, '{\"correction\":{\"qty\":4},\"action\":\"Replay\"}'",
+    "waive, '{\"action\":\"Waive\",\"reason\":\"old\"}'"
+  })
+  void what_was_deleted_by_hand_before_it_was_carried_out_is_given_up_and_counted(
+      JournalEntry.Action action, String patch) throws Exception {
+    FailedRecord record = oneFailure();
+    long sequence = status(record).errorSequence();
+    operator.stop();
+    patch(record, patch);
+    journal(client.resource(record).get(), sequence, action);
+    nats.jetStreamManagement().deleteMessage(names.errorsStream(), sequence, false);
+
+    startOperator();
+
+    await().untilAsserted(() -> assertThat(RecordState.of(status(record)).closed()).isTrue());
+    assertThat(inStream(names.retriesStream())).isZero();
+    Decision decision =
+        new RetryQueue(link, names).decision("load", new BatchId("r" + sequence)).orElseThrow();
+    assertThat(decision.counts()).isEqualTo(new Counts(1, 0, 0, 0, 0, 1));
+  }
+
+  @Test
+  void a_replay_cut_short_after_the_journal_is_sent_by_the_next_operator() throws Exception {
+    FailedRecord record = oneFailure();
+    long sequence = status(record).errorSequence();
+    operator.stop();
+    patch(record, "{\"correction\":{\"qty\":4},\"action\":\"Replay\"}");
+    FailedRecord asked = client.resource(record).get();
+    journal(asked, sequence, JournalEntry.Action.replay);
     assertThat(inStream(names.retriesStream())).isZero();
 
     startOperator();
