@@ -333,7 +333,10 @@ public final class RedriveWorker {
     report.tell(phase, replayed(), outcomes.counts(), refusals);
   }
 
+  /** What was claimed to be sent, but for what was given up instead, see {@link Remains}. */
   private long replayed() {
-    return report.order().action() == JournalEntry.Action.waive ? 0 : outcomes.sent();
+    return report.order().action() == JournalEntry.Action.waive
+        ? 0
+        : outcomes.sent() - outcomes.counts().waived();
   }
 }
