@@ -28,4 +28,9 @@ public record Condition(
         String message,
     @JsonPropertyDescription("metadata.generation of the spec that this was found for.")
         @Nullable Long observedGeneration,
-    @Required @JsonPropertyDescription("When status last changed.") String lastTransitionTime) {}
+    @Required @JsonPropertyDescription("When status last changed.") String lastTransitionTime) {
+  /** The same, found to hold for another generation, too. */
+  public Condition seen(@Nullable Long generation) {
+    return new Condition(type, status, reason, message, generation, lastTransitionTime);
+  }
+}

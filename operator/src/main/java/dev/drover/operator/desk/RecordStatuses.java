@@ -183,13 +183,14 @@ final class RecordStatuses {
 
   /** A status that stays, seen for this generation. */
   static FailedRecordStatus seen(FailedRecordStatus before, FailedRecord resource) {
+    Long generation = resource.getMetadata().getGeneration();
     return with(
         before,
         before.replays(),
-        resource.getMetadata().getGeneration(),
+        generation,
         before.handledGeneration(),
         before.history(),
-        before.conditions());
+        before.conditions().stream().map(c -> c.seen(generation)).toList());
   }
 
   /**

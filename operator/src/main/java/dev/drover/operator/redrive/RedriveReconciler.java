@@ -76,7 +76,13 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     Optional<Migration> migration = migration(redrive);
     if (RedriveStatuses.ended(redrive)) {
       migration.ifPresent(m -> job(m, redrive).ifPresent(workloads::delete));
-      return control(redrive, RedriveStatuses.seen(redrive));
+      // What is at hand here may be older than what was masked since.
+      RedriveStatus masked =
+          migration
+              .map(m -> Redaction.of(m.getSpec()))
+              .map(r -> RedriveStatuses.shown(redrive, Optional.empty(), r))
+              .orElseGet(redrive::getStatus);
+      return control(redrive, RedriveStatuses.seen(redrive, masked));
     }
     RedriveStatus status;
     try {

@@ -63,11 +63,11 @@ final class RedriveStatuses {
   }
 
   /** The status of one that has ended, about the spec as it is now: nothing follows from edits. */
-  static RedriveStatus seen(Redrive redrive) {
-    RedriveStatus s = redrive.getStatus();
+  static RedriveStatus seen(Redrive redrive, RedriveStatus s) {
+    Long generation = redrive.getMetadata().getGeneration();
     return new RedriveStatus(
-        redrive.getMetadata().getGeneration(),
-        s.conditions(),
+        generation,
+        s.conditions().stream().map(c -> c.seen(generation)).toList(),
         s.lastSequence(),
         s.selected(),
         s.sent(),
@@ -209,7 +209,7 @@ final class RedriveStatuses {
     if (p.sent() + p.waived() + p.skipped() == 0) {
       return p.refused() == p.selected() ? "NothingSent" : "DryRun";
     }
-    if (p.waived() > 0) {
+    if (p.waived() > 0 && p.sent() == 0) {
       return "Waived";
     }
     return p.failedAgain() + p.refused() > 0 ? "SomeFailed" : "Resolved";

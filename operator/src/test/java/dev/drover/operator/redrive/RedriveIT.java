@@ -710,6 +710,10 @@ class RedriveIT {
                 assertThat(redrive().getStatus().observedGeneration())
                     .isEqualTo(redrive().getMetadata().getGeneration())
                     .isEqualTo(2));
+    assertThat(redrive().getStatus().conditions())
+        .as("kubectl wait goes by these")
+        .isNotEmpty()
+        .allSatisfy(c -> assertThat(c.observedGeneration()).isEqualTo(2));
     assertThat(redrive().getStatus().resolved()).isEqualTo(20);
     assertThat(redrive().getStatus().completionTime()).isNotNull();
   }
