@@ -84,12 +84,15 @@ final class BatchCutter {
     return pending = pending || rows.advance();
   }
 
+  /** A first row is waited for however long it takes: null says that there is none, ever. */
   private @Nullable CutBatch next(int most, long lingerNanos) throws SystemFailure {
     writer.reset();
     List<ErrorQueue.Failure> failures = new ArrayList<>();
     int records = 0;
     long started = nanoTime.getAsLong();
-    while (writer.size() < most && nanoTime.getAsLong() - started <= lingerNanos && more()) {
+    while (writer.size() < most
+        && (records == 0 || nanoTime.getAsLong() - started <= lingerNanos)
+        && more()) {
       pending = false;
       SplitSource.Unreadable unreadable = rows.unreadable();
       int bytes = 0;

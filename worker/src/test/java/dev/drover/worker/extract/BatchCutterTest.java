@@ -186,9 +186,25 @@ class BatchCutterTest {
             null,
             BATCH,
             MESSAGE,
-            () -> now += Duration.ofMillis(150).toNanos());
+            () -> now += Duration.ofMillis(250).toNanos());
     assertThat(cutter.next().records()).isEqualTo(1);
     assertThat(cutter.next().records()).isEqualTo(1);
+  }
+
+  @Test
+  void a_worker_that_stood_still_takes_no_row_for_the_last() throws Exception {
+    rows(2, 800 * KIB);
+    BatchCutter cutter =
+        new BatchCutter(
+            SCHEMA,
+            new Given(),
+            null,
+            BATCH,
+            MESSAGE,
+            () -> now += Duration.ofMinutes(1).toNanos());
+    assertThat(cutter.next()).isNotNull().extracting(CutBatch::records).isEqualTo(1);
+    assertThat(cutter.next()).as("did not fit the one before").isNotNull();
+    assertThat(cutter.next()).isNull();
   }
 
   @Test
