@@ -46,7 +46,9 @@ public final class Endpoint {
    * keep-alive is sent while something of the server's is under way, and that is given up only
    * after a quarter of an hour; tcp_user_timeout makes that half a minute too, also for who takes
    * nothing for so long (a reader that waits for room in its queue lets go of what it reads).
-   * Timeouts of statements and locks stay the role's.
+   * Timeouts of statements and locks stay the role's. What was committed is acknowledged, and never
+   * comes again: so a commit has to be on disk at the server, though a role that loads much may
+   * have asked for less.
    */
   private static final String SESSION =
       """
@@ -63,6 +65,8 @@ public final class Endpoint {
       SET tcp_keepalives_interval = 5;
       SET tcp_keepalives_count = 4;
       SET tcp_user_timeout = '30s';
+      SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
+      WHERE pg_catalog.current_setting('synchronous_commit') = 'off';
       """;
 
   /**

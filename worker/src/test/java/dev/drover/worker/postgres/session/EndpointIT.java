@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +78,25 @@ class EndpointIT {
     try (Connection session = PostgresServer.newDatabase().open("drover/shop/load")) {
       assertThat(setting(session, "tcp_user_timeout")).isEqualTo("30000");
       assertThat(setting(session, "client_connection_check_interval")).isEqualTo("10s");
+    }
+  }
+
+  @Test
+  void what_a_session_commits_is_on_disk_whatever_the_role_prefers() throws Exception {
+    try (Connection connection = PostgresServer.newDatabase().open("drover/shop/read");
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "CREATE ROLE hasty LOGIN PASSWORD 'x'; ALTER ROLE hasty SET synchronous_commit = off");
+      statement.execute(
+          "CREATE ROLE near LOGIN PASSWORD 'x'; ALTER ROLE near SET synchronous_commit = local");
+    }
+    for (String role : List.of("hasty", "near")) {
+      try (Connection session =
+          PostgresServer.endpoint(PostgresServer.url("postgres"), role, "x")
+              .open("drover/shop/load")) {
+        assertThat(setting(session, "synchronous_commit"))
+            .isEqualTo(role.equals("hasty") ? "on" : "local");
+      }
     }
   }
 
