@@ -131,6 +131,11 @@ public final class StateStore {
       bucket.put(key, whole);
       return new Pieces("", 0);
     }
+    return putInPieces(key, table, whole);
+  }
+
+  private Pieces putInPieces(String key, TablePlan table, byte[] whole)
+      throws IOException, JetStreamApiException {
     int size = table.splits().size();
     int each = Math.max(1, (int) ((long) size * PIECE_BYTES / whole.length));
     String name = key + "." + Fingerprints.of(new String(whole, StandardCharsets.UTF_8));
@@ -157,13 +162,17 @@ public final class StateStore {
         tables.add(require(prefix + "." + i, TablePlan.class));
         continue;
       }
-      List<KeyRange> splits = new ArrayList<>();
-      for (StoredSplits piece : getAll(apart.name(), apart.count(), StoredSplits.class)) {
-        splits.addAll(piece.splits());
-      }
-      tables.add(require(apart.name(), TablePlan.class).withSplits(splits));
+      tables.add(fromPieces(apart));
     }
     return tables;
+  }
+
+  private TablePlan fromPieces(Pieces apart) throws IOException, JetStreamApiException {
+    List<KeyRange> splits = new ArrayList<>();
+    for (StoredSplits piece : getAll(apart.name(), apart.count(), StoredSplits.class)) {
+      splits.addAll(piece.splits());
+    }
+    return require(apart.name(), TablePlan.class).withSplits(splits);
   }
 
   private <T> T require(String key, Class<T> type) throws IOException, JetStreamApiException {
@@ -227,20 +236,39 @@ public final class StateStore {
    */
   public TablePlan settleCut(TablePlan table) throws IOException, JetStreamApiException {
     String key = "cut." + table.stage() + "." + SplitId.hash(table.table());
-    Optional<TablePlan> first = get(key, TablePlan.class);
+    Optional<TablePlan> first = cut(key);
     if (first.isPresent()) {
       return first.get();
     }
+    byte[] whole = WireJson.bytes(table);
+    byte[] value =
+        whole.length <= PIECE_BYTES
+            ? whole
+            : WireJson.bytes(new StoredCut(putInPieces(key, table, whole)));
     try {
-      bucket.create(key, WireJson.bytes(table));
+      bucket.create(key, value);
       return table;
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() != WRONG_LAST_SEQUENCE) {
         throw e;
       }
-      return get(key, TablePlan.class)
+      return cut(key)
           .orElseThrow(() -> new IOException("the state bucket refused and lacks " + key));
     }
+  }
+
+  /**
+   * What a cut's key holds where its table does not fit one message; else that is the table itself.
+   */
+  private record StoredCut(@Nullable Pieces pieces) {}
+
+  private Optional<TablePlan> cut(String key) throws IOException, JetStreamApiException {
+    Optional<StoredCut> stored = get(key, StoredCut.class);
+    if (stored.isEmpty()) {
+      return Optional.empty();
+    }
+    Pieces apart = stored.get().pieces();
+    return apart == null ? get(key, TablePlan.class) : Optional.of(fromPieces(apart));
   }
 
   /** The key of a split's checkpoint. */

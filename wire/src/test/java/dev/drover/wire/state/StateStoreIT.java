@@ -48,4 +48,19 @@ class StateStoreIT {
       assertThat(StateStore.open(nats, names).plan("rev1")).contains(plan);
     }
   }
+
+  @Test
+  void a_cut_holds_for_good_also_one_with_more_keys_than_a_message_holds() throws Exception {
+    try (NatsServer server = NatsServer.start("max_payload: 1MB");
+        Connection nats = server.connect()) {
+      ChainNames names = ChainNames.of("n", "cuts", "u");
+      nats.jetStreamManagement().addStream(new QueueLayout(names, 64 << 20, 1).stateBucket());
+      for (int keys : List.of(3, 3000)) {
+        TablePlan first = table("public.t" + keys, keys, "k".repeat(2000));
+        assertThat(StateStore.open(nats, names).settleCut(first)).isEqualTo(first);
+        TablePlan later = table("public.t" + keys, keys + 1, "l".repeat(2000));
+        assertThat(StateStore.open(nats, names).settleCut(later)).isEqualTo(first);
+      }
+    }
+  }
 }
