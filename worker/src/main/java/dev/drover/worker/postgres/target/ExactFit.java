@@ -62,8 +62,21 @@ final class ExactFit {
       case TEXT, ENUM, JSON, OTHER -> text(from, column, to);
       case ARRAY -> column == ColumnType.ARRAY ? array(from, to) : text(from, column, to);
       case TIMESTAMP, TIMESTAMPTZ -> instant(from, column, to);
-      case TIME -> column == ColumnType.TIME ? finer(from, to) : EXACT;
+      case TIME -> time(from, column, to);
       case BOOLEAN, BYTES, DATE, UUID -> EXACT;
+    };
+  }
+
+  private static Fit time(NativeType from, ColumnType column, NativeType to) {
+    return switch (column) {
+      case TIME -> finer(from, to);
+      case OTHER ->
+          dropsFields(to)
+              ? LOSSY
+              : to.base().startsWith("interval") || to.base().equals("time with time zone")
+                  ? finer(from, to)
+                  : EXACT;
+      default -> EXACT;
     };
   }
 
@@ -150,11 +163,16 @@ final class ExactFit {
     if (from.base().equals(to.base()) && from.scale() <= to.scale()) {
       return EXACT;
     }
-    if (to.base().startsWith("interval ") && !to.base().endsWith("second")) {
-      return LOSSY; // it drops the fields that are smaller
+    if (dropsFields(to)) {
+      return LOSSY;
     }
     int digits = Math.min(to.scale(), MICRO_DIGITS);
     return checked(v -> ClockText.isFiner(v.toString(), digits));
+  }
+
+  /** Whether a type of intervals has no place for the smaller fields. */
+  private static boolean dropsFields(NativeType to) {
+    return to.base().startsWith("interval ") && !to.base().endsWith("second");
   }
 
   /** What goes for the texts of elements goes for the array. */

@@ -111,6 +111,10 @@ class ExactFitTest {
           text;             jsonb;         [{"a": {"b": 1, "b": 1}}]
           timestamp without time zone; time without time zone; 1500000
           timestamp with time zone; time with time zone; 1500000
+          time without time zone; time(0) with time zone; 1500000
+          time without time zone; interval(0); 1500000
+          time without time zone; interval day to hour; 0
+          time without time zone[]; time(0) with time zone[]; {10:00:00.5}
           numeric;          money;         1.25
           interval;         interval(0);   1 day 00:00:01.5
           text;             timestamp without time zone; 2024-01-31T134500+02
@@ -157,6 +161,9 @@ class ExactFitTest {
           text;             character varying(3); `ab `
           character(5);     character varying(3); `ab   `
           timestamp without time zone; timestamp(0) without time zone; 2000000
+          time without time zone; time(0) with time zone; 2000000
+          time without time zone; time with time zone; 1500000
+          time without time zone; interval; 1500000
           timestamp without time zone; timestamp(0) without time zone; 9223372036854775807
           timestamp without time zone; date; -86400000000
           timestamp with time zone; timestamp without time zone; 1234567
