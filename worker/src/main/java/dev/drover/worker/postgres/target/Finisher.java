@@ -63,13 +63,17 @@ public final class Finisher {
     try {
       List<Finished.Problem> problems =
           preparation.isThere(connection) ? build(connection) : List.of();
+      List<String> there = new ArrayList<>();
       for (String table : tables) {
         if (Statements.ask(connection, "SELECT to_regclass(" + literal(table) + ") IS NOT NULL")) {
-          number(connection, table);
-          // Without the privilege the server skips the table with a warning.
-          String analyze = "ANALYZE " + Quote.table(table);
-          unhurried(connection, () -> Statements.execute(connection, analyze));
+          there.add(table);
         }
+      }
+      for (String table : there) {
+        number(connection, table);
+      }
+      for (String table : there) {
+        analyze(connection, table);
       }
       return new Finished.Done(problems);
     } finally {
@@ -121,6 +125,26 @@ public final class Finisher {
         "IndexNotBuilt",
         "%s; mend the cause, or make it by hand under that name. %s"
             .formatted(TargetFailure.of("building " + one.title(), e).getMessage(), otherwise));
+  }
+
+  /**
+   * Without the privilege the server skips the table with a warning. What an index's own function
+   * makes of this is nobody's fault here, and the server gathers statistics by itself in a while.
+   */
+  private static void analyze(Connection connection, String table) throws SQLException {
+    String analyze = "ANALYZE " + Quote.table(table);
+    try {
+      unhurried(connection, () -> Statements.execute(connection, analyze));
+    } catch (SQLException e) {
+      if (SqlFailure.classify(e) == SqlFailure.System
+          || LockHolders.LOCKED.equals(e.getSQLState())) {
+        throw e;
+      }
+      LOG.warn(
+          "{} has no statistics yet: ANALYZE was refused, SQLSTATE {}; run it by hand",
+          table,
+          e.getSQLState());
+    }
   }
 
   private static void number(Connection connection, String table) throws SQLException {
