@@ -28,7 +28,11 @@ public final class TargetCatalog {
       """
       SELECT c.oid, c.relkind, pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
         pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP'),
-        pg_catalog.row_security_active(c.oid)
+        pg_catalog.row_security_active(c.oid),
+        c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
+          JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relkind = 'f'),
+        c.relpersistence = 'u' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
+          JOIN pg_catalog.pg_class p ON p.oid = t.relid WHERE p.relpersistence = 'u')
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
       """;
@@ -73,9 +77,9 @@ public final class TargetCatalog {
 
   private static final String TYPES =
       """
-      SELECT attname, pg_catalog.format_type(atttypid, atttypmod)
-      FROM pg_catalog.pg_attribute
-      WHERE attrelid = ?::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
+      SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), c.relpersistence = 'u'
+      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      WHERE a.attrelid = ?::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped
       """;
 
   private TargetCatalog() {}
@@ -84,7 +88,8 @@ public final class TargetCatalog {
    * Makes sure that the columns of a table still have the types that they had when it was found. To
    * be asked in the transaction that wrote to it, which keeps others from altering it before.
    *
-   * @throws SQLException SQLSTATE 42804 if not, 42703 if a column is gone
+   * @throws SQLException SQLSTATE 42804 if not, 42703 if a column is gone, 42809 if the table would
+   *     not outlive a crash of the server any more
    */
   static void requireAsFound(Connection connection, TargetTable table) throws SQLException {
     Map<String, String> types = new HashMap<>();
@@ -93,6 +98,12 @@ public final class TargetCatalog {
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
           types.put(row.getString(1), row.getString(2));
+          if (row.getBoolean(3)) {
+            throw new SQLException(
+                table.displayName()
+                    + " is UNLOGGED now, and a crash of the server would empty it: ALTER TABLE … SET LOGGED",
+                "42809");
+          }
         }
       }
     }
@@ -153,7 +164,7 @@ public final class TargetCatalog {
           return Optional.empty();
         }
         long oid = row.getLong(1);
-        Kind kind = kind(row.getString(2));
+        Kind kind = kind(row.getString(2), row.getBoolean(6), row.getBoolean(7));
         Access access = new Access(row.getBoolean(3), row.getBoolean(4), row.getBoolean(5));
         List<TargetColumn> columns = columns(connection, oid);
         return Optional.of(
@@ -169,12 +180,11 @@ public final class TargetCatalog {
     }
   }
 
-  private static Kind kind(String relkind) {
-    return switch (relkind) {
-      case "r", "p" -> Kind.Table;
-      case "f" -> Kind.Foreign;
-      default -> Kind.View;
-    };
+  private static Kind kind(String relkind, boolean foreign, boolean unlogged) {
+    if (foreign || unlogged) {
+      return foreign ? Kind.Foreign : Kind.Unlogged;
+    }
+    return relkind.equals("r") || relkind.equals("p") ? Kind.Table : Kind.View;
   }
 
   private static List<TargetColumn> columns(Connection connection, long oid) throws SQLException {

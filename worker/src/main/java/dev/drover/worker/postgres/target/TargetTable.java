@@ -38,7 +38,12 @@ public record TargetTable(
   public enum Kind {
     /** A table, partitioned or not. */
     Table,
-    /** A foreign table: takes rows, but knows no {@code ON CONFLICT DO UPDATE}. */
+    /** One of which, or of a partition of which, a crash of the server leaves nothing. */
+    Unlogged,
+    /**
+     * A foreign table, or one with such a partition: takes rows, but knows no {@code ON CONFLICT DO
+     * UPDATE}, and the other server commits first.
+     */
     Foreign,
     /** A view of any kind, which is not loaded into. */
     View

@@ -3,6 +3,7 @@ package dev.drover.worker.postgres.target;
 import static dev.drover.worker.postgres.target.TargetServer.execute;
 import static dev.drover.worker.postgres.target.TargetServer.table;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drover.wire.schema.ColumnType;
 import dev.drover.worker.postgres.target.TargetColumn.Filling;
@@ -10,6 +11,7 @@ import dev.drover.worker.postgres.target.TargetColumn.Grants;
 import dev.drover.worker.postgres.target.TargetTable.Kind;
 import dev.drover.worker.postgres.target.TargetTable.SelfReference;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,17 +116,44 @@ class TargetCatalogIT {
   }
 
   @Test
-  void partitioned_tables_are_tables_and_views_are_views() throws Exception {
+  void relations_are_what_they_and_their_partitions_are() throws Exception {
     execute(
         """
         CREATE TABLE shop.p (id integer) PARTITION BY HASH (id);
-        CREATE VIEW shop.v AS SELECT * FROM shop.p
+        CREATE VIEW shop.v AS SELECT * FROM shop.p;
+        CREATE UNLOGGED TABLE shop.u (id integer);
+        CREATE TABLE shop.q (id integer) PARTITION BY HASH (id);
+        CREATE UNLOGGED TABLE shop.q_0 PARTITION OF shop.q FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+        CREATE FOREIGN DATA WRAPPER nothing;
+        CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+        CREATE FOREIGN TABLE shop.f (id integer) SERVER nowhere;
+        CREATE TABLE shop.r (id integer) PARTITION BY HASH (id);
+        CREATE FOREIGN TABLE shop.r_0 PARTITION OF shop.r FOR VALUES WITH (MODULUS 1, REMAINDER 0)
+          SERVER nowhere
         """);
 
     assertThat(table("shop.p").kind()).isEqualTo(Kind.Table);
     assertThat(table("shop.v").kind()).isEqualTo(Kind.View);
+    assertThat(table("shop.u").kind()).isEqualTo(Kind.Unlogged);
+    assertThat(table("shop.q").kind()).isEqualTo(Kind.Unlogged);
+    assertThat(table("shop.f").kind()).isEqualTo(Kind.Foreign);
+    assertThat(table("shop.r").kind()).isEqualTo(Kind.Foreign);
     try (Connection connection = TargetServer.connect()) {
       assertThat(TargetCatalog.find(connection, "shop.missing")).isEmpty();
+    }
+    execute("DROP FOREIGN DATA WRAPPER nothing CASCADE");
+  }
+
+  @Test
+  void a_table_that_is_no_longer_logged_is_not_as_it_was_found() throws Exception {
+    execute("CREATE TABLE shop.w (id integer)");
+    TargetTable found = table("shop.w");
+    try (Connection connection = TargetServer.connect()) {
+      TargetCatalog.requireAsFound(connection, found);
+      execute("ALTER TABLE shop.w SET UNLOGGED");
+      assertThatThrownBy(() -> TargetCatalog.requireAsFound(connection, found))
+          .isInstanceOf(SQLException.class)
+          .hasMessageContaining("SET LOGGED");
     }
   }
 }
