@@ -102,14 +102,15 @@ final class AsPlanned {
     for (Column column : schema.columns()) {
       String type = types.get(column.name());
       if (type == null) {
-        throw changed("42703", schema, column.name(), "gone: restore it, or plan anew");
+        throw changed(
+            "42703", schema, column.name(), "gone: restore it, or make the Migration anew");
       }
       if (!type.equals(column.nativeType())) {
         throw changed(
             CHANGED,
             schema,
             column.name(),
-            "%s now and was %s when planned: change it back, or plan anew"
+            "%s now and was %s when planned: change it back, or make the Migration anew"
                 .formatted(type, column.nativeType()));
       }
     }

@@ -102,7 +102,10 @@ final class PostgresRows implements SplitSource.Rows {
           boundary = before;
           at = open;
           unreadable = null;
-          read++;
+          if (read++ == 0) {
+            // Before version 14 the server has no other way to a position than from the start.
+            openedAt = System.nanoTime();
+          }
           return true;
         }
         boolean piece = pieces.rows() > 0 && read == pieces.rows();
