@@ -8,6 +8,7 @@ import dev.drover.wire.decision.Cause;
 import dev.drover.wire.decision.Verdict;
 import dev.drover.wire.failure.FailedMessage;
 import dev.drover.wire.plan.Derivation;
+import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
@@ -216,9 +217,10 @@ public final class ErrorQueue {
 
   /** By rules of another revision than this worker's, of which nothing is known here: any. */
   private List<String> told(BatchHeaders headers, String revision, Cause cause) {
-    return revision.equals(context.revision())
-        ? Derivation.told(headers.made(), context.spec().stage(context.stage()), cause.step())
-        : List.of(Provenance.EVERY_FIELD);
+    StageSpec stage = context.spec().stage(context.stage());
+    return stage instanceof StageSpec.Transform && !revision.equals(context.revision())
+        ? List.of(Provenance.EVERY_FIELD)
+        : Derivation.told(headers.made(), stage, cause.step());
   }
 
   /** What an extract reads it has worked on already; to the others it has come. */
