@@ -26,6 +26,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -151,6 +152,51 @@ class InboxIT {
         assertThat(info().getNumAckPending()).isLessThanOrEqualTo(SHARE);
         delivery.ack();
       }
+    }
+  }
+
+  @Test
+  void leavesTheLastSourceItsShareHoweverMuchThereIsInTheFirst() throws Exception {
+    management.addStream(
+        StreamConfiguration.builder()
+            .name("retries")
+            .subjects("r.>")
+            .storageType(StorageType.Memory)
+            .build());
+    management.createConsumer(
+        "retries",
+        ConsumerConfiguration.builder()
+            .durable(CONSUMER)
+            .ackPolicy(AckPolicy.Explicit)
+            .ackWait(Duration.ofMinutes(10))
+            .build());
+    for (int i = 0; i < 200; i++) {
+      nats.jetStream().publish("r." + i, new byte[1]);
+      nats.jetStream().publish("q." + i, new byte[1]);
+    }
+    List<String> order = new ArrayList<>();
+    try (Inbox inbox =
+        new Inbox(
+            nats,
+            List.of(
+                new Inbox.Source("retries", CONSUMER, 2),
+                new Inbox.Source(STREAM, CONSUMER, SHARE)),
+            stalls)) {
+      for (int i = 0; i < 120; i++) {
+        Delivery delivery = inbox.take(Duration.ofSeconds(10));
+        assertThat(delivery).isNotNull();
+        order.add(delivery.subject().substring(0, 1));
+        delivery.ack();
+      }
+    } finally {
+      management.deleteStream("retries");
+    }
+    for (int from = 0; from < order.size(); from += 30) {
+      assertThat(order.subList(from, from + 30))
+          .as("messages %d and on", from)
+          .contains("r")
+          .filteredOn("q"::equals)
+          .hasSizeGreaterThan(10);
     }
   }
 
