@@ -17,9 +17,20 @@ public interface Chain {
   /** Reason of what is said of a NATS whose servers may lose messages. */
   String NATS_VERSION_UNSAFE = "NatsVersionUnsafe";
 
+  /** Reason of what is said of a chain that has begun and whose state is gone. */
+  String STATE_LOST = "StateLost";
+
+  /**
+   * Says that the chain has begun: from now on its state is not made anew where it is gone. Which
+   * batches were loaded is then known at the targets alone, by names that a chain that began anew
+   * would give to other rows.
+   */
+  void begun();
+
   /**
    * Writes a chain's spec for planner and workers, making the state bucket if it is not there. A
-   * chain that has not begun is refused where {@link #danger} is.
+   * chain that has not begun is refused where {@link #danger} is; one that has, where its state is
+   * gone.
    */
   void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues);
 

@@ -3,17 +3,19 @@ package dev.drover.operator.chain;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.schema.NativeType;
 import dev.drover.wire.state.StateStore;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * How each table was cut into splits, for good. Every edit of the spec is planned anew, and
  * planning samples the keys anew; but checkpoints are by a split's number, so once the first split
  * of a table is about to be dispatched, its ranges are written down and every later plan gets them.
- * Not thread-safe.
+ * They are of no use to a plan with another key. Not thread-safe.
  */
 final class Cuts {
   private final NatsLink link;
@@ -41,5 +43,50 @@ final class Cuts {
       tables.add(table.withSplits(first.splits()));
     }
     return plan.with(tables, plan.newTables());
+  }
+
+  /**
+   * Makes sure that no table is read on by ranges of another key.
+   *
+   * @param plan one that was {@linkplain #settle settled}
+   * @throws ChainUnavailableException if one would be
+   */
+  void requireSameKeys(ChainPlan plan, Checkpoints checkpoints) {
+    for (TablePlan now : plan.tables()) {
+      TablePlan first = settled.get(now.stage() + " " + now.table());
+      if (first != null && !key(first).equals(key(now)) && isUnread(now, checkpoints)) {
+        throw changed(first, now);
+      }
+    }
+  }
+
+  private static boolean isUnread(TablePlan table, Checkpoints checkpoints) {
+    return Split.of(table, checkpoints).stream()
+        .anyMatch(s -> !checkpoints.done(s.stage(), s.id()));
+  }
+
+  private static ChainUnavailableException changed(TablePlan first, TablePlan now) {
+    return new ChainUnavailableException(
+        "KeyChanged",
+        "table %s of stage %s is read by ranges of its key (%s), and its key at the source is (%s) now: change it back there and take the edit back, or delete the Migration and apply it again"
+            .formatted(
+                now.table(),
+                now.stage(),
+                String.join(", ", key(first)),
+                String.join(", ", key(now))),
+        null);
+  }
+
+  /** The key's columns with their types, by which their order is: how long they may be is not. */
+  private static List<String> key(TablePlan table) {
+    return table.key().stream()
+        .map(
+            column ->
+                column
+                    + table.schema().indexOf(column).stream()
+                        .mapToObj(i -> table.schema().columns().get(i).nativeType())
+                        .map(type -> " " + NativeType.of(type).unbounded())
+                        .collect(Collectors.joining()))
+        .toList();
   }
 }

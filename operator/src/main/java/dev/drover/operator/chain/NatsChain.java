@@ -63,6 +63,7 @@ final class NatsChain implements Chain {
   /** Loads of which it is known that no round is written for them. */
   private final Set<String> endless = new HashSet<>();
 
+  private volatile boolean begun;
   private @Nullable Ensured ensured;
   private LossWatch loss = LossWatch.NOTHING;
   private @Nullable Rest rest;
@@ -88,10 +89,16 @@ final class NatsChain implements Chain {
   }
 
   @Override
+  @Override
+  public void begun() {
+    begun = true;
+  }
+
   public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
     admit(queues);
     setup.ensureBucket(layout(queues));
+    requireState();
     link.run("write the spec", nats -> StateStore.open(nats, names).putSpec(revision, spec));
   }
 
@@ -103,13 +110,24 @@ final class NatsChain implements Chain {
   /** What has begun goes on: its records are in the queues already. */
   private synchronized void admit(MigrationSpec.Queues queues) {
     Optional<String> danger = server.danger(queues);
-    if (danger.isPresent() && !begun()) {
+    if (danger.isPresent() && !hasBegun()) {
       throw new ChainUnavailableException(
           NATS_VERSION_UNSAFE, danger.get() + ". Nothing was begun; it is looked at again", null);
     }
   }
 
-  private boolean begun() {
+  private void requireState() {
+    if (begun && !splits.isStarted()) {
+      throw new ChainUnavailableException(
+          STATE_LOST,
+          "the state bucket "
+              + names.stateBucket()
+              + " is gone, or empty, and the migration had begun: NATS was set up anew, or its storage is lost. Nothing is begun anew, since what was loaded cannot be told from what was not. Give NATS its storage back, and it goes on by itself; or delete the Migration and apply it again, with mode: Insert after emptying its target tables",
+          null);
+    }
+  }
+
+  private boolean hasBegun() {
     try {
       return splits.started().isPresent();
     } catch (ChainUnavailableException e) {
@@ -174,7 +192,11 @@ final class NatsChain implements Chain {
 
   private record Ensured(QueueLayout layout, ChainSpec spec, Instant at) {
     boolean holds(QueueLayout wanted, ChainSpec of, Instant now) {
-      return layout.equals(wanted) && spec.equals(of) && now.isBefore(at.plus(TRUST));
+      return layout.equals(wanted) && spec.equals(of) && isTrusted(now);
+    }
+
+    boolean isTrusted(Instant now) {
+      return now.isBefore(at.plus(TRUST));
     }
   }
 
@@ -183,11 +205,14 @@ final class NatsChain implements Chain {
   public synchronized void ensureQueues(ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
     admit(queues);
-    grafts.recall(spec);
-    deferrals.note(spec);
-    QueueLayout layout = layout(queues);
     Ensured before = ensured;
     Instant now = clock.instant();
+    if (before == null || !before.isTrusted(now)) {
+      requireState();
+    }
+    deferrals.note(spec);
+    grafts.recall(spec);
+    QueueLayout layout = layout(queues);
     if (before == null || !before.holds(layout, spec, now)) {
       ensured = null;
       setup.ensureQueues(layout, spec);
@@ -226,7 +251,13 @@ final class NatsChain implements Chain {
     Map<String, Backlog> backlog = backlogs.read(spec);
     TallyFollower.Marks before = follower.seen();
     boolean whole = follower.catchUp();
-    if (whole && backlog.values().stream().allMatch(b -> b.missingStream() == null)) {
+    if (whole) {
+      cuts.requireSameKeys(plan, follower.checkpoints());
+    }
+    Optional<StreamFigures> errors = causes.count();
+    if (whole
+        && errors.isPresent()
+        && backlog.values().stream().allMatch(b -> b.missingStream() == null)) {
       ensured = were;
     }
     List<Split> next = List.of();

@@ -70,6 +70,20 @@ final class SplitSender {
     return started;
   }
 
+  /** Whether the state bucket still knows of a first split; asked anew each time. */
+  boolean isStarted() {
+    try {
+      return link.call(
+          "look for the state of the migration",
+          nats -> StateStore.open(nats, names).bucket().get(STARTED) != null);
+    } catch (ChainUnavailableException e) {
+      if (e.reason().equals(Refusals.MISSING)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   private void markStarted() {
     if (started().isPresent()) {
       return;

@@ -77,6 +77,9 @@ final class Visit {
       Collection<Deployment> deployments,
       Instant now) {
     Chain chain = chain(asked);
+    if (before != null && before.startTime() != null) {
+      chain.begun();
+    }
     JoiningStep.Subject subject =
         new JoiningStep.Subject(
             asked.getMetadata().getUid(),

@@ -19,6 +19,7 @@ import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
@@ -271,6 +272,69 @@ class NatsChainIT extends PlayedChain {
   }
 
   @Test
+  @Test
+  void what_has_begun_is_not_begun_anew_where_its_state_is_gone() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    advance(plan);
+    worker.extract(1, 10);
+    for (Chain one : List.of(chain, operator())) {
+      one.begun();
+      one.publishSpec(REVISION, SPEC, QUEUES);
+      one.ensureQueues(SPEC, QUEUES);
+    }
+    nats.jetStreamManagement().deleteStream("KV_" + names.stateBucket());
+    now = now.plusSeconds(121);
+
+    Chain restarted = operator();
+    restarted.begun();
+    for (Chain one : List.of(chain, restarted)) {
+      assertLost(() -> one.publishSpec("another", SPEC, QUEUES));
+      assertLost(() -> one.ensureQueues(SPEC, QUEUES));
+    }
+    assertThat(nats.jetStreamManagement().getStreamNames())
+        .doesNotContain("KV_" + names.stateBucket());
+  }
+
+  private static void assertLost(Runnable call) {
+    assertThatThrownBy(call::run)
+        .isInstanceOfSatisfying(
+            ChainUnavailableException.class,
+            e -> assertThat(e.reason()).isEqualTo(Chain.STATE_LOST));
+  }
+
+  @Test
+  void a_table_that_has_another_key_now_is_not_read_by_ranges_of_the_one_before() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(2, 1);
+    advance(plan);
+    ChainPlan other =
+        plan.with(
+            plan.tables().stream()
+                .map(
+                    t ->
+                        new TablePlan(
+                            t.stage(),
+                            t.table(),
+                            t.schema(),
+                            List.of(t.schema().columns().getLast().name()),
+                            t.after(),
+                            t.estimatedRecords(),
+                            t.splits()))
+                .toList(),
+            plan.newTables());
+
+    assertThatThrownBy(() -> advance(other))
+        .isInstanceOfSatisfying(
+            ChainUnavailableException.class, e -> assertThat(e.reason()).isEqualTo("KeyChanged"));
+    assertThat(advance(plan).balance().balanced()).isTrue();
+
+    while (!worker.extract(1, 10).isEmpty()) {
+      worker.clean(Judge.PASS);
+      worker.load(Judge.PASS);
+      advance(plan);
+    }
+    assertThat(advance(other).balance().balanced()).as("nobody reads it any more").isTrue();
+  }
+
   void a_suspended_chain_dispatches_nothing() throws Exception {
     chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 1), true);
 

@@ -65,6 +65,14 @@ public final class FaultyChain implements Chain {
 
   public volatile boolean deleted;
 
+  /** Whether it was told that it has begun. */
+  public volatile boolean begun;
+
+  @Override
+  public void begun() {
+    begun = true;
+  }
+
   /** A plan of one table in three splits. */
   public static Optional<ChainPlan> goodPlan(ChainSpec spec) {
     KeyRange all = KeyRange.ALL;
