@@ -73,7 +73,7 @@ final class FixCommand extends ClusterCommand {
   @Override
   ExitCode run(Cluster cluster) {
     RecordRequests requests = new RecordRequests(cluster, clock());
-    FailedRecord resource = requests.open(name);
+    FailedRecord resource = requests.openToReplay(name);
     FailedFields fields = FailedFields.of(resource);
     ObjectNode correction = correction(resource, fields);
     Request request = new Request(Action.Replay, correction, reason);

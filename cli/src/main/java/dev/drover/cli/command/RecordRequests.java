@@ -57,6 +57,23 @@ final class RecordRequests {
     return resource;
   }
 
+  /**
+   * One that can be sent again.
+   *
+   * @throws CommandFailedException also if it is lost
+   */
+  FailedRecord openToReplay(String name) {
+    FailedRecord resource = open(name);
+    Optional<Condition> lost = RecordOutcome.lost(resource.getStatus());
+    if (lost.isPresent()) {
+      throw new CommandFailedException(
+          ExitCode.NotAsHoped,
+          "FailedRecord %s is lost: %s".formatted(name, lost.get().message()),
+          "to count it as given up: kubectl drover waive " + name + " --reason …");
+    }
+    return resource;
+  }
+
   private static Optional<Condition> condition(FailedRecord resource, String type) {
     return resource.getStatus().conditions().stream()
         .filter(c -> c.type().equals(type) && c.status().equals("True"))

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param record name of the resource
  * @param action Replay or Waive
  * @param correction the fields that were changed; null if none
- * @param result Replayed, FailedAgain, Waived, Refused, Resolved (by somebody else), Gone, Waiting,
- *     Sent, DryRun (nothing was sent) or NotSent
+ * @param result Replayed, FailedAgain, Waived, Refused, Resolved (by somebody else), Lost (not in
+ *     the error queue any more), Gone, Waiting, Sent, DryRun (nothing was sent) or NotSent
  * @param message for people
  */
 public record RecordOutcome(
@@ -29,6 +29,7 @@ public record RecordOutcome(
     @Nullable JsonNode correction,
     String result,
     String message) {
+  private static final String LOST = "Lost";
 
   /**
    * What a resource says about a request.
@@ -65,12 +66,23 @@ public record RecordOutcome(
       return new Said(
           true, "Resolved", "it was out of the way already: " + resolved.get().message());
     }
+    Optional<Condition> lost = lost(status);
+    if (seen && lost.isPresent()) {
+      return new Said(true, LOST, lost.get().message());
+    }
     return new Said(
         false,
         "Sent",
         seen && resolved.isPresent()
             ? resolved.get().message()
             : "the operator has not looked at it yet");
+  }
+
+  /** What the operator says of a record that is not in the error queue any more; empty if it is. */
+  public static Optional<Condition> lost(FailedRecordStatus status) {
+    return status.conditions().stream()
+        .filter(c -> c.type().equals("Resolved") && c.reason().equals(LOST))
+        .findFirst();
   }
 
   /**

@@ -15,10 +15,14 @@ final class BalanceCheck {
    * Judges the stages' standings.
    *
    * @param lost a stage whose batches are nowhere and were so for a while, see {@link LossWatch}
-   * @param culprit how the server may have lost them; null if it does not do that
+   * @param failures failed records that are nowhere, if any
+   * @param culprit how the server may have lost either; null if it does not do that
    */
   static Balance of(
-      Collection<Standing> standings, @Nullable Standing lost, @Nullable String culprit) {
+      Collection<Standing> standings,
+      @Nullable Standing lost,
+      LostFailures failures,
+      @Nullable String culprit) {
     for (Standing s : standings) {
       Optional<Balance> fault = fault(s);
       if (fault.isPresent()) {
@@ -34,6 +38,17 @@ final class BalanceCheck {
                   lost.stage().name(),
                   lost.promised(),
                   lost.decided(),
+                  culprit == null ? "" : ", or " + culprit));
+    }
+    if (failures.certain()) {
+      return new Balance(
+          false,
+          "ErrorQueueLost",
+          "stage %s counts %d failed records, but the error queue has %d of them: it was purged or made anew, or messages were deleted by hand%s. What is missing cannot be replayed. FailedRecords that say Lost can be waived, which counts them as given up; the records are still at the source: delete and apply the Migration again to read them once more"
+              .formatted(
+                  failures.stage(),
+                  failures.failed(),
+                  failures.queued(),
                   culprit == null ? "" : ", or " + culprit));
     }
     return new Balance(true, "TallyBalanced", sums(standings));

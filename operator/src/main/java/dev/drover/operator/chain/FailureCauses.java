@@ -67,10 +67,17 @@ final class FailureCauses {
     }
   }
 
-  /** Open failures by cause, most first, at most {@value #MOST_CAUSES} causes, and the rest. */
-  Failures read(Instant now) {
-    Optional<StreamFigures> queue =
-        link.stream("count the failed records", names.errorsStream(), names.all("errors"));
+  /** How many failed records of each cause there are; empty if the error queue is not there. */
+  Optional<StreamFigures> count() {
+    return link.stream("count the failed records", names.errorsStream(), names.all("errors"));
+  }
+
+  /**
+   * Open failures by cause, most first, at most {@value #MOST_CAUSES} causes, and the rest.
+   *
+   * @param queue what {@link #count} told
+   */
+  Failures read(Optional<StreamFigures> queue, Instant now) {
     queue.ifPresent(this::number);
     Stand stand =
         queue

@@ -66,6 +66,7 @@ final class NatsChain implements Chain {
   private volatile boolean begun;
   private @Nullable Ensured ensured;
   private LossWatch loss = LossWatch.NOTHING;
+  private LostFailures lostFailures = LostFailures.NONE;
   private @Nullable Rest rest;
 
   NatsChain(NatsLink link, ChainNames names, InstantSource clock, ServerCheck server) {
@@ -89,16 +90,16 @@ final class NatsChain implements Chain {
   }
 
   @Override
-  @Override
   public void begun() {
     begun = true;
   }
 
+  @Override
   public void publishSpec(String revision, ChainSpec spec, MigrationSpec.Queues queues) {
     link.maxPayload();
     admit(queues);
-    setup.ensureBucket(layout(queues));
     requireState();
+    setup.ensureBucket(layout(queues));
     link.run("write the spec", nats -> StateStore.open(nats, names).putSpec(revision, spec));
   }
 
@@ -210,8 +211,8 @@ final class NatsChain implements Chain {
     if (before == null || !before.isTrusted(now)) {
       requireState();
     }
-    deferrals.note(spec);
     grafts.recall(spec);
+    deferrals.note(spec);
     QueueLayout layout = layout(queues);
     if (before == null || !before.holds(layout, spec, now)) {
       ensured = null;
@@ -239,7 +240,7 @@ final class NatsChain implements Chain {
   /**
    * The order of the readings matters. Queues are read before decisions, so what has left a queue
    * is decided in what is read after; decisions before checkpoints, see {@link
-   * TallyFollower#catchUp}.
+   * TallyFollower#catchUp}; and the error queue last, see {@link LostFailures}.
    */
   private ChainSnapshot read(Rest.Question question) {
     ChainSpec spec = question.spec();
@@ -270,6 +271,7 @@ final class NatsChain implements Chain {
         Standing.of(spec, plan, follower.checkpoints(), follower.tally(), backlog);
     Instant now = clock.instant();
     loss = loss.next(standings.values(), grafts.closed(), now);
+    lostFailures = lostFailures.next(standings.values(), byStage(spec, errors), now);
     if (!question.hold()) {
       endWaiting(standings.values(), now);
     }
@@ -277,12 +279,13 @@ final class NatsChain implements Chain {
     Snapshots snapshots =
         new Snapshots(
             spec, plan, follower.checkpoints(), standings, unfinished, budgets.breaches(spec));
-    ChainSnapshot snapshot = snapshot(snapshots, standings, queued, whole, now);
+    ChainSnapshot snapshot = snapshot(snapshots, standings, queued, whole, errors, now);
     // What follows from a decision may come after it, so one reading without a new one is not
     // enough.
     if (before != null
         && before.equals(follower.seen())
         && loss.stage() == null
+        && lostFailures.stage() == null
         && Rest.is(snapshot, standings.values(), next)) {
       rest = new Rest(question, snapshot, now);
     }
@@ -353,10 +356,11 @@ final class NatsChain implements Chain {
       Map<String, Standing> standings,
       Set<String> queued,
       boolean whole,
+      Optional<StreamFigures> errors,
       Instant now) {
     ChainSnapshot.Balance balance =
         whole
-            ? balance(standings.values(), now)
+            ? balance(standings.values(), errors, now)
             : new ChainSnapshot.Balance(
                 false,
                 "QueueLost",
@@ -365,18 +369,24 @@ final class NatsChain implements Chain {
         snapshots.stages(queued, now),
         snapshots.splitsTotal(),
         snapshots.splitsDone(),
-        whole && balance.balanced() && snapshots.complete(),
+        whole && balance.balanced() && lostFailures.stage() == null && snapshots.complete(),
         balance,
-        causes.read(now),
+        causes.read(errors, now),
         splits.started().orElse(null),
         latest(follower.tally().lastDecision(), follower.checkpoints().lastDone()),
         follower.checkpoints().advisories());
   }
 
-  private ChainSnapshot.Balance balance(Collection<Standing> standings, Instant now) {
+  private ChainSnapshot.Balance balance(
+      Collection<Standing> standings, Optional<StreamFigures> errors, Instant now) {
     Standing lost = loss.certain(standings, now);
-    String culprit = lost == null ? null : server.culprit(() -> replicas(lost)).orElse(null);
-    return BalanceCheck.of(standings, lost, culprit);
+    Optional<String> culprit = Optional.empty();
+    if (lost != null) {
+      culprit = server.culprit(() -> replicas(lost));
+    } else if (lostFailures.certain()) {
+      culprit = server.culprit(() -> errors.map(StreamFigures::replicas).orElse(1));
+    }
+    return BalanceCheck.of(standings, lost, lostFailures, culprit.orElse(null));
   }
 
   /** How often the queue that a stage reads is kept. */
@@ -387,6 +397,21 @@ final class NatsChain implements Chain {
             null)
         .map(StreamFigures::replicas)
         .orElse(1);
+  }
+
+  /** Messages in the error queue by stage. */
+  private Map<String, Long> byStage(ChainSpec spec, Optional<StreamFigures> errors) {
+    Map<String, Long> messages = new HashMap<>();
+    for (StageSpec stage : spec.stages()) {
+      String subjects = names.errorSubject(stage.name(), "");
+      messages.put(
+          stage.name(),
+          errors.map(StreamFigures::subjects).orElse(Map.of()).entrySet().stream()
+              .filter(cause -> cause.getKey().startsWith(subjects))
+              .mapToLong(Map.Entry::getValue)
+              .sum());
+    }
+    return messages;
   }
 
   /** Tells loads that have nothing but records that wait, and waited in vain, to give them up. */

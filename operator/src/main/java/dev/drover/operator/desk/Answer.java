@@ -19,6 +19,7 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
   static final String REFUSED = "Refused";
   static final String WAIVED = "Waived";
   static final String FAILED_AGAIN = "FailedAgain";
+  static final String LOST = "Lost";
 
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final Duration LATER = Duration.ofSeconds(5);
@@ -74,11 +75,21 @@ record Answer(RecordState state, String reason, String outcome, Optional<Duratio
     return new Answer(RecordState.Waived, WAIVED, "given up, as asked", Optional.empty());
   }
 
+  /** It was to be sent, and is counted as given up. */
   static Answer gone() {
     return new Answer(
         RecordState.Resolved,
         "MessageGone",
-        "the record is no longer in the error queue; it was not removed through this resource",
+        "its message was deleted by hand before it was sent: it is counted as given up; its row may still be at the source",
+        Optional.empty());
+  }
+
+  /** Nobody asked for what became of it, and it is counted as failed still. */
+  static Answer lost() {
+    return new Answer(
+        RecordState.Lost,
+        LOST,
+        "the record is no longer in the error queue, though nobody sent it or gave it up: the queue was purged or made anew, or the message was deleted by hand. It cannot be replayed; waived, it counts as given up. Its row may still be at the source",
         Optional.empty());
   }
 

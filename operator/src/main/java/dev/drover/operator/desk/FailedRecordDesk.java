@@ -179,12 +179,18 @@ public final class FailedRecordDesk {
             .toList();
     open.stream()
         .limit(LOOKS)
-        .filter(r -> errors.at(r.getStatus().errorSequence()).isEmpty())
+        .filter(r -> departed(r.getStatus(), errors))
         .forEach(r -> revisit(clerk, r));
     long next = open.size() > LOOKS ? open.get(LOOKS).getStatus().errorSequence() : Long.MAX_VALUE;
     // What leaves meanwhile may have been looked for before: then all is looked for again.
     long gone = from == 0 ? queue.gone() : before.gone();
     departures.put(ref.uid(), new Departures(gone, next));
+  }
+
+  /** Whether a record has left the queue unseen; or one that was lost is there again. */
+  private static boolean departed(FailedRecordStatus status, ErrorQueue errors) {
+    boolean there = errors.at(status.errorSequence()).isPresent();
+    return there == (RecordState.of(status) == RecordState.Lost);
   }
 
   private static boolean isOf(FailedRecord resource, ChainRef ref) {
@@ -202,11 +208,13 @@ public final class FailedRecordDesk {
             ? status.fingerprint()
             : labels.getOrDefault(RecordNames.FINGERPRINT, "");
     boolean asked = resource.getSpec() != null && resource.getSpec().action() != Action.None;
+    boolean lost = status != null && RecordState.of(status) == RecordState.Lost;
     return new Window.Shown(
         resource.getMetadata().getName(),
         names.errorSubject(RecordNames.stage(resource), fingerprint),
         RecordNames.sequence(resource).orElse(0),
         asked || (status != null && status.handledGeneration() != null),
+        lost,
         status == null ? null : closedAt(status));
   }
 

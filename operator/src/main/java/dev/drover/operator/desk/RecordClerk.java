@@ -96,7 +96,10 @@ final class RecordClerk {
       boolean fits = RecordStatuses.fits(before, redaction);
       return new Visit(
           RecordStatuses.seen(
-              fits ? before : RecordStatuses.withoutRecord(before, History.of(resource, redaction)),
+              fits
+                  ? before
+                  : RecordStatuses.withoutRecord(
+                      before, History.of(resource, redaction), redaction),
               resource),
           Optional.empty());
     }
@@ -105,11 +108,18 @@ final class RecordClerk {
       return follow(resource, sequence, asked.get());
     }
     Optional<QueuedFailure> failure = errors.at(sequence);
-    if (failure.isEmpty()) {
-      FailedRecordStatus described = reader.described(resource, sequence);
-      return visit(described, resource, handled(resource), Answer.gone());
+    if (failure.isPresent()) {
+      return isDue(resource) ? act(resource, failure.get()) : rest(resource, failure.get());
     }
-    return isDue(resource) ? act(resource, failure.get()) : rest(resource, failure.get());
+    // Whoever takes a message out of the queue has written so before, perhaps just now.
+    Optional<JournalEntry> since = journal.entry(sequence);
+    if (since.isPresent()) {
+      return follow(resource, sequence, since.get());
+    }
+    if (isDue(resource) && action(resource) == Action.Waive) {
+      return giveUp(resource, sequence);
+    }
+    return visit(reader.described(resource, sequence), resource, handled(resource), Answer.lost());
   }
 
   /**
@@ -165,14 +175,7 @@ final class RecordClerk {
       }
     }
     Change asked = change;
-    JournalEntry.By by =
-        new JournalEntry.By(
-            resource.getKind(),
-            resource.getMetadata().getName(),
-            resource.getMetadata().getUid(),
-            generation,
-            requester.of(resource),
-            spec.reason());
+    JournalEntry.By by = asking(resource);
     JournalEntry holds =
         journal.write(
             failure.sequence(),
@@ -187,6 +190,28 @@ final class RecordClerk {
                     by,
                     clock.instant().toString()));
     return follow(resource, failure.sequence(), holds);
+  }
+
+  private JournalEntry.By asking(FailedRecord resource) {
+    return new JournalEntry.By(
+        resource.getKind(),
+        resource.getMetadata().getName(),
+        resource.getMetadata().getUid(),
+        resource.getMetadata().getGeneration(),
+        requester.of(resource),
+        resource.getSpec().reason());
+  }
+
+  /** All that can be done for a record that is lost: it counts as given up from now on. */
+  private Visit giveUp(FailedRecord resource, long sequence) {
+    JournalEntry.By by = asking(resource);
+    String stage = RecordNames.stage(resource);
+    return follow(
+        resource,
+        sequence,
+        journal.write(
+            sequence,
+            page -> JournalEntry.ofLost(stage, sequence, page, by, clock.instant().toString())));
   }
 
   /** Until the journal has it, a Redrive of one is at it; or has found that nothing can be sent. */

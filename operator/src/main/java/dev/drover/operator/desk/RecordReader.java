@@ -51,19 +51,18 @@ final class RecordReader {
   /** What the resource tells of a message, or else the message itself, or else what is left. */
   FailedRecordStatus described(FailedRecord resource, long sequence) {
     FailedRecordStatus before = resource.getStatus();
-    return before != null
-            && before.errorSequence() == sequence
-            && before.record() != null
-            && RecordStatuses.fits(before, redaction)
+    boolean fits = before != null && RecordStatuses.fits(before, redaction);
+    return fits && before.errorSequence() == sequence && before.record() != null
         ? before
-        : errors
-            .at(sequence)
-            .map(this::describe)
-            .orElseGet(
-                () ->
-                    before != null
-                        ? before
-                        : RecordStatuses.unknown(resource, ref.name(), sequence));
+        : errors.at(sequence).map(this::describe).orElseGet(() -> left(resource, sequence, fits));
+  }
+
+  private FailedRecordStatus left(FailedRecord resource, long sequence, boolean fits) {
+    FailedRecordStatus before = resource.getStatus();
+    if (before == null) {
+      return RecordStatuses.unknown(resource, ref.name(), sequence);
+    }
+    return fits ? before : RecordStatuses.withoutRecord(before, before.history(), redaction);
   }
 
   /**

@@ -13,7 +13,9 @@ enum RecordState {
   /** Given up. */
   Waived,
   /** What was asked cannot be done; the record is in the error queue still. */
-  Refused;
+  Refused,
+  /** No longer in the error queue, though nobody sent it or gave it up: nothing can be asked. */
+  Lost;
 
   /** Whether nothing more will become of the record. */
   boolean closed() {
@@ -27,7 +29,11 @@ enum RecordState {
     if (is(status, RecordStatuses.REPLAYING, "True")) {
       return Replaying;
     }
-    return reason(status).equals(Answer.REFUSED) ? Refused : Open;
+    return switch (reason(status)) {
+      case Answer.REFUSED -> Refused;
+      case Answer.LOST -> Lost;
+      default -> Open;
+    };
   }
 
   private static boolean is(FailedRecordStatus status, String type, String value) {

@@ -198,7 +198,8 @@ final class RecordStatuses {
    *
    * @param history what was tried, as much of it as may be shown
    */
-  static FailedRecordStatus withoutRecord(FailedRecordStatus s, List<Attempt> history) {
+  static FailedRecordStatus withoutRecord(
+      FailedRecordStatus s, List<Attempt> history, Redaction redaction) {
     return new FailedRecordStatus(
         s.observedGeneration(),
         s.migrationName(),
@@ -213,7 +214,7 @@ final class RecordStatuses {
         s.errorSequence(),
         null,
         List.of(),
-        List.of(),
+        redaction.hidden(),
         s.replays(),
         s.firstSeenTime(),
         s.lastSeenTime(),

@@ -25,12 +25,24 @@ record Window(List<String> remove, Map<String, Integer> add) {
    * @param subject the cause that it counts for
    * @param sequence the error message that it shows
    * @param touched whether a user asked for anything: then it stays until it is closed
+   * @param lost whether its record is in the queue no longer, though it is not out of the way: it
+   *     stays as long as there is room
    * @param closedAt when its record got out of the way; null while it is open
    */
   record Shown(
-      String name, String subject, long sequence, boolean touched, @Nullable Instant closedAt) {
+      String name,
+      String subject,
+      long sequence,
+      boolean touched,
+      boolean lost,
+      @Nullable Instant closedAt) {
+    /** One whose record is where it should be. */
+    Shown(String name, String subject, long sequence, boolean touched, @Nullable Instant closedAt) {
+      this(name, subject, sequence, touched, false, closedAt);
+    }
+
     boolean open() {
-      return closedAt == null;
+      return closedAt == null && !lost;
     }
   }
 
@@ -60,12 +72,24 @@ record Window(List<String> remove, Map<String, Integer> add) {
           }
         });
     int wanted = sum(lacking);
-    int open = sum(have);
-    List<String> remove = new ArrayList<>(surplus(shown, shares, have, open + wanted - most));
+    List<String> lost = lost(shown);
+    int open = sum(have) + lost.size();
+    int tooMany = open + wanted - most;
+    List<String> remove = new ArrayList<>(lost.subList(0, Math.clamp(tooMany, 0, lost.size())));
+    remove.addAll(surplus(shown, shares, have, tooMany - remove.size()));
     int room = Math.max(0, most - (open - remove.size()));
     Map<String, Integer> add = FairShare.of(asLongs(lacking), Math.min(wanted, room));
     remove.addAll(closed(shown, most - (open - remove.size()) - sum(add), closedStays, now));
     return new Window(List.copyOf(remove), Map.copyOf(add));
+  }
+
+  /** Those whose records are lost, the newest first. */
+  private static List<String> lost(Collection<Shown> shown) {
+    return shown.stream()
+        .filter(Shown::lost)
+        .sorted(Comparator.comparingLong(Shown::sequence).reversed())
+        .map(Shown::name)
+        .toList();
   }
 
   /** Untouched resources of causes that have more than their share, the newest of them first. */

@@ -311,6 +311,11 @@ public final class Redaction {
    *
    * @param kept whether there is one
    */
+  /** What a resource that shows no field says of those that are masked. */
+  public List<String> hidden() {
+    return unseen(false);
+  }
+
   private List<String> unseen(boolean kept) {
     List<String> names = new ArrayList<>(new TreeSet<>(fields));
     if (kept) {

@@ -93,7 +93,7 @@ class NatsChainIT extends PlayedChain {
         nats.jetStreamManagement().getLastMessage(names.errorsStream(), names.all("errors"));
     FailureCauses causes = new FailureCauses(link, names);
     Instant now = Instant.now();
-    assertThat(causes.read(now).causes()).hasSize(1);
+    assertThat(causes.read(causes.count(), now).causes()).hasSize(1);
 
     FailedMessage message = FailedMessage.parse(Objects.requireNonNull(first.getData()));
     FailedMessage.Detail d = message.detail();
@@ -116,7 +116,7 @@ class NatsChainIT extends PlayedChain {
     nats.jetStream().publish(first.getSubject(), new FailedMessage(again, message.row()).toBytes());
     nats.jetStreamManagement().deleteMessage(names.errorsStream(), first.getSeq(), false);
 
-    assertThat(causes.read(now.plusSeconds(60)).causes())
+    assertThat(causes.read(causes.count(), now.plusSeconds(60)).causes())
         .singleElement()
         .satisfies(
             cause -> {
@@ -272,7 +272,6 @@ class NatsChainIT extends PlayedChain {
   }
 
   @Test
-  @Test
   void what_has_begun_is_not_begun_anew_where_its_state_is_gone() throws Exception {
     ChainPlan plan = PlayedWorker.plan(2, 1);
     advance(plan);
@@ -335,6 +334,7 @@ class NatsChainIT extends PlayedChain {
     assertThat(advance(other).balance().balanced()).as("nobody reads it any more").isTrue();
   }
 
+  @Test
   void a_suspended_chain_dispatches_nothing() throws Exception {
     chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 1), true);
 
@@ -474,6 +474,74 @@ class NatsChainIT extends PlayedChain {
 
     assertThat(later.balance().reason()).isEqualTo("QueueLost");
     assertThat(later.complete()).isFalse();
+  }
+
+  @Test
+  void failed_records_that_are_purged_show_as_lost_and_the_chain_is_never_complete()
+      throws Exception {
+    ChainPlan plan = finishedWithFailures();
+    nats.jetStreamManagement().purgeStream(names.errorsStream());
+
+    ChainSnapshot now = advance(plan);
+    assertThat(now.balance().balanced()).as("they may be on their way").isTrue();
+    assertThat(now.complete()).isFalse();
+    this.now = this.now.plusSeconds(11);
+    ChainSnapshot later = advance(plan);
+
+    assertThat(later.balance().reason()).isEqualTo("ErrorQueueLost");
+    assertThat(later.balance().message())
+        .startsWith("stage clean counts 2 failed records, but the error queue has 0 of them");
+    assertThat(later.complete()).isFalse();
+  }
+
+  @Test
+  void an_error_queue_that_is_deleted_is_made_anew_and_what_it_held_shows_as_lost_for_good()
+      throws Exception {
+    ChainPlan plan = finishedWithFailures();
+    nats.jetStreamManagement().deleteStream(names.errorsStream());
+    advance(plan);
+    chain.ensureQueues(SPEC, QUEUES);
+    assertThat(nats.jetStreamManagement().getStreamNames()).contains(names.errorsStream());
+
+    now = now.plusSeconds(11);
+    assertThat(advance(plan).balance().reason()).isEqualTo("ErrorQueueLost");
+    now = now.plusSeconds(600);
+    assertThat(advance(plan).balance().reason()).isEqualTo("ErrorQueueLost");
+  }
+
+  @Test
+  void failed_records_that_come_back_balance_again() throws Exception {
+    ChainPlan plan = finishedWithFailures();
+    List<Message> kept = new ArrayList<>();
+    Subscription all = nats.jetStream().subscribe(names.all("errors"));
+    for (Message m = all.nextMessage(1000); m != null; m = all.nextMessage(1000)) {
+      kept.add(m);
+    }
+    all.unsubscribe();
+    nats.jetStreamManagement().purgeStream(names.errorsStream());
+    advance(plan);
+    now = now.plusSeconds(11);
+    assertThat(advance(plan).balance().balanced()).isFalse();
+
+    for (Message m : kept) {
+      nats.jetStream().publish(m.getSubject(), m.getData());
+    }
+
+    assertThat(advance(plan).balance().balanced()).isTrue();
+    assertThat(advance(plan).complete()).isTrue();
+  }
+
+  /** A chain that has ended, with two records of stage clean in the error queue. */
+  private ChainPlan finishedWithFailures() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    advance(plan);
+    worker.extract(2, 10);
+    worker.clean(EVERY_TENTH_FAILS);
+    worker.load(Judge.PASS);
+    advance(plan);
+    worker.finish();
+    assertThat(advance(plan).complete()).isTrue();
+    return plan;
   }
 
   @Test

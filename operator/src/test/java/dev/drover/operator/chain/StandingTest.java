@@ -76,11 +76,19 @@ class StandingTest {
   @Test
   void a_batch_that_the_checkpoint_does_not_count_yet_is_no_surplus() {
     assertThat(
-            BalanceCheck.of(List.of(load(passed(20), 1, 2, 2, 20, Backlog.NONE)), null, null)
+            BalanceCheck.of(
+                    List.of(load(passed(20), 1, 2, 2, 20, Backlog.NONE)),
+                    null,
+                    LostFailures.NONE,
+                    null)
                 .balanced())
         .isTrue();
     assertThat(
-            BalanceCheck.of(List.of(load(passed(30), 1, 2, 3, 20, Backlog.NONE)), null, null)
+            BalanceCheck.of(
+                    List.of(load(passed(30), 1, 2, 3, 20, Backlog.NONE)),
+                    null,
+                    LostFailures.NONE,
+                    null)
                 .reason())
         .isEqualTo("MoreThanPromised");
   }
@@ -88,7 +96,11 @@ class StandingTest {
   @Test
   void records_that_vanish_between_stages_unbalance_the_tally() {
     assertThat(
-            BalanceCheck.of(List.of(load(passed(19), 2, 2, 2, 20, Backlog.NONE)), null, null)
+            BalanceCheck.of(
+                    List.of(load(passed(19), 2, 2, 2, 20, Backlog.NONE)),
+                    null,
+                    LostFailures.NONE,
+                    null)
                 .reason())
         .isEqualTo("TallyUnbalanced");
   }
@@ -97,7 +109,9 @@ class StandingTest {
   void counts_that_do_not_add_up_unbalance_the_tally() {
     Counts wrong = new Counts(20, 18, 0, 1, 0, 0);
     assertThat(
-            BalanceCheck.of(List.of(load(wrong, 3, 3, 2, 30, Backlog.NONE)), null, null).reason())
+            BalanceCheck.of(
+                    List.of(load(wrong, 3, 3, 2, 30, Backlog.NONE)), null, LostFailures.NONE, null)
+                .reason())
         .isEqualTo("TallyUnbalanced");
   }
 
@@ -141,7 +155,8 @@ class StandingTest {
   }
 
   private static String loss(Standing lost, @Nullable String culprit) {
-    ChainSnapshot.Balance balance = BalanceCheck.of(List.of(lost), lost, culprit);
+    ChainSnapshot.Balance balance =
+        BalanceCheck.of(List.of(lost), lost, LostFailures.NONE, culprit);
     assertThat(balance.reason()).isEqualTo("QueueLost");
     return balance.message();
   }

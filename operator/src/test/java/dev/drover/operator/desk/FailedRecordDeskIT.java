@@ -509,7 +509,7 @@ class FailedRecordDeskIT extends DeskScenario {
   }
 
   @Test
-  void a_record_that_left_the_queue_otherwise_is_told_so() throws Exception {
+  void a_record_that_is_lost_is_told_so_and_stays_shown() throws Exception {
     FailedRecord record = oneFailure();
     await()
         .until(
@@ -522,9 +522,21 @@ class FailedRecordDeskIT extends DeskScenario {
     desk.sync(migration, ref, false);
     await()
         .untilAsserted(
-            () ->
-                assertThat(status(record).conditions().getFirst().reason())
-                    .isEqualTo("MessageGone"));
+            () -> {
+              assertThat(status(record).conditions().getFirst().reason()).isEqualTo("Lost");
+              assertThat(status(record).conditions().getFirst().status()).isEqualTo("False");
+            });
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitOutcome(record, "It cannot be replayed");
+    desk.sync(migration, ref, false);
+    assertThat(records()).as("its key is shown nowhere else").hasSize(1);
+    assertThat(inStream(names.retriesStream())).isZero();
+
+    patch(record, "{\"action\":\"Waive\",\"reason\":\"it was a test order\"}");
+    awaitState(record, RecordState.Waived);
+    var load = chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false).stages().getLast();
+    assertThat(load.counts().waived()).isEqualTo(1);
+    assertThat(load.counts().failed()).isZero();
   }
 
   @Test

@@ -27,6 +27,29 @@ class WindowTest {
     return new Shown(name, "a", 0, true, at);
   }
 
+  private static List<Shown> lost(int count) {
+    List<Shown> shown = new ArrayList<>();
+    for (int i = 1; i <= count; i++) {
+      shown.add(new Shown("lost" + i, "a", i, i % 2 == 0, true, null));
+    }
+    return shown;
+  }
+
+  @Test
+  void lost_records_stay_while_there_is_room_and_keep_none_that_is_there_from_being_shown() {
+    assertThat(Window.next(Map.of(), lost(3), 3, HOUR, NOW))
+        .isEqualTo(new Window(List.of(), Map.of()));
+    assertThat(Window.next(Map.of("a", 1L), lost(1), 10, HOUR, NOW))
+        .isEqualTo(new Window(List.of(), Map.of("a", 1)));
+    assertThat(Window.next(Map.of("a", 50L), lost(4), 4, HOUR, NOW))
+        .isEqualTo(new Window(List.of("lost4", "lost3", "lost2", "lost1"), Map.of("a", 4)));
+    List<Shown> both = lost(2);
+    both.addAll(open("a", 2, 10));
+    assertThat(Window.next(Map.of("a", 2L, "b", 1L), both, 4, HOUR, NOW))
+        .as("before any that is there")
+        .isEqualTo(new Window(List.of("lost2"), Map.of("b", 1)));
+  }
+
   @Test
   void an_empty_window_fills_by_fair_shares() {
     assertThat(Window.next(Map.of("a", 1000L, "b", 1000L), List.of(), 10, HOUR, NOW))

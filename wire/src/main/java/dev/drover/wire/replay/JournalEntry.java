@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param setAside the batches that the records failed in, and which of each: what they are told
  *     apart by in it ({@link QueuedFailure#record}). So who has to know whether a record was ever
  *     in the error queue knows it also when it has left. Null in an entry written before this was
- *     noted
+ *     noted, and in one of a record whose message was lost
  */
 public record JournalEntry(
     Action action,
@@ -112,6 +112,30 @@ public record JournalEntry(
                     Collectors.mapping(
                         QueuedFailure::record,
                         Collectors.collectingAndThen(Collectors.toList(), BatchRecords::text)))));
+  }
+
+  /**
+   * Gives up a record whose message is lost: nobody knows any more what it failed in.
+   *
+   * @param sequence its number in the error queue
+   * @param page its block as it is before
+   */
+  public static JournalEntry ofLost(
+      String stage, long sequence, Journal.Page page, By by, String at) {
+    BitSet records = JournalBlock.bits(List.of(sequence));
+    BitSet claimed = page.claimed();
+    claimed.or(records);
+    return new JournalEntry(
+        Action.waive,
+        stage,
+        page.block(),
+        JournalBlock.text(records),
+        JournalBlock.text(claimed),
+        Change.NONE,
+        by,
+        at,
+        null,
+        null);
   }
 
   /** This entry, of records that are sent as they were made from the source's rows. */
