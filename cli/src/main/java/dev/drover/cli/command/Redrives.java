@@ -12,6 +12,7 @@ import dev.drover.cli.terminal.Amounts;
 import dev.drover.cli.terminal.Terminal;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,8 @@ final class Redrives {
     if (!course.unasked() && !agrees(records, waives)) {
       return report(wanted, "NotSent", looked, null);
     }
-    Redrive made = make(wanted, migration + (waives ? "-waive-" : "-redrive-"));
+    Redrive made =
+        make(seenUntil(wanted, looked.startTime()), migration + (waives ? "-waive-" : "-redrive-"));
     String name = made.getMetadata().getName();
     say.accept(
         "Redrive %s is made; it goes on without this command. To halt it: kubectl patch rd %s -n %s --type merge -p '{\"spec\":{\"suspend\":true}}'"
@@ -61,6 +63,39 @@ final class Redrives {
     RedriveView ended = course.waits() ? await(name, course.timeout(), true) : RedriveView.of(made);
     say.accept(ended.text(terminal.style()));
     return report(wanted, ended.reason(), looked, ended);
+  }
+
+  /** What fails after the dry run was looked at by nobody, and nobody has agreed to it. */
+  private static RedriveSpec seenUntil(RedriveSpec wanted, @Nullable String looked) {
+    RedriveSpec.Selector given = wanted.selector();
+    if (looked == null) {
+      return wanted;
+    }
+    RedriveSpec.Selector all =
+        given != null ? given : new RedriveSpec.Selector(null, null, null, null, null, null, null);
+    String before = all.seenBefore();
+    boolean earlier = before != null && !Instant.parse(before).isAfter(Instant.parse(looked));
+    return new RedriveSpec(
+        wanted.migrationName(),
+        new RedriveSpec.Selector(
+            all.stage(),
+            all.code(),
+            all.fingerprint(),
+            all.table(),
+            all.seenAfter(),
+            earlier ? before : looked,
+            all.keys(),
+            all.errorSequences()),
+        wanted.action(),
+        wanted.startAt(),
+        wanted.reason(),
+        wanted.correction(),
+        wanted.set(),
+        wanted.ratePerSecond(),
+        wanted.ramp(),
+        wanted.stopOn(),
+        wanted.dryRun(),
+        wanted.suspend());
   }
 
   private boolean agrees(long records, boolean waives) {

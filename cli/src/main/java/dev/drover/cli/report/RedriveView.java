@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param ended whether nothing more will come of it
  * @param reason of its condition Complete
  * @param message of its condition Complete
+ * @param startTime when it looked which records are chosen; null before
  */
 public record RedriveView(
     String name,
@@ -33,7 +34,8 @@ public record RedriveView(
     long waived,
     long skipped,
     long refused,
-    List<Sample> samples) {
+    List<Sample> samples,
+    @Nullable String startTime) {
   private static final Set<String> AS_HOPED = Set.of("Resolved", "Waived");
 
   /** A record before and after the change. */
@@ -80,7 +82,8 @@ public record RedriveView(
                         x.before(),
                         x.after(),
                         x.refusal()))
-            .toList());
+            .toList(),
+        s.startTime());
   }
 
   private static Optional<Condition> condition(RedriveStatus status, String type) {
