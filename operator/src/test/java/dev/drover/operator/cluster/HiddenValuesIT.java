@@ -85,6 +85,8 @@ class HiddenValuesIT {
   /** Is in every e-mail address, and nowhere else. */
   private static final String EMAIL = "planted.example";
 
+  private static final String NINTH = "someone-9@planted.example";
+
   /** Is in every note. */
   private static final String NOTE = "remark-";
 
@@ -300,6 +302,13 @@ class HiddenValuesIT {
   }
 
   private String manifest(String failedRecords, String budget) {
+    return manifest(
+        failedRecords,
+        budget,
+        "- {name: load, from: read, load: {connectionName: target, mode: Insert}}");
+  }
+
+  private String manifest(String failedRecords, String budget, String afterRead) {
     return """
     apiVersion: drover.dev/v1alpha1
     kind: Migration
@@ -312,9 +321,9 @@ class HiddenValuesIT {
       errorBudget: %s
       stages:
         - {name: read, extract: {connectionName: legacy, tables: ["public.*"]}}
-        - {name: load, from: read, load: {connectionName: target, mode: Insert}}
+        %s
     """
-        .formatted(url("legacy"), url("target"), failedRecords, budget);
+        .formatted(url("legacy"), url("target"), failedRecords, budget, afterRead);
   }
 
   private void apply(String manifest) {
@@ -333,9 +342,9 @@ class HiddenValuesIT {
   }
 
   /** Plays what starts pods: of the plan's Job, then of each stage. */
-  private void work() throws Exception {
+  private void work(String... stages) throws Exception {
     runJob(job -> !RedriveJob.isOne(job));
-    for (String stage : List.of("read", "load")) {
+    for (String stage : stages) {
       run(
           await()
               .until(() -> deployment(stage), Optional::isPresent)
@@ -463,7 +472,7 @@ class HiddenValuesIT {
   void what_is_hidden_of_records_that_the_server_refuses_shows_nowhere(
       String failedRecords, String hidden) throws Exception {
     apply(manifest(failedRecords, "{maxRecords: 1000}"));
-    work();
+    work("read", "load");
     awaitCondition("Completed", "True", "WithFailures");
     await().until(() -> records().stream().filter(r -> r.getStatus() != null).count() == 9);
     await()
@@ -561,12 +570,75 @@ class HiddenValuesIT {
                     && !r.getStatus().samples().isEmpty());
   }
 
+  /** A transform that refuses the ninth record in words of its own, and changes a key's column. */
+  private static String clean(String message) {
+    return """
+    - name: clean
+          from: read
+          transform:
+            steps:
+              - tables: [public.person]
+                require: {that: "record.id != 9", code: Ninth, message: "%s"}
+              - tables: [public.login]
+                set: [{field: email, to: "record.email + '?'"}]
+        - {name: load, from: clean, load: {connectionName: target, mode: Insert}}"""
+        .formatted(message);
+  }
+
+  @Test
+  void what_a_rule_says_of_a_hidden_field_and_a_key_that_a_rule_has_changed_show_nowhere()
+      throws Exception {
+    String budget = "{maxRecords: 1000}";
+    apply(manifest("{redact: [/email]}", budget, clean("'found ' + record.email")));
+    work("read", "clean", "load");
+    awaitCondition("Completed", "True", "WithFailures");
+    await().until(() -> records().stream().filter(r -> r.getStatus() != null).count() == 10);
+
+    FailedMessage.Detail ninth = queuedWith("Ninth");
+    assertThat(ninth.message()).as("the queue keeps the truth").isEqualTo("found " + NINTH);
+    assertThat(ninth.told()).containsExactly("email");
+    assertThat(record("Ninth").message()).contains("is not shown");
+    FailedMessage.Detail login =
+        queued().stream()
+            .map(FailedMessage::detail)
+            .filter(d -> d.table().equals("public.login"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(login.key()).isEqualTo("someone-20@planted.example");
+    assertThat(records())
+        .filteredOn(r -> r.getStatus().table().equals("public.login"))
+        .singleElement()
+        .satisfies(r -> assertThat(r.getStatus().key()).isEqualTo("***"));
+    assertHiddenEverywhere(EMAIL);
+
+    // What was said once was said by the rule as it was then.
+    String before = records().getFirst().getMetadata().getResourceVersion();
+    apply(manifest("{redact: [/email, /born]}", budget, clean("'it is the ninth'")));
+    await()
+        .until(
+            () ->
+                records().stream()
+                    .filter(r -> r.getStatus().table().equals("public.person"))
+                    .allMatch(r -> r.getStatus().maskedFields().contains("born")));
+    assertThat(records().getFirst().getMetadata().getResourceVersion()).isNotEqualTo(before);
+    assertThat(record("Ninth").message()).contains("is not shown");
+    assertHiddenEverywhere(EMAIL);
+  }
+
+  private FailedMessage.Detail queuedWith(String code) throws Exception {
+    return queued().stream()
+        .map(FailedMessage::detail)
+        .filter(d -> d.cause().code().equals(code))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void a_budget_that_they_exceed_is_told_without_what_is_hidden() throws Exception {
     execute("legacy", "DELETE FROM login WHERE person < 20", "DELETE FROM person");
     apply(manifest("{redact: [/email]}", "{maxRecords: 0}"));
-    work();
-    awaitCondition("Ready", "False", "BudgetExceeded");
+    work("read", "load");
+    awaitCondition("StagesReady", "False", "BudgetExceeded");
     await()
         .untilAsserted(
             () ->
