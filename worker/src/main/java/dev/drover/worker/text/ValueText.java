@@ -154,8 +154,10 @@ public final class ValueText {
 
   private static UUID parseUuid(String text) {
     try {
-      if (text.length() == 36) {
-        return UUID.fromString(text);
+      UUID uuid = UUID.fromString(text);
+      // Groups that are too long are cut where they are read, and others are filled up.
+      if (uuid.toString().equalsIgnoreCase(text)) {
+        return uuid;
       }
     } catch (IllegalArgumentException e) {
       // The message below says it better.

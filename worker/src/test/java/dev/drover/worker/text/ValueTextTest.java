@@ -45,6 +45,7 @@ class ValueTextTest {
     "TIMESTAMPTZ, 2023-01-01 00:00:00",
     "TIMESTAMPTZ, now",
     "UUID, 1-1-1-1-1",
+    "UUID, 123456789-123-1234-1234-123456789012",
     "UUID, 00000000-0000-0000-0000-00000000000g",
   })
   void a_text_that_is_no_value_is_refused_without_being_repeated(ColumnType type, String text) {
