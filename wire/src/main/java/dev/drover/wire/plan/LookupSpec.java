@@ -38,6 +38,12 @@ public sealed interface LookupSpec {
       fields = List.copyOf(fields);
       missingStatuses = List.copyOf(missingStatuses);
     }
+
+    /** For messages: a query may hold what is secret. */
+    public String urlWithoutQuery() {
+      int query = url.indexOf('?');
+      return query < 0 ? url : url.substring(0, query);
+    }
   }
 
   /**

@@ -28,11 +28,11 @@ record Enrichment(
     return new RecordSchema(input.table(), asked.columns());
   }
 
-  /** Where is looked up, for messages. */
+  /** Where is looked up, for messages: without a query, which may hold what is secret. */
   String where() {
     return switch (stage.lookup()) {
       case LookupSpec.Query q -> "connection " + q.connectionName();
-      case LookupSpec.Http h -> h.url();
+      case LookupSpec.Http h -> h.urlWithoutQuery();
     };
   }
 

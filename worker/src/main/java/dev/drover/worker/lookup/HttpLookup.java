@@ -83,7 +83,7 @@ public final class HttpLookup implements Lookup {
   private LookupUnavailableException unavailable(
       String reason, String why, Duration retryAfter, boolean forAll) {
     return LookupUnavailableException.of(
-        reason, "looking up at %s: %s".formatted(spec.url(), why), retryAfter, forAll);
+        reason, "looking up at %s: %s".formatted(spec.urlWithoutQuery(), why), retryAfter, forAll);
   }
 
   @Override
@@ -143,7 +143,8 @@ public final class HttpLookup implements Lookup {
         }
       }
       if (Thread.interrupted()) {
-        throw new InterruptedException("interrupted while " + spec.url() + " was asked");
+        throw new InterruptedException(
+            "interrupted while " + spec.urlWithoutQuery() + " was asked");
       }
     }
 

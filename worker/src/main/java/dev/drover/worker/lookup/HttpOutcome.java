@@ -30,8 +30,11 @@ sealed interface HttpOutcome {
   record Failed(String reason, String message, Duration retryAfter, boolean forAll)
       implements HttpOutcome {}
 
-  /** Statuses that speak of the key. Others (405, 415, …) would be those of every key. */
-  Set<Integer> OF_THE_KEY = Set.of(400, 404, 409, 410, 414, 422);
+  /**
+   * Statuses that speak of the key: 431 says of some servers that a URL is too long. Others (405,
+   * 415, …) would be those of every key.
+   */
+  Set<Integer> OF_THE_KEY = Set.of(400, 404, 409, 410, 414, 422, 431);
 
   /** Longer than this nobody is waited for unasked. */
   Duration LONGEST_WAIT = Duration.ofHours(1);

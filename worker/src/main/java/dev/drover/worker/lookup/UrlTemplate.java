@@ -92,6 +92,16 @@ final class UrlTemplate {
    * @throws UnfitValueException if a part of the path would be empty, or lead elsewhere
    */
   URI with(UnaryOperator<String> value) throws UnfitValueException {
+    for (String field : pathFields()) {
+      String[] within = value.apply(field).split("[/\\\\]", -1);
+      for (String part : within) {
+        // Some servers decode a path before they walk along it.
+        if (within.length > 1 && (part.equals("..") || part.equals("."))) {
+          throw new UnfitValueException(
+              "a value would lead to another path: it has a . or .. between slashes");
+        }
+      }
+    }
     String filled = fill(path, value);
     String[] parts = filled.split("/", -1);
     String[] named = FIELD.matcher(path).replaceAll(MARK).split("/", -1);
@@ -105,6 +115,10 @@ final class UrlTemplate {
       }
     }
     return URI.create(URI.create(origin + filled + fill(query, value)).toASCIIString());
+  }
+
+  private List<String> pathFields() {
+    return FIELD.matcher(path).results().map(m -> m.group(1)).distinct().toList();
   }
 
   private static String fill(String text, UnaryOperator<String> value) {
