@@ -1,0 +1,135 @@
+package dev.drover.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.drover.api.v1alpha1.Condition;
+import dev.drover.api.v1alpha1.FailedRecord;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What is asked while most rows are still unread, since the target holds them back. */
+class MidCourseE2E {
+  private static final String NAME = "midway";
+  private static final int ROWS = 300_000;
+
+  private Cluster cluster;
+  private StagePods pods;
+  private Gate gate;
+
+  @BeforeEach
+  void start() throws Exception {
+    cluster = new Cluster();
+    pods = new StagePods(cluster, NAME);
+    cluster.delete(NAME);
+    Cluster.schemaInBoth(NAME, "CREATE TABLE item (id bigint PRIMARY KEY, a int, b text)");
+    Cluster.execute(
+        "legacy",
+        "INSERT INTO midway.item SELECT i, i % 50, rpad('row ' || i, 100, '.')"
+            + " FROM generate_series(1, "
+            + ROWS
+            + ") i",
+        "ANALYZE midway.item");
+    gate = new Gate(Cluster.database("target"), "midway.item", "id", ROWS / 30);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    gate.open();
+    cluster.delete(NAME);
+    cluster.close();
+  }
+
+  private static String manifest() {
+    return Manifest.chain(
+            NAME, "midway.item", "{require: {that: \"record.a != 13\", code: Unlucky}}")
+        .replace("spec:\n", "spec:\n  queues: {maxBytes: 2Mi}\n");
+  }
+
+  private void awaitSomeToLoad() {
+    await().atMost(Cluster.SOON).pollInterval(Duration.ofMillis(100)).until(gate::isReached);
+  }
+
+  private long loaded() throws Exception {
+    return Long.parseLong(
+        Cluster.query("target", "SELECT count(*) FROM midway.item").getFirst());
+  }
+
+  private void assertEachRowOnce() throws Exception {
+    assertThat(Cluster.checksum("target", "midway.item"))
+        .isEqualTo(Cluster.checksum("legacy", "(SELECT * FROM midway.item WHERE a <> 13)"));
+    assertThat(cluster.condition(NAME, "Balanced").map(Condition::status)).contains("True");
+    assertThat(cluster.status(NAME).progress().extractedRecords()).isEqualTo(ROWS);
+  }
+
+  @Test
+  void behind_an_extract_that_is_suspended_alone_all_is_loaded_that_was_read() throws Exception {
+    cluster.apply(manifest());
+    awaitSomeToLoad();
+    cluster.apply(manifest().replace("- name: read\n", "- name: read\n      suspend: true\n"));
+    await().atMost(Cluster.SOON).until(() -> pods.all("read").isEmpty());
+    gate.open();
+
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () -> {
+              assertThat(pods.status("clean").lagRecords()).isZero();
+              assertThat(pods.status("load").lagRecords()).isZero();
+              var progress = cluster.status(NAME).progress();
+              assertThat(progress.extractedRecords()).isPositive().isLessThan(ROWS);
+              assertThat(loaded() + progress.failedRecords())
+                  .isEqualTo(progress.extractedRecords());
+            });
+    assertThat(cluster.condition(NAME, "Completed").map(Condition::status)).contains("False");
+
+    cluster.apply(manifest());
+    cluster.awaitCondition(NAME, "Completed", "True");
+    assertEachRowOnce();
+  }
+
+  @Test
+  void an_extract_lends_its_only_connection_to_a_record_that_is_read_again() throws Exception {
+    cluster.apply(
+        manifest().replace("- name: legacy\n", "- name: legacy\n      maxConnections: 1\n"));
+    awaitSomeToLoad();
+    await().atMost(Cluster.SOON).until(() -> !filled().isEmpty());
+    FailedRecord failed = filled().getFirst();
+    String id = failed.getStatus().key();
+    Cluster.execute("legacy", "UPDATE midway.item SET a = 14 WHERE id = " + id);
+
+    cluster.patch(failed, "{\"spec\":{\"action\":\"Replay\",\"startAt\":\"Source\"}}");
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(resolved(failed.getMetadata().getName()))
+                    .as("reason and message of Resolved")
+                    .startsWith("True Replayed"));
+    assertThat(cluster.status(NAME).progress().extractedRecords())
+        .as("it was not read to its end before")
+        .isLessThan(ROWS);
+    gate.open();
+
+    cluster.awaitCondition(NAME, "Completed", "True");
+    assertEachRowOnce();
+    assertThat(cluster.status(NAME).progress().failedRecords()).isEqualTo(ROWS / 50 - 1);
+  }
+
+  private List<FailedRecord> filled() {
+    return cluster.failedRecords(NAME).stream().filter(r -> r.getStatus() != null).toList();
+  }
+
+  private String resolved(String name) {
+    return filled().stream()
+        .filter(r -> r.getMetadata().getName().equals(name))
+        .flatMap(r -> r.getStatus().conditions().stream())
+        .filter(c -> c.type().equals("Resolved"))
+        .map(c -> c.status() + " " + c.reason() + ": " + c.message())
+        .findFirst()
+        .orElse("gone");
+  }
+}
