@@ -21,6 +21,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -594,6 +595,73 @@ class KubectlDroverIT {
     assertThat(here("waive", "shop-load-12", "--reason", "x", "--as", "viewer").ends(4).err())
         .contains("-failures-waive");
     assertThat(record("shop-load-12").getMetadata().getGeneration()).isEqualTo(1);
+  }
+
+  @Test
+  void what_was_typed_is_kept_where_it_is_refused() throws IOException {
+    Program program = editor("sed -i -e 's/^qty: 7/qty: 8/' \"$1\"");
+    String said = here(program, "fix", "shop-load-12", "--as", "viewer").ends(4).err();
+
+    Path kept =
+        Path.of(
+            said.lines()
+                .filter(l -> l.contains("is kept in"))
+                .findFirst()
+                .orElseThrow()
+                .replaceFirst(".* ", ""));
+    assertThat(kept).content().contains("qty: 8");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
+        .isEqualTo("rw-------");
+    Files.delete(kept);
+  }
+
+  @Test
+  void waivers_of_which_one_is_refused_tell_what_became_of_each() {
+    for (String name : List.of("shop-load-15", "shop-load-16")) {
+      make(name, "{\"id\": 9, \"qty\": 7}");
+    }
+    may("half", "get,list,watch", "migrations,failedrecords,redrives");
+    for (List<String> command :
+        List.of(
+            List.of(
+                "create",
+                "role",
+                "half-waive",
+                "--verb=patch",
+                "--resource=failedrecords.drover.dev",
+                "--resource-name=shop-load-12",
+                "-n",
+                SHOP),
+            List.of(
+                "create",
+                "rolebinding",
+                "half-waive",
+                "--role=half-waive",
+                "--user=half",
+                "-n",
+                SHOP))) {
+      ApiServer.Result bound = ApiServer.get().kubectl("", command.toArray(String[]::new));
+      assertThat(bound.code()).as(bound.output()).isZero();
+    }
+
+    JsonNode told =
+        here(
+                "waive",
+                "shop-load-12",
+                "shop-load-15",
+                "shop-load-16",
+                "--reason",
+                "duplicates",
+                "--as",
+                "half",
+                "-o",
+                "json")
+            .ends(4)
+            .json();
+
+    assertThat(told.at("/records"))
+        .extracting(r -> r.at("/record").asText() + " " + r.at("/result").asText())
+        .containsExactly("shop-load-12 Waived", "shop-load-15 NotSent", "shop-load-16 NotSent");
   }
 
   @Test

@@ -28,6 +28,15 @@ final class Editor {
             .orElse("vi"));
   }
 
+  /** Keeps a text in a file that only the user may read, and tells which. */
+  static Path keep(String text) {
+    try {
+      return Files.writeString(Files.createTempFile("kubectl-drover-", ".yaml"), text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /**
    * Has a text edited. It stands in a file that only the user may read, and goes with it.
    *

@@ -63,6 +63,9 @@ final class FixCommand extends ClusterCommand {
   @SuppressWarnings("NullAway") // picocli sets it
   private CommandSpec spec;
 
+  /** What came out of the editor last. */
+  private @Nullable String typed;
+
   @Override
   void check() {
     if (asIs && !assignments.isEmpty()) {
@@ -90,7 +93,7 @@ final class FixCommand extends ClusterCommand {
     if (dryRun) {
       return tell(requests.outcome(resource, request, "DryRun", "nothing was sent"));
     }
-    RecordOutcome outcome = requests.ask(resource, request, waiting.ofRecord());
+    RecordOutcome outcome = ask(requests, resource, request);
     ExitCode exitCode = tell(outcome);
     if (exitCode == ExitCode.NotAsHoped && !outcome.result().equals("Gone")) {
       say(
@@ -98,6 +101,18 @@ final class FixCommand extends ClusterCommand {
               .formatted(name, cluster.namespace()));
     }
     return exitCode;
+  }
+
+  /** What was typed is not lost with a request that is refused. */
+  private RecordOutcome ask(RecordRequests requests, FailedRecord resource, Request request) {
+    try {
+      return requests.ask(resource, request, waiting.ofRecord());
+    } catch (CommandFailedException e) {
+      if (typed != null && e.exitCode() != ExitCode.TimedOut) {
+        say("What you wrote is kept in " + Editor.keep(typed));
+      }
+      throw e;
+    }
   }
 
   private ExitCode tell(RecordOutcome outcome) {
@@ -134,6 +149,7 @@ final class FixCommand extends ClusterCommand {
                 : null);
       }
       try {
+        typed = edited;
         return correction(EditedRecord.parse(edited, fields), fields);
       } catch (EditRefusedException e) {
         if (!terminal().interactive()) {

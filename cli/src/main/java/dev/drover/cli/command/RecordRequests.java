@@ -92,7 +92,8 @@ final class RecordRequests {
     RecordOutcome.Said said =
         timeout == null
             ? new RecordOutcome.Said(false, "Sent", "asked; not waited for")
-            : Polling.until(
+            : Polling.afterAsking(
+                request.action() + " of FailedRecord " + name,
                 () -> RecordOutcome.said(cluster.findFailedRecord(name).orElse(null), generation),
                 RecordOutcome.Said::last,
                 timeout,

@@ -161,7 +161,8 @@ final class Redrives {
 
   private RedriveView await(String name, @Nullable Duration timeout, boolean tells) {
     String[] told = {""};
-    return Polling.until(
+    return Polling.afterAsking(
+        "Redrive " + name,
         () -> {
           Redrive now = cluster.redrive(name);
           if (now == null) {

@@ -3,6 +3,7 @@ package dev.drover.cli.command;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.RedriveSpec;
 import dev.drover.cli.cluster.Cluster;
+import dev.drover.cli.outcome.CommandFailedException;
 import dev.drover.cli.outcome.ExitCode;
 import dev.drover.cli.record.Request;
 import dev.drover.cli.report.RecordOutcome;
@@ -95,11 +96,23 @@ final class WaiveCommand extends ClusterCommand {
     List<FailedRecord> resources = names.stream().distinct().map(requests::open).toList();
     List<RecordOutcome> outcomes = new ArrayList<>();
     ExitCode worst = ExitCode.Ok;
+    CommandFailedException failed = null;
     for (FailedRecord resource : resources) {
-      RecordOutcome outcome =
-          dryRun
-              ? requests.outcome(resource, request, "DryRun", "nothing was given up")
-              : requests.ask(resource, request, waiting.ofRecord());
+      RecordOutcome outcome;
+      if (failed != null) {
+        outcome = requests.outcome(resource, request, "NotSent", "one before it failed");
+      } else {
+        try {
+          outcome =
+              dryRun
+                  ? requests.outcome(resource, request, "DryRun", "nothing was given up")
+                  : requests.ask(resource, request, waiting.ofRecord());
+        } catch (CommandFailedException e) {
+          failed = e;
+          String result = e.exitCode() == ExitCode.TimedOut ? "Sent" : "NotSent";
+          outcome = requests.outcome(resource, request, result, String.valueOf(e.getMessage()));
+        }
+      }
       outcomes.add(outcome);
       if (!drover.isJson()) {
         terminal().print(outcome.text(terminal().style()));
@@ -108,6 +121,9 @@ final class WaiveCommand extends ClusterCommand {
     }
     if (drover.isJson()) {
       terminal().print(json(new Waivers(outcomes), true));
+    }
+    if (failed != null) {
+      throw failed;
     }
     return worst;
   }
