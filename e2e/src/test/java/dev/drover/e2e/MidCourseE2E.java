@@ -54,8 +54,7 @@ class MidCourseE2E {
   }
 
   private long loaded() throws Exception {
-    return Long.parseLong(
-        Cluster.query("target", "SELECT count(*) FROM midway.item").getFirst());
+    return Long.parseLong(Cluster.query("target", "SELECT count(*) FROM midway.item").getFirst());
   }
 
   private void assertEachRowOnce() throws Exception {
@@ -77,8 +76,8 @@ class MidCourseE2E {
         .atMost(Cluster.SOON)
         .untilAsserted(
             () -> {
-              assertThat(pods.status("clean").lagRecords()).isZero();
-              assertThat(pods.status("load").lagRecords()).isZero();
+              assertThat(pods.status("clean").backlogRecords()).isZero();
+              assertThat(pods.status("load").backlogRecords()).isZero();
               var progress = cluster.status(NAME).progress();
               assertThat(progress.extractedRecords()).isPositive().isLessThan(ROWS);
               assertThat(loaded() + progress.failedRecords())
