@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Looks by a dry run what a Redrive would do, asks, and has it done. */
@@ -161,8 +162,7 @@ final class Redrives {
 
   private RedriveView await(String name, @Nullable Duration timeout, boolean tells) {
     String[] told = {""};
-    return Polling.afterAsking(
-        "Redrive " + name,
+    Supplier<RedriveView> look =
         () -> {
           Redrive now = cluster.redrive(name);
           if (now == null) {
@@ -178,10 +178,10 @@ final class Redrives {
             say.accept(told[0]);
           }
           return view;
-        },
-        RedriveView::ended,
-        timeout,
-        clock);
+        };
+    return tells
+        ? Polling.afterAsking("Redrive " + name, look, RedriveView::ended, timeout, clock)
+        : Polling.until(look, RedriveView::ended, timeout, clock);
   }
 
   private RedriveReport report(

@@ -99,19 +99,12 @@ final class WaiveCommand extends ClusterCommand {
     CommandFailedException failed = null;
     for (FailedRecord resource : resources) {
       RecordOutcome outcome;
-      if (failed != null) {
-        outcome = requests.outcome(resource, request, "NotSent", "one before it failed");
-      } else {
-        try {
-          outcome =
-              dryRun
-                  ? requests.outcome(resource, request, "DryRun", "nothing was given up")
-                  : requests.ask(resource, request, waiting.ofRecord());
-        } catch (CommandFailedException e) {
-          failed = e;
-          String result = e.exitCode() == ExitCode.TimedOut ? "Sent" : "NotSent";
-          outcome = requests.outcome(resource, request, result, String.valueOf(e.getMessage()));
-        }
+      try {
+        outcome = waive(requests, resource, request, failed != null);
+      } catch (CommandFailedException e) {
+        failed = e;
+        String result = e.exitCode() == ExitCode.TimedOut ? "Sent" : "NotSent";
+        outcome = requests.outcome(resource, request, result, String.valueOf(e.getMessage()));
       }
       outcomes.add(outcome);
       if (!drover.isJson()) {
@@ -126,6 +119,16 @@ final class WaiveCommand extends ClusterCommand {
       throw failed;
     }
     return worst;
+  }
+
+  private RecordOutcome waive(
+      RecordRequests requests, FailedRecord resource, Request request, boolean afterFailure) {
+    if (afterFailure) {
+      return requests.outcome(resource, request, "NotSent", "one before it failed");
+    }
+    return dryRun
+        ? requests.outcome(resource, request, "DryRun", "nothing was given up")
+        : requests.ask(resource, request, waiting.ofRecord());
   }
 
   private ExitCode waiveChosen(Cluster cluster, String of) {

@@ -264,6 +264,20 @@ class ReportTest {
     assertThat(RecordOutcome.said(null, 2).result()).isEqualTo("Gone");
   }
 
+  @Test
+  void what_is_lost_is_not_waited_for() {
+    FailedRecord lost =
+        Records.of(
+            "{}",
+            "observedGeneration: 1\n",
+            "observedGeneration: 2\n",
+            "status: \"False\", reason: Open",
+            "status: \"False\", reason: Lost");
+
+    assertThat(said(lost).last()).isTrue();
+    assertThat(said(lost).result()).isEqualTo("Lost");
+  }
+
   private static RedriveView redrive(String status) {
     return RedriveView.of(
         Serialization.unmarshal(

@@ -313,6 +313,7 @@ class LifeOfAMigrationIT {
     operator.apply(Manifests.migration(M));
     operator.awaitCondition(M, "Ready", "True", "Running");
     await().until(() -> operator.migration(M).getStatus().startTime() != null);
+    await().until(() -> operator.chain(M).begun);
     Map<String, Long> generations = generations();
 
     operator.apply(Manifests.migration(M) + backfill);

@@ -255,6 +255,24 @@ class HttpLookupTest {
   }
 
   @Test
+  void a_key_that_is_too_long_for_the_server_is_that_records_alone() throws Exception {
+    LookupSpec.Http spec = spec(3);
+    behaviour =
+        exchange -> {
+          if (exchange.getRequestURI().getPath().equals("/c/7")) {
+            send(exchange, 431, "");
+          } else {
+            well(exchange);
+          }
+        };
+    try (HttpLookup lookup = lookup(spec)) {
+      ask(lookup, spec, keys(50));
+    }
+    assertThat(answers).hasSize(50);
+    assertThat(answers.values()).filteredOn(Answer.Refused.class::isInstance).hasSize(1);
+  }
+
+  @Test
   void an_answer_of_too_many_bytes_is_not_received() throws Exception {
     LookupSpec.Http spec = spec(3);
     behaviour =
