@@ -14,7 +14,10 @@ enum RecordState {
   Waived,
   /** What was asked cannot be done; the record is in the error queue still. */
   Refused,
-  /** No longer in the error queue, though nobody sent it or gave it up: nothing can be asked. */
+  /**
+   * No longer in the error queue, though nobody sent it or gave it up; that is all that can be
+   * asked.
+   */
   Lost;
 
   /** Whether nothing more will become of the record. */

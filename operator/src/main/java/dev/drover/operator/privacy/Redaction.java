@@ -306,16 +306,16 @@ public final class Redaction {
     return true;
   }
 
-  /**
-   * What is told to be hidden of a record that is not shown: by which fields its key was judged.
-   *
-   * @param kept whether there is one
-   */
   /** What a resource that shows no field says of those that are masked. */
   public List<String> hidden() {
     return unseen(false);
   }
 
+  /**
+   * What is told to be hidden of a record that is not shown: by which fields its key was judged.
+   *
+   * @param kept whether there is one
+   */
   private List<String> unseen(boolean kept) {
     List<String> names = new ArrayList<>(new TreeSet<>(fields));
     if (kept) {
