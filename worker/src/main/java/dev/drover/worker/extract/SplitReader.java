@@ -113,6 +113,9 @@ final class SplitReader {
     } catch (InterruptedException | LostClaimException e) {
       // Closing would wait for the publications, which a full queue may hold for ever.
       publishers.shutdownNow();
+      if (e instanceof InterruptedException) {
+        countPublished();
+      }
       throw e;
     } finally {
       publishers.close();
@@ -381,6 +384,19 @@ final class SplitReader {
       throw new IllegalStateException(
           "publishing batch " + id(oldest.batch()) + " failed", e.getCause());
     }
+  }
+
+  /**
+   * Whoever leaves counts what is in the queue: it may be long until somebody goes on. The rest
+   * stays open.
+   */
+  private void countPublished() throws InterruptedException, LostClaimException {
+    for (Publication publication : underWay) {
+      if (publication.counted().state() == Future.State.SUCCESS) {
+        progress.close(publication.batch(), publication.counted().resultNow());
+      }
+    }
+    progress.flush(false);
   }
 
   private BatchId id(OpenBatch batch) {

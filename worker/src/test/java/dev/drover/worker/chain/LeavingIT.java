@@ -134,6 +134,10 @@ class LeavingIT extends ChainScenario {
         // Nobody waits any more, so nobody says so.
         assertThat(chain.stalls(stage)).isEmpty();
       }
+      assertThat(chain.recordsRead(plan))
+          .as("what is in the queue is counted, however long nobody goes on")
+          .isPositive()
+          .isEqualTo(chain.recordsQueued("read"));
       for (String stage : List.of("read", "clean")) {
         chain.limit(chain.names.queueStream(stage), 256 << 20);
       }

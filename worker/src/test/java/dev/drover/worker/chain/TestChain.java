@@ -197,6 +197,13 @@ final class TestChain implements AutoCloseable {
     return checkpoints(plan).stream().mapToLong(SplitCheckpoint::records).sum();
   }
 
+  /** Records in all messages of a stage's queue. */
+  long recordsQueued(String stage) throws Exception {
+    return read(names.queueStream(stage), names.allOf("q", stage)).stream()
+        .mapToLong(m -> BatchHeaders.parse(m.getHeaders()).records())
+        .sum();
+  }
+
   /** All decisions of a stage. */
   List<Decision> decisions(String stage) throws Exception {
     return read(names.decisionsStream(), names.allOf("decisions", stage)).stream()
