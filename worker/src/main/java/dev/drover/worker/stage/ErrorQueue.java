@@ -93,13 +93,29 @@ public final class ErrorQueue {
       List<Failure> failures)
       throws InterruptedException {
     String fingerprint = schema.fingerprint();
-    Map<Cause, String> subjects = new HashMap<>();
+    String revisions = revisions(headers, revision);
+    Map<Cause, Shared> causes = new HashMap<>();
     List<Publisher.Outgoing> messages = new ArrayList<>(failures.size());
     for (Failure failure : failures) {
+      Shared shared =
+          causes.computeIfAbsent(
+              failure.verdict().cause(),
+              cause -> new Shared(subject(cause), told(headers, revision, cause)));
       messages.add(
           new Publisher.Outgoing(
-              subjects.computeIfAbsent(failure.verdict().cause(), this::subject),
-              message(headers, schema, fingerprint, revision, decidedAt, failure).toBytes(),
+              shared.subject(),
+              new FailedMessage(
+                      detail(
+                          headers,
+                          schema,
+                          fingerprint,
+                          revision,
+                          revisions,
+                          shared.told(),
+                          decidedAt,
+                          failure),
+                      failure.row())
+                  .toBytes(),
               id(headers, failure)));
     }
     long first = Long.MAX_VALUE;
@@ -178,41 +194,43 @@ public final class ErrorQueue {
     return context.spec().stage(context.stage()).from() == null;
   }
 
-  /** Costs a hash, so that it is made once a cause. */
+  /** What a batch's failures of one cause have in common: found out once, for there may be many. */
+  private record Shared(String subject, List<String> told) {}
+
   private String subject(Cause cause) {
     return context.names().errorSubject(context.stage(), cause.fingerprint(context.stage()));
   }
 
-  private FailedMessage message(
+  private FailedMessage.Detail detail(
       BatchHeaders headers,
       RecordSchema schema,
       String fingerprint,
       String revision,
+      String revisions,
+      List<String> told,
       String at,
       Failure failure) {
     BatchHeaders.@Nullable Replay replay =
         headers.replayed().isEmpty() ? null : headers.replayed().get(failure.index());
     BatchId batch = headers.id();
-    FailedMessage.Detail detail =
-        new FailedMessage.Detail(
-            context.stage(),
-            batch.text(),
-            failure.index(),
-            schema.table(),
-            cut(failure.key()),
-            fingerprint,
-            failure.verdict().failureClass(),
-            failure.verdict().cause(),
-            cut(failure.verdict().message()),
-            revision,
-            replay == null ? at : replay.firstSeen(),
-            at,
-            replay == null ? 0 : replay.replays(),
-            replay == null ? null : replay.errorSequence(),
-            revisions(headers, revision),
-            headers.made(),
-            told(headers, revision, failure.verdict().cause()));
-    return new FailedMessage(detail, failure.row());
+    return new FailedMessage.Detail(
+        context.stage(),
+        batch.text(),
+        failure.index(),
+        schema.table(),
+        cut(failure.key()),
+        fingerprint,
+        failure.verdict().failureClass(),
+        failure.verdict().cause(),
+        cut(failure.verdict().message()),
+        revision,
+        replay == null ? at : replay.firstSeen(),
+        at,
+        replay == null ? 0 : replay.replays(),
+        replay == null ? null : replay.errorSequence(),
+        revisions,
+        headers.made(),
+        told);
   }
 
   /** By rules of another revision than this worker's, of which nothing is known here: any. */
