@@ -323,6 +323,21 @@ class KubectlDroverIT {
   }
 
   @Test
+  void what_is_lost_cannot_be_corrected_and_the_way_on_is_named() {
+    FailedRecord lost = record("shop-load-12");
+    lost.setStatus(
+        Records.of("{}", "status: \"False\", reason: Open", "status: \"False\", reason: Lost")
+            .getStatus());
+    CLIENT.resource(lost).updateStatus();
+
+    assertThat(here(editor("sed -i -e 's/^qty: 7/qty: 8/' \"$1\""), "fix", "shop-load-12").ends(1))
+        .extracting(Program.Said::err)
+        .asString()
+        .contains("FailedRecord shop-load-12 is lost", "kubectl drover waive shop-load-12");
+    assertThat(record("shop-load-12").getMetadata().getGeneration()).isEqualTo(1);
+  }
+
+  @Test
   void an_edit_that_cannot_be_right_is_refused_before_anything_is_sent() {
     for (String[] edit :
         new String[][] {

@@ -94,7 +94,7 @@ class HttpLookupTest {
 
   private LookupSpec.Http spec(int concurrency, LookupSpec.Header... headers) {
     return new LookupSpec.Http(
-        "http://localhost:" + server.getAddress().getPort() + "/c/{id}",
+        "http://localhost:" + server.getAddress().getPort() + "/c/{id}?apikey=hunter2",
         List.of(headers),
         false,
         List.of(new LookupSpec.Field("tier", "/tier", ColumnType.TEXT, "text", false)),
@@ -222,6 +222,7 @@ class HttpLookupTest {
       assertThat(e.reason()).isEqualTo(reason);
       assertThat(e)
           .hasMessageContaining("/c/{id}")
+          .hasMessageNotContaining("hunter2")
           .hasMessageContaining("100 of 100 keys")
           .hasNoCause();
       // The client itself asks a second time when a connection breaks.
