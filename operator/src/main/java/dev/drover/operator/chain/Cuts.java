@@ -3,13 +3,11 @@ package dev.drover.operator.chain;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.TablePlan;
-import dev.drover.wire.schema.NativeType;
 import dev.drover.wire.state.StateStore;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * How each table was cut into splits, for good. Every edit of the spec is planned anew, and
@@ -46,47 +44,23 @@ final class Cuts {
   }
 
   /**
-   * Makes sure that no table is read on by ranges of another key.
+   * Tables that would be read on by ranges of another key than theirs.
    *
    * @param plan one that was {@linkplain #settle settled}
-   * @throws ChainUnavailableException if one would be
    */
-  void requireSameKeys(ChainPlan plan, Checkpoints checkpoints) {
+  List<Rekeyed> rekeyed(ChainPlan plan, Checkpoints checkpoints) {
+    List<Rekeyed> rekeyed = new ArrayList<>();
     for (TablePlan now : plan.tables()) {
       TablePlan first = settled.get(now.stage() + " " + now.table());
-      if (first != null && !key(first).equals(key(now)) && isUnread(now, checkpoints)) {
-        throw changed(first, now);
+      if (first != null && Rekeyed.is(first, now) && isUnread(now, checkpoints)) {
+        rekeyed.add(new Rekeyed(first, now));
       }
     }
+    return rekeyed;
   }
 
   private static boolean isUnread(TablePlan table, Checkpoints checkpoints) {
     return Split.of(table, checkpoints).stream()
         .anyMatch(s -> !checkpoints.done(s.stage(), s.id()));
-  }
-
-  private static ChainUnavailableException changed(TablePlan first, TablePlan now) {
-    return new ChainUnavailableException(
-        "KeyChanged",
-        "table %s of stage %s is read by ranges of its key (%s), and its key at the source is (%s) now: change it back there and take the edit back, or delete the Migration and apply it again"
-            .formatted(
-                now.table(),
-                now.stage(),
-                String.join(", ", key(first)),
-                String.join(", ", key(now))),
-        null);
-  }
-
-  /** The key's columns with their types, by which their order is: how long they may be is not. */
-  private static List<String> key(TablePlan table) {
-    return table.key().stream()
-        .map(
-            column ->
-                column
-                    + table.schema().indexOf(column).stream()
-                        .mapToObj(i -> table.schema().columns().get(i).nativeType())
-                        .map(type -> " " + NativeType.of(type).unbounded())
-                        .collect(Collectors.joining()))
-        .toList();
   }
 }

@@ -6,6 +6,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +23,19 @@ final class Dispatch {
   private final Checkpoints checkpoints;
   private final Tally tally;
 
-  private Dispatch(ChainSpec spec, ChainPlan plan, Checkpoints checkpoints, Tally tally) {
+  private final Collection<Rekeyed> rekeyed;
+
+  private Dispatch(
+      ChainSpec spec,
+      ChainPlan plan,
+      Checkpoints checkpoints,
+      Tally tally,
+      Collection<Rekeyed> rekeyed) {
     this.spec = spec;
     this.plan = plan;
     this.checkpoints = checkpoints;
     this.tally = tally;
+    this.rekeyed = rekeyed;
   }
 
   /**
@@ -39,11 +48,17 @@ final class Dispatch {
    * have been read before the checkpoints: a worker acknowledges a split after it says that it is
    * done.
    *
+   * @param rekeyed tables of which nothing may be read
    * @param queued subjects in the splits queue, as {@code <stage>.<split>}
    */
   static List<Split> next(
-      ChainSpec spec, ChainPlan plan, Checkpoints checkpoints, Tally tally, Set<String> queued) {
-    return new Dispatch(spec, plan, checkpoints, tally).next(queued);
+      ChainSpec spec,
+      ChainPlan plan,
+      Checkpoints checkpoints,
+      Tally tally,
+      Collection<Rekeyed> rekeyed,
+      Set<String> queued) {
+    return new Dispatch(spec, plan, checkpoints, tally, rekeyed).next(queued);
   }
 
   private List<Split> next(Set<String> queued) {
@@ -55,7 +70,9 @@ final class Dispatch {
     List<Split> next = new ArrayList<>();
     for (TablePlan table : plan.tables()) {
       int left = room.getOrDefault(table.stage(), 0);
-      if (left == 0 || !table.after().stream().allMatch(t -> decided(table.stage(), t))) {
+      if (left == 0
+          || rekeyed.stream().anyMatch(r -> r.concerns(table))
+          || !table.after().stream().allMatch(t -> decided(table.stage(), t))) {
         continue;
       }
       for (Split split : Split.of(table, checkpoints)) {

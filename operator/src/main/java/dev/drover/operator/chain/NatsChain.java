@@ -63,6 +63,9 @@ final class NatsChain implements Chain {
   /** Loads of which it is known that no round is written for them. */
   private final Set<String> endless = new HashSet<>();
 
+  /** The revision by whose plan all splits in the queue are to be read; null if not known. */
+  private @Nullable String sentBy;
+
   private volatile boolean begun;
   private @Nullable Ensured ensured;
   private LossWatch loss = LossWatch.NOTHING;
@@ -252,9 +255,7 @@ final class NatsChain implements Chain {
     Map<String, Backlog> backlog = backlogs.read(spec);
     TallyFollower.Marks before = follower.seen();
     boolean whole = follower.catchUp();
-    if (whole) {
-      cuts.requireSameKeys(plan, follower.checkpoints());
-    }
+    List<Rekeyed> rekeyed = whole ? cuts.rekeyed(plan, follower.checkpoints()) : List.of();
     Optional<StreamFigures> errors = causes.count();
     if (whole
         && errors.isPresent()
@@ -263,7 +264,11 @@ final class NatsChain implements Chain {
     }
     List<Split> next = List.of();
     if (!question.hold() && whole) {
-      next = Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), queued);
+      if (!question.revision().equals(sentBy)) {
+        queued.removeAll(splits.withdraw(queued, plan, question.revision(), this::plan));
+        sentBy = question.revision();
+      }
+      next = Dispatch.next(spec, plan, follower.checkpoints(), follower.tally(), rekeyed, queued);
       splits.send(next, question.revision());
       next.forEach(split -> queued.add(split.place()));
     }
@@ -278,7 +283,13 @@ final class NatsChain implements Chain {
     Set<String> unfinished = finishings.open(standings.values(), question.hold() || !whole);
     Snapshots snapshots =
         new Snapshots(
-            spec, plan, follower.checkpoints(), standings, unfinished, budgets.breaches(spec));
+            spec,
+            plan,
+            follower.checkpoints(),
+            standings,
+            unfinished,
+            budgets.breaches(spec),
+            rekeyed);
     ChainSnapshot snapshot = snapshot(snapshots, standings, queued, whole, errors, now);
     // What follows from a decision may come after it, so one reading without a new one is not
     // enough.

@@ -11,6 +11,7 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitCheckpoint;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,10 +28,12 @@ final class Snapshots {
   private final Map<String, Standing> standings;
   private final Set<String> unfinished;
   private final Map<String, Breach> breaches;
+  private final Collection<Rekeyed> rekeyed;
 
   /**
    * @param unfinished loads that have decided all and still owe their target something
    * @param breaches error budgets that are exceeded, by stage
+   * @param rekeyed tables of which nothing is read any more
    */
   Snapshots(
       ChainSpec spec,
@@ -38,8 +41,10 @@ final class Snapshots {
       Checkpoints checkpoints,
       Map<String, Standing> standings,
       Set<String> unfinished,
-      Map<String, Breach> breaches) {
+      Map<String, Breach> breaches,
+      Collection<Rekeyed> rekeyed) {
     this.breaches = breaches;
+    this.rekeyed = rekeyed;
     this.unfinished = unfinished;
     this.spec = spec;
     this.plan = plan;
@@ -91,6 +96,7 @@ final class Snapshots {
         done
             ? null
             : lostSnapshot(extract)
+                .or(() -> rekeyed(name))
                 .or(
                     () ->
                         checkpoints
@@ -126,6 +132,13 @@ final class Snapshots {
             .snapshot(stage.name())
             .filter(s -> s.state() == SourceSnapshot.State.Lost)
             .map(s -> new StallReason(ChainSnapshot.SNAPSHOT_LOST, s.message()));
+  }
+
+  private Optional<StallReason> rekeyed(String stage) {
+    return rekeyed.stream()
+        .filter(table -> table.now().stage().equals(stage))
+        .findFirst()
+        .map(Rekeyed::stall);
   }
 
   /** By the plan's estimate, what the queued splits of an extract still have. */

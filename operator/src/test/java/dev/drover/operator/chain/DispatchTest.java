@@ -9,6 +9,7 @@ import dev.drover.wire.decision.Decision;
 import dev.drover.wire.names.SplitId;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.KeyRange;
+import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.state.SplitCheckpoint;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
@@ -28,7 +29,25 @@ class DispatchTest {
   private long sequence;
 
   private List<Split> next(ChainPlan plan, Set<String> queued) {
-    return Dispatch.next(PlayedWorker.spec(), plan, checkpoints, tally, queued);
+    return Dispatch.next(PlayedWorker.spec(), plan, checkpoints, tally, List.of(), queued);
+  }
+
+  @Test
+  void a_table_with_another_key_is_not_sent_and_keeps_only_its_children_back() {
+    ChainPlan plan = PlayedWorker.plan(2, 2);
+    List<Rekeyed> parents = List.of(rekeyed(plan.tables().getFirst()));
+    List<Rekeyed> children = List.of(rekeyed(plan.tables().getLast()));
+
+    assertThat(next(plan, parents)).as("the children wait for their parents").isEmpty();
+    assertThat(next(plan, children)).containsExactly(split(PARENTS, 0), split(PARENTS, 1));
+  }
+
+  private List<Split> next(ChainPlan plan, List<Rekeyed> rekeyed) {
+    return Dispatch.next(PlayedWorker.spec(), plan, checkpoints, tally, rekeyed, Set.of());
+  }
+
+  private static Rekeyed rekeyed(TablePlan table) {
+    return new Rekeyed(table, table);
   }
 
   private static Split split(String table, int number) {

@@ -4,6 +4,7 @@ import static dev.drover.operator.chain.PlayedWorker.REVISION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
 import dev.drover.api.v1alpha1.MigrationSpec;
@@ -20,6 +21,9 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.KeyRange;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.TablePlan;
+import dev.drover.wire.schema.Column;
+import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.SourceSnapshot;
 import dev.drover.wire.state.SplitMessage;
 import dev.drover.wire.state.Stall;
@@ -32,12 +36,17 @@ import io.nats.client.PurgeOptions;
 import io.nats.client.Subscription;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamInfoOptions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class NatsChainIT extends PlayedChain {
@@ -305,33 +314,111 @@ class NatsChainIT extends PlayedChain {
   void a_table_that_has_another_key_now_is_not_read_by_ranges_of_the_one_before() throws Exception {
     ChainPlan plan = PlayedWorker.plan(2, 1);
     advance(plan);
-    ChainPlan other =
-        plan.with(
-            plan.tables().stream()
-                .map(
-                    t ->
-                        new TablePlan(
-                            t.stage(),
-                            t.table(),
-                            t.schema(),
-                            List.of(t.schema().columns().getLast().name()),
-                            t.after(),
-                            t.estimatedRecords(),
-                            t.splits()))
-                .toList(),
-            plan.newTables());
+    ChainPlan other = plan.with(List.of(byQty(plan.tables().getFirst())), plan.newTables());
 
-    assertThatThrownBy(() -> advance(other))
-        .isInstanceOfSatisfying(
-            ChainUnavailableException.class, e -> assertThat(e.reason()).isEqualTo("KeyChanged"));
-    assertThat(advance(plan).balance().balanced()).isTrue();
+    assertThat(stallOf(advance(other), "read"))
+        .returns("KeyChanged", ChainSnapshot.StallReason::reason)
+        .extracting(ChainSnapshot.StallReason::message, STRING)
+        .contains(PlayedWorker.PARENTS, "(id integer)", "(qty integer)", "change it back there");
+    assertThat(stallOf(advance(plan), "read")).isNull();
 
     while (!worker.extract(1, 10).isEmpty()) {
       worker.clean(Judge.PASS);
       worker.load(Judge.PASS);
       advance(plan);
     }
-    assertThat(advance(other).balance().balanced()).as("nobody reads it any more").isTrue();
+    assertThat(stallOf(advance(other), "read")).as("nobody reads it any more").isNull();
+  }
+
+  @Test
+  void a_table_that_has_another_key_now_holds_up_no_other_table() throws Exception {
+    ChainPlan before = PlayedWorker.plan(2, 0);
+    TablePlan parents = before.tables().getFirst();
+    chain.advance(REVISION, SPEC, before, true); // its ranges are settled, and nothing is sent
+    TablePlan other =
+        new TablePlan(
+            "read",
+            "public.other",
+            PlayedWorker.schema("public.other"),
+            List.of("id"),
+            List.of(),
+            10,
+            List.of(KeyRange.ALL));
+
+    advance(before.with(List.of(byQty(parents), other), before.newTables()));
+    assertThat(worker.extract(1, 10))
+        .extracting(SplitMessage::table)
+        .containsExactly("public.other");
+
+    advance(before.with(List.of(parents, other), before.newTables()));
+    assertThat(worker.extract(1, 10))
+        .extracting(SplitMessage::table)
+        .containsExactly(PlayedWorker.PARENTS, PlayedWorker.PARENTS);
+  }
+
+  private static ChainSnapshot.@Nullable StallReason stallOf(ChainSnapshot snapshot, String stage) {
+    return snapshot.stages().stream()
+        .filter(s -> s.name().equals(stage))
+        .findFirst()
+        .orElseThrow()
+        .stall();
+  }
+
+  @Test
+  void splits_of_a_table_that_was_altered_and_planned_anew_are_sent_again_by_the_new_plan()
+      throws Exception {
+    ChainPlan plan = PlayedWorker.plan(3, 0);
+    StateStore.open(nats, names).putPlan(REVISION, plan);
+    advance(plan);
+
+    chain.advance("r2", SPEC, plan, false);
+    operator().advance("r2", SPEC, plan, false);
+    assertThat(revisionsQueued()).as("nothing else to read").containsExactly(REVISION);
+
+    TablePlan before = plan.tables().getFirst();
+    TablePlan altered =
+        new TablePlan(
+            before.stage(),
+            before.table(),
+            new RecordSchema(
+                before.table(),
+                List.of(
+                    before.schema().columns().getFirst(),
+                    new Column("qty", ColumnType.BIGINT, true, "bigint"))),
+            before.key(),
+            before.after(),
+            before.estimatedRecords(),
+            before.splits());
+    ChainPlan anew = plan.with(List.of(altered), plan.newTables());
+    chain.advance("r3", SPEC, anew, true);
+    assertThat(revisionsQueued()).as("a chain that holds sends nothing").containsExactly(REVISION);
+    chain.advance("r3", SPEC, anew, false);
+    assertThat(revisionsQueued()).containsExactly("r3");
+    assertThat(worker.extract(1, 1)).hasSize(3);
+  }
+
+  private Set<String> revisionsQueued() throws Exception {
+    Set<String> revisions = new HashSet<>();
+    StreamInfo splits =
+        nats.jetStreamManagement()
+            .getStreamInfo(names.splitsStream(), StreamInfoOptions.allSubjects());
+    for (String subject : splits.getStreamState().getSubjectMap().keySet()) {
+      MessageInfo message =
+          nats.jetStreamManagement().getLastMessage(names.splitsStream(), subject);
+      revisions.add(WireJson.parse(message.getData(), SplitMessage.class).revision());
+    }
+    return revisions;
+  }
+
+  private static TablePlan byQty(TablePlan t) {
+    return new TablePlan(
+        t.stage(),
+        t.table(),
+        t.schema(),
+        List.of("qty"),
+        t.after(),
+        t.estimatedRecords(),
+        t.splits());
   }
 
   @Test

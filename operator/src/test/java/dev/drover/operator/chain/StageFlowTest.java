@@ -47,7 +47,8 @@ class StageFlowTest {
                 checkpoints,
                 Map.of("load", standing),
                 Set.of(),
-                Map.of())
+                Map.of(),
+                List.of())
             .stages(Set.of(), NOW)
             .getFirst()
             .flow();

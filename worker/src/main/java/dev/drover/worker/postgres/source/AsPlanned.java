@@ -21,6 +21,9 @@ import java.util.Map;
  * not hold it.
  */
 final class AsPlanned {
+  private static final String PLANNED_ANEW =
+      "or edit the extract (its splitRecords, say), so that it is planned anew";
+
   private static final String CHANGED = "42804";
 
   private static final String COLUMNS =
@@ -102,16 +105,15 @@ final class AsPlanned {
     for (Column column : schema.columns()) {
       String type = types.get(column.name());
       if (type == null) {
-        throw changed(
-            "42703", schema, column.name(), "gone: restore it, or make the Migration anew");
+        throw changed("42703", schema, column.name(), "gone: restore it, " + PLANNED_ANEW);
       }
       if (!type.equals(column.nativeType())) {
         throw changed(
             CHANGED,
             schema,
             column.name(),
-            "%s now and was %s when planned: change it back, or make the Migration anew"
-                .formatted(type, column.nativeType()));
+            "%s now and was %s when planned: change it back, %s"
+                .formatted(type, column.nativeType(), PLANNED_ANEW));
       }
     }
     for (String column : key) {
