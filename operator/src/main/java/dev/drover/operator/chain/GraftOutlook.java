@@ -9,6 +9,7 @@ import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +74,15 @@ final class GraftOutlook {
         false,
         "it begins when %s may run, which is to be drained: %s"
             .formatted(left.stage(), left.text()));
+  }
+
+  /** The same while a stage that has to drain waits for something that is away. */
+  static List<Change> stalled(ShapeChange change, DrainWatch watch, Stall stall) {
+    return all(
+        change,
+        false,
+        "it begins when %s, which is to be drained and has %d messages left, moves on again (%s: %s): until then everything goes on as before, and the edit can be taken back"
+            .formatted(watch.stage(), watch.left(), stall.reason(), stall.message()));
   }
 
   private static List<Change> all(ShapeChange change, boolean draining, String why) {

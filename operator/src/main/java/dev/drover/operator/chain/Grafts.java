@@ -7,7 +7,10 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.Finding;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.WireJson;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,6 +30,7 @@ final class Grafts {
   private final QueueSetup setup;
   private final TallyFollower follower;
   private final SplitSender splits;
+  private final InstantSource clock;
   private final EdgeBook book;
   private final Leftovers leftovers;
   private final GraftOutlook outlook;
@@ -39,6 +43,8 @@ final class Grafts {
   /** Whether a reader of a queue that goes on may be there of which no edge is written down. */
   private boolean begunInVain = true;
 
+  private DrainWatch watch = DrainWatch.NOTHING;
+
   /** Last sequences of the drained queues when they were looked at last; empty if not all were. */
   private Map<String, Long> calm = Map.of();
 
@@ -48,7 +54,9 @@ final class Grafts {
       QueueSetup setup,
       TallyFollower follower,
       SplitSender splits,
-      Deferrals deferrals) {
+      Deferrals deferrals,
+      InstantSource clock) {
+    this.clock = clock;
     this.link = link;
     this.names = names;
     this.setup = setup;
@@ -98,7 +106,8 @@ final class Grafts {
    * Closes the queues that get another reader, waits until those who read them no longer have
    * decided all, and then writes the new edges down: that is the moment from which on they hold.
    * What is closed opens again while a load that has to drain finds the waiting room full, or a
-   * stage that has to drain may not run: the others would stand still with it.
+   * stage that has to drain may not run, or waits in vain for something that is away: the others
+   * would stand still with it.
    */
   private Joining cutOver(
       String revision,
@@ -119,6 +128,12 @@ final class Grafts {
       letGo();
       return new Joining.Underway(
           now, GraftOutlook.standing(change, halted.get()), halted.get().stage());
+    }
+    Optional<Stall> vain = inVain(change);
+    if (vain.isPresent()) {
+      letGo();
+      return new Joining.Underway(
+          now, GraftOutlook.stalled(change, watch, vain.get()), watch.stage());
     }
     closed = change.closed();
     QueueLayout closing =
@@ -157,6 +172,16 @@ final class Grafts {
     follower.join(next);
     sweep(next);
     return new Joining.Joined();
+  }
+
+  /** What a stage that is to be drained waits for, and has for a while; empty if none does. */
+  private Optional<Stall> inVain(ShapeChange change) {
+    Instant at = clock.instant();
+    Checkpoints told = follower.checkpoints();
+    Optional<Leftovers.Left> stalled =
+        leftovers.of(change, stage -> told.stall(stage, at).isPresent());
+    watch = stalled.map(left -> watch.next(left, at)).orElse(DrainWatch.NOTHING);
+    return watch.stands() ? told.stall(watch.stage(), at) : Optional.empty();
   }
 
   private void catchUp() {

@@ -43,9 +43,10 @@ final class Leftovers {
   /**
    * What a stage has left.
    *
+   * @param messages of its queue, sent again, or waiting
    * @param text for people
    */
-  record Left(String stage, String text) {}
+  record Left(String stage, long messages, String text) {}
 
   /**
    * What is not drained yet, upstream first, since what is above comes down; empty if all is.
@@ -69,7 +70,7 @@ final class Leftovers {
         what = messages + " messages that wait for what they point to";
       }
       if (messages > 0) {
-        return Optional.of(new Left(stage, stage + " has " + what + " left"));
+        return Optional.of(new Left(stage, messages, stage + " has " + what + " left"));
       }
     }
     return Optional.empty();

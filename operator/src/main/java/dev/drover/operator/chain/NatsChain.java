@@ -88,7 +88,7 @@ final class NatsChain implements Chain {
     paces = new Paces(link, names);
     budgets = new Budgets(link, names);
     deferrals = new Deferrals(link, names, follower);
-    grafts = new Grafts(link, names, setup, follower, splits, deferrals);
+    grafts = new Grafts(link, names, setup, follower, splits, deferrals, clock);
     caps = new ConnectionCaps(link, names);
   }
 

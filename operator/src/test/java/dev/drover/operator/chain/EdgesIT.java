@@ -20,12 +20,15 @@ import dev.drover.wire.plan.Finding;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import dev.drover.wire.queues.QueueLayout;
+import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.StateStore;
+import dev.drover.wire.state.WireJson;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.api.ConsumerConfiguration;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -132,6 +135,55 @@ class EdgesIT extends PlayedChain {
     assertThat(halted(removed).changes().getFirst().draining()).isFalse();
     chain.ensureQueues(SPEC, QUEUES);
     publisher.publish(subject, new byte[9]);
+  }
+
+  @Test
+  void a_stage_that_waits_in_vain_for_its_database_keeps_no_queue_closed() throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+    ChainSpec removed =
+        new ChainSpec(
+            List.of(),
+            List.of(
+                SPEC.stages().getFirst(),
+                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+    var publisher = nats.jetStream();
+    String subject = names.queueSubject("read", "x");
+    var bucket = StateStore.open(nats, names).bucket();
+    String key = StateStore.STALLS + "clean.pod";
+    Instant told = now;
+    byte[] stall =
+        WireJson.bytes(
+            new Stall("DatabaseUnavailable", "refused", told.toString(), told.toString(), 0));
+    bucket.put(key, stall);
+    advance(PlayedWorker.plan(1, 0));
+
+    assertThat(joining(removed).changes().getFirst().draining()).isTrue();
+    assertThatThrownBy(() -> publisher.publish(subject, new byte[9]))
+        .isInstanceOf(JetStreamApiException.class);
+
+    now = now.plus(DrainWatch.PATIENCE);
+    assertThat(joining(removed))
+        .returns("clean", Joining.Underway::drains)
+        .extracting(u -> u.changes().getFirst())
+        .returns(false, Joining.Change::draining)
+        .extracting(Joining.Change::message)
+        .asString()
+        .contains("clean, which is to be drained", "DatabaseUnavailable: refused");
+    chain.ensureQueues(SPEC, QUEUES);
+    publisher.publish(subject, new byte[9]);
+    assertThat(joining(removed).changes().getFirst().draining())
+        .as("more came meanwhile, and it still waits")
+        .isFalse();
+
+    bucket.delete(key);
+    advance(PlayedWorker.plan(1, 0));
+    assertThat(joining(removed).changes().getFirst().draining()).isTrue();
+  }
+
+  private Joining.Underway joining(ChainSpec spec) {
+    return (Joining.Underway) chain.join("rev2", spec, QUEUES, true);
   }
 
   private Joining.Underway halted(ChainSpec spec) {
