@@ -57,6 +57,7 @@ public final class ExtractWorker implements StageWorker {
         new Inbox(
             context.nats(),
             List.of(new Inbox.Source(context.names().splitsStream(), context.stage(), 1)),
+            Inbox.Appetite.ANY,
             context.stalls());
   }
 

@@ -54,7 +54,9 @@ public final class Inbox implements AutoCloseable {
 
   private final Connection nats;
   private final List<Source> sources;
+  private final Appetite appetite;
   private final Stalls stalls;
+  private final Semaphore takes = new Semaphore(0);
   private final BlockingQueue<Delivery> fetched = new LinkedBlockingQueue<>();
   private final Map<Delivery, Semaphore> held = new ConcurrentHashMap<>();
   private final Map<Source, Semaphore> rooms = new ConcurrentHashMap<>();
@@ -72,14 +74,29 @@ public final class Inbox implements AutoCloseable {
    */
   public record Source(String stream, String consumer, int share) {}
 
+  /** How much a worker wants of what there is. Asked again and again, by one thread. */
+  @FunctionalInterface
+  public interface Appetite {
+    /** As much as the shares of the sources let it have. */
+    Appetite ANY = untaken -> Integer.MAX_VALUE;
+
+    /**
+     * The most messages to fetch now.
+     *
+     * @param untaken those that were fetched and not taken
+     */
+    int most(int untaken);
+  }
+
   /**
    * Starts fetching.
    *
    * @param sources in the order in which they are asked; the last one is waited for
    */
-  public Inbox(Connection nats, List<Source> sources, Stalls stalls) {
+  public Inbox(Connection nats, List<Source> sources, Appetite appetite, Stalls stalls) {
     this.nats = nats;
     this.sources = List.copyOf(sources);
+    this.appetite = appetite;
     this.stalls = stalls;
     sources.forEach(source -> rooms.put(source, new Semaphore(source.share())));
     this.pump = Thread.ofVirtual().name("inbox").start(this::pump);
@@ -89,6 +106,9 @@ public final class Inbox implements AutoCloseable {
   /** The next message, or null if none came in time, or none is to be begun any more. */
   public @Nullable Delivery take(Duration timeout) throws InterruptedException {
     Delivery delivery = fetched.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    if (delivery != null) {
+      takes.release();
+    }
     if (delivery != null && stopping) {
       delivery.giveBack(Duration.ZERO);
       return null;
@@ -129,18 +149,23 @@ public final class Inbox implements AutoCloseable {
 
   /** While messages of the first sources are in hand, more may come behind them: no long wait. */
   private void pumpOnce() throws IOException, JetStreamApiException, InterruptedException {
-    int taken = 0;
+    takes.drainPermits();
+    int came = 0;
     boolean busy = false;
     for (Source source : sources.subList(0, sources.size() - 1)) {
-      taken += fetch(source, false);
+      came += fetch(source, false);
       busy |= room(source).availablePermits() < source.share();
     }
     if (!stopping) {
-      taken += fetch(sources.getLast(), !busy);
+      came += fetch(sources.getLast(), !busy);
     }
-    if (busy && taken == 0) {
-      Thread.sleep(SHORT_WAIT_MILLIS);
+    if (came == 0 && (busy || most() == 0)) {
+      takes.tryAcquire(SHORT_WAIT_MILLIS, TimeUnit.MILLISECONDS);
     }
+  }
+
+  private int most() {
+    return appetite.most(fetched.size());
   }
 
   /**
@@ -157,10 +182,18 @@ public final class Inbox implements AutoCloseable {
     }
     JetStreamSubscription subscription = subscription(source);
     int late = takeLate(subscription);
+    int most = most();
+    if (most <= 0) {
+      return late;
+    }
     Semaphore room = room(source);
     int free = room.drainPermits();
     if (free == 0 && wait && room.tryAcquire(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
       free = 1 + room.drainPermits();
+    }
+    if (free > most) {
+      room.release(free - most);
+      free = most;
     }
     if (free == 0) {
       return late;

@@ -94,6 +94,11 @@ public final class PaceKeeper implements AutoCloseable {
     owed = share == Double.POSITIVE_INFINITY ? 0 : owed + records;
   }
 
+  /** Whether there is a rate to keep to, or may be one. */
+  public synchronized boolean isLimited() {
+    return share != Double.POSITIVE_INFINITY;
+  }
+
   /** Whether no more may be taken now. */
   public synchronized boolean owes() {
     settle();

@@ -97,6 +97,7 @@ public final class LoadWorker implements StageWorker {
                 new Inbox.Source(context.names().waitingStream(), context.stage(), 2),
                 new Inbox.Source(
                     context.names().queueStream(stage.from()), context.stage(), BATCHES_HELD)),
+            context::appetite,
             context.stalls());
   }
 

@@ -67,6 +67,7 @@ public final class JudgingWorker implements StageWorker {
             List.of(
                 new Inbox.Source(context.names().retriesStream(), context.stage(), 2),
                 new Inbox.Source(context.names().queueStream(from), context.stage(), BATCHES_HELD)),
+            context::appetite,
             context.stalls());
   }
 

@@ -55,6 +55,18 @@ public record StageContext(
     return pace.owes() || budget.exhausted();
   }
 
+  /**
+   * How many messages to fetch ahead, see {@link dev.drover.worker.jetstream.Inbox.Appetite}. Where
+   * there is a rate, one that is about to be taken: what is given back untaken comes again as if
+   * somebody had begun it, hence paid for it.
+   */
+  public int appetite(int untaken) {
+    if (mustWait()) {
+      return 0;
+    }
+    return !pace.isLimited() ? Integer.MAX_VALUE : untaken == 0 ? 1 : 0;
+  }
+
   /** The most bytes that one record may have. */
   public int maxRecordBytes() {
     return Math.toIntExact(maxPayload - RESERVE);

@@ -134,6 +134,37 @@ class PaceIT extends ChainScenario {
     }
   }
 
+  /** At one record a second a worker may begin one batch in the time that this takes. */
+  @ParameterizedTest
+  @ValueSource(strings = {"clean", "load"})
+  void what_a_worker_gives_back_untaken_is_no_gift_to_the_next(String paced) throws Exception {
+    try (TestChain chain = new TestChain(nats.url(), name, chain())) {
+      ChainPlan plan = plan(chain);
+      chain.dispatchAll(plan);
+      List<RunningStage> before = new ArrayList<>();
+      for (String stage : STAGES.subList(0, STAGES.indexOf(paced))) {
+        before.add(RunningStage.start(chain, stage, databases.secrets));
+      }
+      String last = STAGES.get(STAGES.indexOf(paced) - 1);
+      await().atMost(SOON).until(() -> moved(chain, plan, last) == ROWS);
+      for (RunningStage stage : before) {
+        stage.close();
+      }
+      tell(chain, paced, new Pace(1, 1));
+      int workers = 5;
+      for (int n = 0; n < workers; n++) {
+        long moved = moved(chain, plan, paced);
+        try (RunningStage worker = RunningStage.start(chain, paced, databases.secrets)) {
+          await()
+              .atMost(SOON)
+              .during(Duration.ofSeconds(1))
+              .until(() -> moved(chain, plan, paced) > moved);
+        }
+      }
+      assertThat(moved(chain, plan, paced)).isBetween(workers * BATCH / 2L, workers * 2L * BATCH);
+    }
+  }
+
   @Test
   void a_pace_that_cannot_be_read_leaves_the_one_before_it_and_a_good_one_counts_again()
       throws Exception {

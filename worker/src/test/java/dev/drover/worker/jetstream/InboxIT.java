@@ -181,6 +181,7 @@ class InboxIT {
             List.of(
                 new Inbox.Source("retries", CONSUMER, 2),
                 new Inbox.Source(STREAM, CONSUMER, SHARE)),
+            Inbox.Appetite.ANY,
             stalls)) {
       for (int i = 0; i < 120; i++) {
         Delivery delivery = inbox.take(Duration.ofSeconds(10));
@@ -201,7 +202,8 @@ class InboxIT {
   }
 
   private Inbox inbox(Connection connection) {
-    return new Inbox(connection, List.of(new Inbox.Source(STREAM, CONSUMER, SHARE)), stalls);
+    return new Inbox(
+        connection, List.of(new Inbox.Source(STREAM, CONSUMER, SHARE)), Inbox.Appetite.ANY, stalls);
   }
 
   private ConsumerInfo info() throws Exception {
