@@ -2,14 +2,12 @@ package dev.drover.worker;
 
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainPlan.LoadPromise;
-import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.worker.database.Database;
 import dev.drover.worker.database.LoadOrder;
 import dev.drover.worker.load.LoadWorker;
 import dev.drover.worker.stage.StageContext;
 import java.io.IOException;
-import java.util.List;
 
 /** Puts together the worker of a load stage from what the plan says. */
 public final class LoadStage {
@@ -31,22 +29,11 @@ public final class LoadStage {
             stage,
             migrationUid,
             ledger,
-            plan.newTables().stream().filter(t -> t.stage().equals(stage.name())).toList(),
-            targets(context.spec(), stage, plan));
+            plan.newTablesOf(stage.name()),
+            plan.arrivingAt(context.spec(), stage.name()).stream()
+                .map(t -> stage.targetOf(t.table()))
+                .distinct()
+                .toList());
     return new LoadWorker(context, target.target(order), ledger, true);
-  }
-
-  /** The tables that the stage loads: those that the extract at the chain's head reads. */
-  private static List<String> targets(ChainSpec spec, StageSpec.Load stage, ChainPlan plan) {
-    String head = stage.name();
-    for (String from = stage.from(); from != null; from = spec.stage(from).from()) {
-      head = from;
-    }
-    String extract = head;
-    return plan.tables().stream()
-        .filter(t -> t.stage().equals(extract))
-        .map(t -> stage.targetOf(t.table()))
-        .distinct()
-        .toList();
   }
 }

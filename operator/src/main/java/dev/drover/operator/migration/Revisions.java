@@ -7,8 +7,9 @@ import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.api.v1alpha1.Stage;
 import dev.drover.wire.plan.ChainPlan;
-import dev.drover.wire.plan.LookupPlan;
+import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.Fingerprints;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,14 +46,23 @@ final class Revisions {
   }
 
   /**
-   * Hash of what one stage's workers depend on, with what was planned for them: a table that joins
-   * a running chain has a lookup of its own in the plan that they read when they start.
+   * Hash of what one stage's workers depend on, with what was planned for them: of a table that
+   * joins a running chain an enrich has a lookup of its own, and a load has to know for when it
+   * finishes its target, both in the plan that they read when they start.
    */
-  static String ofWorkers(StageSpec stage, @Nullable Connection connection, ChainPlan plan) {
-    List<LookupPlan> lookups =
-        plan.lookups().stream().filter(l -> l.stage().equals(stage.name())).toList();
+  static String ofWorkers(
+      StageSpec stage, @Nullable Connection connection, ChainSpec chain, ChainPlan plan) {
     String own = ofStage(stage, connection);
-    return lookups.isEmpty() ? own : hash(List.of(own, json(lookups)));
+    List<?> planned =
+        switch (stage) {
+          case StageSpec.Enrich e ->
+              plan.lookups().stream().filter(l -> l.stage().equals(e.name())).toList();
+          case StageSpec.Load l ->
+              plan.arrivingAt(chain, l.name()).stream().map(TablePlan::table).sorted().toList();
+          case StageSpec.Extract e -> List.of();
+          case StageSpec.Transform t -> List.of();
+        };
+    return planned.isEmpty() ? own : hash(List.of(own, json(planned)));
   }
 
   /** Whether two stages do the same, wherever they read. */

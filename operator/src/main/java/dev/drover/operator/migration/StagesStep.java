@@ -25,6 +25,7 @@ import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
+import dev.drover.wire.plan.NewTable;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.time.Instant;
@@ -333,7 +334,13 @@ final class StagesStep {
     if (fit != null && fit.equals(known.get(stage.name()))) {
       return;
     }
-    boolean fitting = workloads.apply(actual, desired(migration, inForce, stage, actual, replicas));
+    Deployment wanted;
+    try {
+      wanted = desired(migration, chain, inForce, stage, actual, replicas);
+    } catch (ChainUnavailableException e) {
+      return; // it stays as it is until that can be told
+    }
+    boolean fitting = workloads.apply(actual, wanted);
     if (fit != null && fitting) {
       known.put(stage.name(), fit);
     }
@@ -346,7 +353,7 @@ final class StagesStep {
       @Nullable Deployment actual,
       int replicas) {
     Connection connection = connection(migration.getSpec(), connectionName(stage));
-    String hash = Revisions.ofWorkers(stage, connection, inForce.plan());
+    String hash = Revisions.ofWorkers(stage, connection, inForce.spec(), inForce.plan());
     String kept =
         actual != null && hash.equals(StageDeployment.stageHash(actual))
             ? StageDeployment.revision(actual)
@@ -357,6 +364,7 @@ final class StagesStep {
 
   private Map<String, StageScale> scales(
       String uid,
+      Chain chain,
       MigrationSpec spec,
       ChainSpec chain,
       @Nullable ChainSnapshot snapshot,
@@ -383,6 +391,7 @@ final class StagesStep {
     decision.stages().forEach(s -> scales.put(s.stage(), s));
     return scales;
   }
+      Chain chain,
 
   /**
    * What a Redrive's reader leaves of a cap: one worker for each stage in any case, for what the
@@ -393,10 +402,24 @@ final class StagesStep {
     return Math.max(cap - 1, (int) Math.min(cap, users));
   }
 
+    if (kept != null && !makesAll(chain, kept, stage, inForce)) {
+      kept = null;
+    }
   private static Map<String, Integer> caps(MigrationSpec spec) {
     Map<String, Integer> caps = new LinkedHashMap<>();
     spec.connections()
         .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
+  /** Whether the plan by which a stage works has all tables that it is still to make. */
+  private static boolean makesAll(Chain chain, String kept, StageSpec stage, InForce inForce) {
+    List<NewTable> lacking = inForce.plan().newTablesOf(stage.name());
+    return lacking.isEmpty()
+        || kept.equals(inForce.revision())
+        || chain
+            .plan(kept)
+            .filter(plan -> plan.newTablesOf(stage.name()).containsAll(lacking))
+            .isPresent();
+  }
+
     return caps;
   }
 

@@ -9,9 +9,12 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.LookupPlan;
 import dev.drover.wire.plan.LookupSpec;
 import dev.drover.wire.plan.StageSpec;
+import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.ColumnType;
+import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.WireJson;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -172,18 +175,48 @@ class RevisionsTest {
 
   @Test
   void a_stages_workers_start_anew_for_what_is_planned_for_them_and_for_nobody_else() {
-    StageSpec tiers =
-        ChainMapping.chain(Specs.plain()).stages().stream()
-            .filter(s -> s instanceof StageSpec.Transform)
-            .findFirst()
-            .orElseThrow();
+    StageSpec.Enrich tiers = query();
+    ChainSpec chain = new ChainSpec(List.of(), List.of(tiers));
     LookupPlan one = new LookupPlan(tiers.name(), "public.a", List.of());
     LookupPlan joined = new LookupPlan(tiers.name(), "public.b", List.of());
     LookupPlan another = new LookupPlan("another", "public.b", List.of());
-    String before = Revisions.ofWorkers(tiers, null, plan(one));
-    assertThat(Revisions.ofWorkers(tiers, null, plan(one, another))).isEqualTo(before);
-    assertThat(Revisions.ofWorkers(tiers, null, plan(one, joined))).isNotEqualTo(before);
-    assertThat(Revisions.ofWorkers(tiers, null, plan())).isEqualTo(Revisions.ofStage(tiers, null));
+    String before = Revisions.ofWorkers(tiers, null, chain, plan(one));
+    assertThat(Revisions.ofWorkers(tiers, null, chain, plan(one, another))).isEqualTo(before);
+    assertThat(Revisions.ofWorkers(tiers, null, chain, plan(one, joined))).isNotEqualTo(before);
+    assertThat(Revisions.ofWorkers(tiers, null, chain, plan()))
+        .isEqualTo(Revisions.ofStage(tiers, null));
+  }
+
+  @Test
+  void a_loads_workers_start_anew_for_a_table_that_joins_what_they_load_and_for_no_other() {
+    ChainSpec chain = ChainMapping.chain(Specs.plain());
+    StageSpec load = chain.stage("load");
+    String before = Revisions.ofWorkers(load, null, chain, reading("read", "public.a"));
+    assertThat(Revisions.ofWorkers(load, null, chain, reading("read", "public.a", "public.b")))
+        .isNotEqualTo(before);
+    assertThat(Revisions.ofWorkers(load, null, chain, reading("another", "public.b")))
+        .isEqualTo(Revisions.ofStage(load, null));
+    StageSpec clean = chain.stage("clean");
+    assertThat(Revisions.ofWorkers(clean, null, chain, reading("read", "public.a", "public.b")))
+        .isEqualTo(Revisions.ofStage(clean, null));
+  }
+
+  private static ChainPlan reading(String extract, String... tables) {
+    return new ChainPlan(
+        List.of(),
+        Arrays.stream(tables)
+            .map(
+                t ->
+                    new TablePlan(
+                        extract,
+                        t,
+                        new RecordSchema(t, List.of()),
+                        List.of("id"),
+                        List.of(),
+                        1,
+                        List.of()))
+            .toList(),
+        Map.of());
   }
 
   private static ChainPlan plan(LookupPlan... lookups) {

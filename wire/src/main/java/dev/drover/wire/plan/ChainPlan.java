@@ -39,6 +39,21 @@ public record ChainPlan(
     return new ChainPlan(findings, otherTables, loadPromises, otherNewTables, lookups);
   }
 
+  /** The tables whose records arrive at a stage: those that the extract at its head reads. */
+  public List<TablePlan> arrivingAt(ChainSpec spec, String stage) {
+    String head = stage;
+    for (String from = spec.stage(head).from(); from != null; from = spec.stage(head).from()) {
+      head = from;
+    }
+    String extract = head;
+    return tables.stream().filter(t -> t.stage().equals(extract)).toList();
+  }
+
+  /** The tables that a load stage makes. */
+  public List<NewTable> newTablesOf(String stage) {
+    return newTables.stream().filter(t -> t.stage().equals(stage)).toList();
+  }
+
   /** Whether the migration can start. */
   @com.fasterxml.jackson.annotation.JsonIgnore
   public boolean startable() {

@@ -103,7 +103,7 @@ public final class TablePreparer {
     boolean there = exists(connection, "to_regclass", Quote.table(table));
     String made = there ? "" : make(connection, table);
     if (!there && made.isEmpty()) {
-      return; // a worker that starts later may have a plan that says how to make it
+      return; // a worker of a later plan may know how to make it
     }
     List<Deferred> owed = indexes == Indexes.Defer ? Deferred.of(connection, table) : List.of();
     preparation.note(connection, table, made, owed);
