@@ -27,8 +27,11 @@ public record Connection(
         @Max(1000)
         @Nullable Integer maxConnections) {
 
+  /** What holds where none is given. */
+  public static final int DEFAULT_MAX_CONNECTIONS = 8;
+
   public Connection {
-    maxConnections = maxConnections == null ? 8 : maxConnections;
+    maxConnections = maxConnections == null ? DEFAULT_MAX_CONNECTIONS : maxConnections;
   }
 
   /** How to reach a database by JDBC. */

@@ -4,6 +4,7 @@ import dev.drover.api.v1alpha1.MigrationSpec;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.state.Pace;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,8 +87,9 @@ public interface Chain {
    * Tells the workers of stages how fast they may go.
    *
    * @param paces by stage, and by {@link Pace#requests}; what is not in it has no limit
+   * @param grace how long a worker that is told to leave may take, and ask on
    */
-  void pace(ChainSpec spec, Map<String, Pace> paces);
+  void pace(ChainSpec spec, Map<String, Pace> paces, Duration grace);
 
   /**
    * Tells the workers how many sessions connections may have.

@@ -304,12 +304,12 @@ final class NatsChain implements Chain {
   }
 
   @Override
-  public synchronized void pace(ChainSpec spec, Map<String, Pace> limits) {
+  public synchronized void pace(ChainSpec spec, Map<String, Pace> limits, Duration grace) {
     for (StageSpec stage : spec.stages()) {
       paces.tell(stage.name(), limits.get(stage.name()));
       if (stage instanceof StageSpec.Enrich enrich && enrich.http() != null) {
         String requests = Pace.requests(stage.name());
-        paces.tell(requests, limits.get(requests));
+        paces.tellWithThoseWhoLeave(requests, limits.get(requests), grace, clock.instant());
       }
     }
   }

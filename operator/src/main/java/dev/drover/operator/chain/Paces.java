@@ -5,6 +5,9 @@ import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
 import io.nats.client.KeyValue;
+import io.nats.client.api.KeyValueEntry;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -15,10 +18,50 @@ final class Paces {
   private final NatsLink link;
   private final ChainNames names;
   private final Map<String, Optional<Pace>> told = new HashMap<>();
+  private final Map<String, Former> formers = new HashMap<>();
+
+  /**
+   * What an operator before this one told.
+   *
+   * @param workers among how many a rate was shared; 0 if it told nothing
+   * @param until when all of them that were to leave have ended
+   */
+  private record Former(int workers, Instant until) {}
 
   Paces(NatsLink link, ChainNames names) {
     this.link = link;
     this.names = names;
+  }
+
+  /**
+   * Tells workers that may be at work long after they were told to leave. Those of whom only an
+   * operator before this one knew still have their share for as long.
+   *
+   * @param grace how long a worker that is told to leave may take
+   */
+  void tellWithThoseWhoLeave(String stage, @Nullable Pace pace, Duration grace, Instant now) {
+    Former former =
+        formers.computeIfAbsent(stage, key -> new Former(workersTold(key), now.plus(grace)));
+    if (pace == null || !now.isBefore(former.until())) {
+      tell(stage, pace);
+    } else {
+      tell(stage, new Pace(pace.recordsPerSecond(), Math.max(pace.workers(), former.workers())));
+    }
+  }
+
+  /** What cannot be read counts as not there: it is then told anew. */
+  private int workersTold(String stage) {
+    return link.call(
+        "read how fast stage " + stage + " may go",
+        nats -> {
+          KeyValueEntry entry = StateStore.open(nats, names).bucket().get(Pace.key(stage));
+          byte[] value = entry == null ? null : entry.getValue();
+          try {
+            return value == null ? 0 : WireJson.parse(value, Pace.class).workers();
+          } catch (IllegalArgumentException e) {
+            return 0;
+          }
+        });
   }
 
   /**

@@ -28,7 +28,9 @@ final class ChainMapping {
 
   private static ConnectionSpec connection(Connection connection) {
     return new ConnectionSpec(
-        connection.name(), connection.jdbc().url(), orElse(connection.maxConnections(), 8));
+        connection.name(),
+        connection.jdbc().url(),
+        orElse(connection.maxConnections(), Connection.DEFAULT_MAX_CONNECTIONS));
   }
 
   private static StageSpec stage(Stage stage) {

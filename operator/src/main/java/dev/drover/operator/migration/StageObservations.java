@@ -30,6 +30,7 @@ final class StageObservations {
   static StageObservation of(
       MigrationSpec spec,
       StageSpec stage,
+      SharedCaps room,
       @Nullable ChainSnapshot snapshot,
       @Nullable Deployment deployment,
       Instant now) {
@@ -39,7 +40,7 @@ final class StageObservations {
     return new StageObservation(
         stage.name(),
         stage.from(),
-        StagesStep.connectionName(stage),
+        room.leader(StagesStep.connectionName(stage)),
         bounds(asked, desired, now),
         asked == null ? null : halt(asked, snapshot, now),
         desired,

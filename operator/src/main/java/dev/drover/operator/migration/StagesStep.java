@@ -1,5 +1,7 @@
 package dev.drover.operator.migration;
 
+import static java.util.Objects.requireNonNullElse;
+
 import dev.drover.api.v1alpha1.Connection;
 import dev.drover.api.v1alpha1.HttpLookup;
 import dev.drover.api.v1alpha1.Migration;
@@ -23,21 +25,24 @@ import dev.drover.operator.workload.StageDeployment;
 import dev.drover.operator.workload.WorkloadLabels;
 import dev.drover.operator.workload.Workloads;
 import dev.drover.wire.plan.ChainSpec;
+import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.state.Pace;
-import dev.drover.wire.plan.NewTable;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +57,11 @@ final class StagesStep {
 
   /** What scaling remembers of each Migration, by its uid; found anew after a restart. */
   private final Map<String, ScalingHistory> histories = new ConcurrentHashMap<>();
+
+  /**
+   * The rollouts of stages that keep to requests a second, by the Migration's uid and the stage.
+   */
+  private final Map<String, Map<String, Rollout>> rollouts = new ConcurrentHashMap<>();
 
   /**
    * The Deployments that were found to be as wanted, by the Migration's uid and the stage: two
@@ -82,7 +92,8 @@ final class StagesStep {
    *     fast stages may go, before there are more workers to share that
    * @param queuesReady whether streams and consumers exist; without them no stage starts
    * @param snapshot backlogs; null if they are not known
-   * @param readers connections at which a Redrive has a session, once for each
+   * @param readers for each Redrive that reads at the source, the connections at which it has a
+   *     session; it asks the servers that stages look up in, too
    */
   List<StageWorkers> run(
       Migration migration,
@@ -93,14 +104,16 @@ final class StagesStep {
       boolean queuesReady,
       @Nullable ChainSnapshot snapshot,
       Collection<Deployment> existing,
-      Collection<String> readers,
+      Collection<List<String>> readers,
       Instant now) {
     Map<String, Deployment> byStage = byStage(existing);
     boolean current = inForce.revision().equals(revision);
     MigrationSpec asked =
         revision == null ? legible(migration.getSpec(), byStage, now) : migration.getSpec();
     MigrationSpec controls = controls(asked, inForce.spec(), byStage, grafting);
-    if (snapshot != null && (current || grafting)) {
+    // What is not counted yet can be told all the same.
+    boolean reached = snapshot != null || queuesReady;
+    if (reached && (current || grafting)) {
       try {
         ChainSpec told =
             current ? inForce.spec() : BudgetWishes.told(migration.getSpec(), inForce.spec());
@@ -113,14 +126,20 @@ final class StagesStep {
       }
     }
     Map<String, Integer> caps = caps(migration.getSpec());
-    Set<String> refusedCaps =
-        revision == null ? SpecValidator.refusedCaps(migration.getSpec()) : Set.of();
-    if (snapshot == null) {
-      caps.keySet().removeAll(refusedCaps);
+    Set<String> asBefore =
+        new HashSet<>(revision == null ? SpecValidator.refusedCaps(migration.getSpec()) : Set.of());
+    leaving(inForce.spec(), caps.keySet())
+        .forEach(
+            connection -> {
+              caps.put(connection, Connection.DEFAULT_MAX_CONNECTIONS);
+              asBefore.add(connection);
+            });
+    if (!reached) {
+      caps.keySet().removeAll(asBefore);
     } else {
       try {
         // Also while it is suspended: who is ending, and others at the same server, keep to them.
-        caps.putAll(chain.caps(caps, refusedCaps));
+        caps.putAll(chain.caps(caps, asBefore));
       } catch (ChainUnavailableException e) {
         return hold(migration, existing);
       }
@@ -135,12 +154,21 @@ final class StagesStep {
                 snapshot,
                 caps,
                 byStage,
-                readers,
+                readers.stream().flatMap(List::stream).toList(),
                 now);
     // Who is ending keeps to what was told until he has ended.
-    if (snapshot != null && !halted(migration.getSpec())) {
+    if (reached && !halted(migration.getSpec())) {
       try {
-        chain.pace(inForce.spec(), paces(controls, scales.values(), byStage, now));
+        chain.pace(
+            inForce.spec(),
+            paces(
+                migration.getMetadata().getUid(),
+                controls,
+                scales.values(),
+                byStage,
+                readers.size(),
+                now),
+            grace);
       } catch (ChainUnavailableException e) {
         // More workers that share a rate they were not told of would exceed it.
         return hold(migration, existing);
@@ -153,6 +181,9 @@ final class StagesStep {
           scales.getOrDefault(
               stage.name(),
               new StageScale(stage.name(), 0, Reason.Suspended, haltReason(migration.getSpec())));
+      if (!reached && actual != null && scale.replicas() > replicas(actual)) {
+        scale = scale.withReplicas(replicas(actual)); // they would share what they were not told of
+      }
       boolean mayStart = queuesReady || halted(migration.getSpec());
       if (actual == null && migration.getSpec().mode() == MigrationSpec.Mode.PlanOnly) {
         continue;
@@ -162,9 +193,11 @@ final class StagesStep {
         continue;
       }
       if (inForce.revision().equals(revision)) {
-        apply(migration, inForce, stage, actual, scale.replicas());
+        apply(migration, chain, inForce, stage, actual, scale.replicas());
       } else if (actual != null) {
         workloads.scale(actual, scale.replicas());
+      } else {
+        scale = withoutDeployment(scale);
       }
       workers.add(workers(stage.name(), kind(stage), actual, scale));
     }
@@ -207,6 +240,15 @@ final class StagesStep {
                                   : "backlog not known, nothing is changed")));
             });
     return workers;
+  }
+
+  /** Of a Deployment that somebody deleted, or that there was no time to make. */
+  private static StageScale withoutDeployment(StageScale scale) {
+    return new StageScale(
+        scale.stage(),
+        0,
+        scale.reason(),
+        scale.message() + "; its Deployment is made once the spec as it is now is planned");
   }
 
   private static StageWorkers workers(
@@ -316,6 +358,7 @@ final class StagesStep {
 
   private void apply(
       Migration migration,
+      Chain chain,
       InForce inForce,
       StageSpec stage,
       @Nullable Deployment actual,
@@ -348,6 +391,7 @@ final class StagesStep {
 
   private Deployment desired(
       Migration migration,
+      Chain chain,
       InForce inForce,
       StageSpec stage,
       @Nullable Deployment actual,
@@ -358,57 +402,13 @@ final class StagesStep {
         actual != null && hash.equals(StageDeployment.stageHash(actual))
             ? StageDeployment.revision(actual)
             : null;
+    if (kept != null && !makesAll(chain, kept, stage, inForce)) {
+      kept = null;
+    }
     return deployments.of(
         migration, stage, connection, kept == null ? inForce.revision() : kept, hash, replicas);
   }
 
-  private Map<String, StageScale> scales(
-      String uid,
-      Chain chain,
-      MigrationSpec spec,
-      ChainSpec chain,
-      @Nullable ChainSnapshot snapshot,
-      Map<String, Integer> caps,
-      Map<String, Deployment> byStage,
-      Collection<String> readers,
-      Instant now) {
-    SnapshotsStep.holders(chain, snapshot)
-        .forEach(
-            connection -> caps.computeIfPresent(connection, (name, cap) -> Math.max(0, cap - 1)));
-    readers.forEach(
-        connection ->
-            caps.computeIfPresent(connection, (name, cap) -> besides(chain, connection, cap)));
-    List<StageObservation> stages =
-        chain.stages().stream()
-            .sorted(Comparator.comparingInt(s -> depth(chain, s)))
-            .map(s -> StageObservations.of(spec, s, snapshot, byStage.get(s.name()), now))
-            .toList();
-    ScalingPolicy.Decision decision =
-        ScalingPolicy.decide(
-            stages, caps, grace, histories.getOrDefault(uid, ScalingHistory.NONE), now);
-    histories.put(uid, decision.history());
-    Map<String, StageScale> scales = new LinkedHashMap<>();
-    decision.stages().forEach(s -> scales.put(s.stage(), s));
-    return scales;
-  }
-      Chain chain,
-
-  /**
-   * What a Redrive's reader leaves of a cap: one worker for each stage in any case, for what the
-   * Redrive has sent may be theirs to decide before it ends. Sessions are counted by their slots.
-   */
-  private static int besides(ChainSpec chain, String connection, int cap) {
-    long users = chain.stages().stream().filter(s -> connection.equals(connectionName(s))).count();
-    return Math.max(cap - 1, (int) Math.min(cap, users));
-  }
-
-    if (kept != null && !makesAll(chain, kept, stage, inForce)) {
-      kept = null;
-    }
-  private static Map<String, Integer> caps(MigrationSpec spec) {
-    Map<String, Integer> caps = new LinkedHashMap<>();
-    spec.connections()
-        .forEach(c -> caps.put(c.name(), c.maxConnections() == null ? 8 : c.maxConnections()));
   /** Whether the plan by which a stage works has all tables that it is still to make. */
   private static boolean makesAll(Chain chain, String kept, StageSpec stage, InForce inForce) {
     List<NewTable> lacking = inForce.plan().newTablesOf(stage.name());
@@ -420,13 +420,68 @@ final class StagesStep {
             .isPresent();
   }
 
+  private Map<String, StageScale> scales(
+      String uid,
+      MigrationSpec spec,
+      ChainSpec chain,
+      @Nullable ChainSnapshot snapshot,
+      Map<String, Integer> caps,
+      Map<String, Deployment> byStage,
+      Collection<String> readers,
+      Instant now) {
+    SharedCaps room =
+        SharedCaps.of(spec.connections(), caps)
+            .without(SnapshotsStep.holders(chain, snapshot))
+            .besides(readers, chain);
+    List<StageObservation> stages =
+        chain.stages().stream()
+            .sorted(Comparator.comparingInt(s -> depth(chain, s)))
+            .map(s -> StageObservations.of(spec, s, room, snapshot, byStage.get(s.name()), now))
+            .toList();
+    ScalingPolicy.Decision decision =
+        ScalingPolicy.decide(
+            stages, room.caps(), grace, histories.getOrDefault(uid, ScalingHistory.NONE), now);
+    histories.put(uid, decision.history());
+    Map<String, StageScale> scales = new LinkedHashMap<>();
+    decision.stages().forEach(s -> scales.put(s.stage(), s));
+    return scales;
+  }
+
+  private static Map<String, Integer> caps(MigrationSpec spec) {
+    Map<String, Integer> caps = new LinkedHashMap<>();
+    spec.connections()
+        .forEach(
+            c ->
+                caps.put(
+                    c.name(),
+                    requireNonNullElse(c.maxConnections(), Connection.DEFAULT_MAX_CONNECTIONS)));
     return caps;
   }
 
+  /** Connections of stages that run on until they are drained, though an edit took both out. */
+  private static Set<String> leaving(ChainSpec runs, Set<String> asked) {
+    return runs.stages().stream()
+        .map(StagesStep::connectionName)
+        .filter(Objects::nonNull)
+        .filter(connection -> !asked.contains(connection))
+        .collect(Collectors.toSet());
+  }
+
+  private Rollout rollout(String uid, String stage, @Nullable Deployment deployment, Instant now) {
+    return rollouts
+        .computeIfAbsent(uid, key -> new ConcurrentHashMap<>())
+        .compute(
+            stage,
+            (name, before) ->
+                (before == null ? Rollout.NONE : before).seen(deployment, grace, now));
+  }
+
   private Map<String, Pace> paces(
+      String uid,
       MigrationSpec spec,
       Collection<StageScale> scales,
       Map<String, Deployment> byStage,
+      int redrives,
       Instant now) {
     Map<String, Pace> paces = new LinkedHashMap<>();
     for (StageScale scale : scales) {
@@ -441,8 +496,9 @@ final class StagesStep {
         HttpLookup http = stage.enrich() == null ? null : stage.enrich().http();
         if (http != null && http.requestsPerSecond() != null) {
           int own = Math.max(1, scale.askers());
-          int asking = Rollout.atWork(own, byStage.get(stage.name()), grace, now);
-          paces.put(Pace.requests(stage.name()), new Pace(http.requestsPerSecond(), asking));
+          int asking = rollout(uid, stage.name(), byStage.get(stage.name()), now).atWork(own);
+          paces.put(
+              Pace.requests(stage.name()), new Pace(http.requestsPerSecond(), asking + redrives));
         }
       }
     }
@@ -452,6 +508,7 @@ final class StagesStep {
   /** Forgets a Migration that is gone. */
   void forget(String uid) {
     histories.remove(uid);
+    rollouts.remove(uid);
     fits.remove(uid);
   }
 

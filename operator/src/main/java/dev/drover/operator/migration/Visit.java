@@ -130,7 +130,7 @@ final class Visit {
             running.queues() instanceof Queues.Ready,
             running.snapshot(),
             deployments,
-            jobs.stream().flatMap(job -> RedriveJob.reads(job).stream()).toList(),
+            jobs.stream().map(RedriveJob::reads).filter(reads -> !reads.isEmpty()).toList(),
             now);
     if (running.snapshot() != null) {
       boolean halted = StagesStep.halted(spec);

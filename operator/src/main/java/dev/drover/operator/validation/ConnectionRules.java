@@ -8,6 +8,7 @@ import dev.drover.wire.plan.Finding;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,7 +86,8 @@ final class ConnectionRules {
   /** Each snapshot takes a connection for as long as its tables are read. */
   private static void roomBesideSnapshots(
       List<Finding> findings, MigrationSpec spec, Connection connection, int index) {
-    int most = connection.maxConnections() == null ? 8 : connection.maxConnections();
+    int most =
+        Objects.requireNonNullElse(connection.maxConnections(), Connection.DEFAULT_MAX_CONNECTIONS);
     long snapshots =
         spec.stages().stream()
             .map(Stage::extract)

@@ -45,17 +45,11 @@ final class ScaleRules {
     }
     Map<EndpointId, List<Connection>> endpoints = new LinkedHashMap<>();
     for (Connection connection : spec.connections()) {
-      endpoints.computeIfAbsent(endpoint(connection), id -> new ArrayList<>()).add(connection);
+      endpoints.computeIfAbsent(Endpoints.of(connection), id -> new ArrayList<>()).add(connection);
     }
     MigrationSpec whole = PrivatePaths.expanded(spec);
     endpoints.values().forEach(connections -> floors(whole, connections, findings));
     return findings;
-  }
-
-  /** The login is told by the Secret: what that holds is not known here. */
-  private static EndpointId endpoint(Connection connection) {
-    return EndpointId.of(
-        "here", connection.jdbc().url(), connection.jdbc().credentialsSecretRef().name());
   }
 
   /**
@@ -105,7 +99,8 @@ final class ScaleRules {
   }
 
   private static int cap(Connection connection) {
-    return Objects.requireNonNullElse(connection.maxConnections(), 8);
+    return Objects.requireNonNullElse(
+        connection.maxConnections(), Connection.DEFAULT_MAX_CONNECTIONS);
   }
 
   private static @Nullable String connectionName(Stage stage) {

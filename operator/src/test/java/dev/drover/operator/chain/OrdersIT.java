@@ -16,6 +16,8 @@ import dev.drover.wire.state.ConnectionCap;
 import dev.drover.wire.state.Pace;
 import dev.drover.wire.state.StateStore;
 import dev.drover.wire.state.WireJson;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.Test;
 
 /** What workers are told by way of the state bucket: budgets, paces, caps. */
 class OrdersIT extends PlayedChain {
+  private static final Duration GRACE = Duration.ofMinutes(5);
+
   private boolean paused() {
     return stages(advance(PlayedWorker.plan(1, 0))).get("load").breach() != null;
   }
@@ -85,19 +89,19 @@ class OrdersIT extends PlayedChain {
       throws Exception {
     var bucket = StateStore.open(nats, names).bucket();
 
-    chain.pace(SPEC, Map.of("load", new Pace(900, 3)));
+    chain.pace(SPEC, Map.of("load", new Pace(900, 3)), GRACE);
     assertThat(WireJson.parse(bucket.get("pace.load").getValue(), Pace.class))
         .isEqualTo(new Pace(900, 3));
     assertThat(bucket.get("pace.clean")).isNull();
     long written = bucket.get("pace.load").getRevision();
-    chain.pace(SPEC, Map.of("load", new Pace(900, 3)));
+    chain.pace(SPEC, Map.of("load", new Pace(900, 3)), GRACE);
     assertThat(bucket.get("pace.load").getRevision()).isEqualTo(written);
 
-    chain.pace(SPEC, Map.of("load", new Pace(300, 4)));
+    chain.pace(SPEC, Map.of("load", new Pace(300, 4)), GRACE);
     assertThat(WireJson.parse(bucket.get("pace.load").getValue(), Pace.class))
         .isEqualTo(new Pace(300, 4));
 
-    operator().pace(SPEC, Map.of());
+    operator().pace(SPEC, Map.of(), GRACE);
     assertThat(bucket.get("pace.load")).isNull();
 
     ChainSpec looksUp =
@@ -113,12 +117,25 @@ class OrdersIT extends PlayedChain {
                     StageSpec.OnMissing.Fail,
                     null,
                     30)));
-    chain.pace(looksUp, Map.of(Pace.requests("tiers"), new Pace(50, 2)));
+    chain.pace(looksUp, Map.of(Pace.requests("tiers"), new Pace(50, 2)), GRACE);
     assertThat(WireJson.parse(bucket.get("pace.tiers.requests").getValue(), Pace.class))
         .isEqualTo(new Pace(50, 2));
     assertThat(bucket.get("pace.tiers")).isNull();
-    chain.pace(looksUp, Map.of());
+    chain.pace(looksUp, Map.of(), GRACE);
     assertThat(bucket.get("pace.tiers.requests")).isNull();
+
+    chain.pace(looksUp, Map.of(Pace.requests("tiers"), new Pace(80, 8)), GRACE);
+    Map<String, Pace> fewer = Map.of(Pace.requests("tiers"), new Pace(80, 1));
+    Chain anew = operator();
+    for (Instant end = now.plus(GRACE); now.isBefore(end); now = now.plus(GRACE.dividedBy(2))) {
+      anew.pace(looksUp, fewer, GRACE);
+      assertThat(WireJson.parse(bucket.get("pace.tiers.requests").getValue(), Pace.class))
+          .as("those who were told to leave before it came may be at it still")
+          .isEqualTo(new Pace(80, 8));
+    }
+    anew.pace(looksUp, fewer, GRACE);
+    assertThat(WireJson.parse(bucket.get("pace.tiers.requests").getValue(), Pace.class))
+        .isEqualTo(new Pace(80, 1));
   }
 
   @Test

@@ -35,6 +35,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -210,7 +211,7 @@ final class RunningChain implements AutoCloseable {
   void pace(Map<String, Long> recordsPerSecond) {
     Map<String, Pace> paces = new HashMap<>();
     recordsPerSecond.forEach((stage, rate) -> paces.put(stage, new Pace(rate, 1)));
-    chain.pace(spec, paces);
+    chain.pace(spec, paces, Duration.ofMinutes(5));
   }
 
   /** New before old, as a rolling update with a surge has it: for a moment both work. */

@@ -17,6 +17,7 @@ import dev.drover.wire.plan.TablePlan;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.Pace;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -209,7 +210,7 @@ public final class FaultyChain implements Chain {
   }
 
   @Override
-  public void pace(ChainSpec spec, Map<String, Pace> limits) {
+  public void pace(ChainSpec spec, Map<String, Pace> limits, Duration grace) {
     paces = Map.copyOf(limits);
   }
 

@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.operator.chain.ChainUnavailableException;
+import dev.drover.operator.chain.Joining;
+import dev.drover.operator.workload.StageDeployment;
+import dev.drover.wire.edges.Edges;
+import dev.drover.wire.plan.NewTable;
 import dev.drover.wire.state.Pace;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -21,6 +26,8 @@ import org.junit.jupiter.api.Test;
 class StageEditsIT {
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final String M = "orders";
+  private static final List<NewTable> NEW =
+      List.of(new NewTable("load", "public.orders", List.of(), List.of(), false, List.of()));
 
   private OperatorFixture operator;
 
@@ -91,6 +98,74 @@ class StageEditsIT {
             });
     operator.apply(sound.replace("maxConnections: 3", "maxConnections: 2"));
     await().until(() -> Integer.valueOf(2).equals(operator.chain(M).caps.get("shop")));
+  }
+
+  @Test
+  void a_cap_holds_for_a_stage_that_is_drained_though_its_connection_went_with_it() {
+    operator.secrets();
+    FaultyChain chain = operator.chain(M);
+    chain.counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 0, false);
+    String vault =
+        """
+            - name: vault
+              jdbc: {url: "jdbc:postgresql://vault/shop", credentialsSecretRef: {name: shop-db}}
+              maxConnections: 2
+        """;
+    String archive =
+        """
+            - name: archive
+              from: clean
+              load: {connectionName: vault}
+              scale: {maxReplicas: 4}
+        """;
+    String without = Manifests.migration(M);
+    operator.apply(without.replace("  stages:\n", vault + "  stages:\n") + archive);
+    await().until(() -> operator.replicas("archive"), r -> r != null && r == 2);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+
+    Edges now = Edges.original("r1", chain.specs.values().iterator().next());
+    chain.joining =
+        (revision, spec, go) ->
+            spec.stages().size() == 4
+                ? new Joining.Joined()
+                : new Joining.Underway(
+                    now,
+                    List.of(new Joining.Change("archive", Joining.Kind.Removed, true, "drains")));
+    operator.apply(without);
+    await().until(() -> operator.migration(M).getStatus().grafting() != null);
+    await()
+        .during(Duration.ofSeconds(5))
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () -> {
+              assertThat(operator.replicas("archive")).isEqualTo(2);
+              assertThat(chain.caps).containsEntry("vault", 2).containsEntry("shop", 3);
+            });
+  }
+
+  @Test
+  void a_load_begins_anew_for_a_table_that_an_edit_has_it_make_and_goes_on_once_that_is_made() {
+    operator.secrets();
+    FaultyChain chain = operator.chain(M);
+    chain.planner =
+        spec ->
+            FaultyChain.goodPlan(spec)
+                .map(p -> spec.toString().contains("qty > 1") ? p.with(p.tables(), NEW) : p);
+    operator.apply(Manifests.migration(M));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    String first = StageDeployment.revision(operator.deployment("load"));
+
+    operator.apply(Manifests.migration(M).replace("qty > 0", "qty > 1"));
+    await()
+        .until(() -> StageDeployment.revision(operator.deployment("load")), r -> !r.equals(first));
+    String second = StageDeployment.revision(operator.deployment("load"));
+    assertThat(StageDeployment.revision(operator.deployment("read"))).isEqualTo(first);
+
+    operator.apply(Manifests.migration(M).replace("qty > 0", "qty > 2"));
+    await()
+        .until(
+            () -> StageDeployment.revision(operator.deployment("clean")), r -> !r.equals(second));
+    assertThat(StageDeployment.revision(operator.deployment("load"))).isEqualTo(second);
   }
 
   @Test
@@ -193,6 +268,41 @@ class StageEditsIT {
             () -> operator.stage(M, "read").map(s -> s.scaling().reason()),
             reason -> reason.filter("Suspended"::equals).isPresent());
     assertThat(operator.replicas("load")).isPositive();
+  }
+
+  @Test
+  void while_nothing_can_be_counted_rates_and_caps_are_told_before_there_are_more_workers() {
+    operator.secrets();
+    operator.apply(scaled("maxReplicas: 4, maxRecordsPerSecond: 100"));
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    FaultyChain chain = operator.chain(M);
+    chain.counts =
+        spec -> {
+          throw new ChainUnavailableException("TallyBehind", "not counted yet", null);
+        };
+    await()
+        .until(
+            () -> operator.stage(M, "read").map(s -> s.scaling().reason()),
+            reason -> reason.filter("NoData"::equals).isPresent());
+
+    operator.apply(
+        scaled("minReplicas: 4, maxReplicas: 4, maxRecordsPerSecond: 60")
+            .replace("maxConnections: 3", "maxConnections: 5"));
+    await().until(() -> operator.replicas("read"), r -> r == 4);
+    assertThat(chain.paces).containsEntry("read", new Pace(60, 4));
+    assertThat(chain.caps).containsEntry("shop", 5);
+
+    operator.apply(scaled("minReplicas: 2, maxReplicas: 2"));
+    await().until(() -> operator.replicas("read"), r -> r == 2);
+    chain.away = true;
+    operator.awaitCondition(M, "QueuesReady", "False", "NatsUnavailable");
+    operator.apply(scaled("minReplicas: 4, maxReplicas: 4"));
+    await()
+        .during(Duration.ofSeconds(4))
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> operator.replicas("read"), r -> r == 2);
+    chain.away = false;
+    await().until(() -> operator.replicas("read"), r -> r == 4);
   }
 
   @Test

@@ -34,6 +34,10 @@ class RolloutTest {
         .build();
   }
 
+  private static int atWork(int own, Deployment deployment) {
+    return Rollout.NONE.seen(deployment, GRACE, NOON).atWork(own);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "1, 5, 1, 8", // what was made first replaces nothing
@@ -44,13 +48,27 @@ class RolloutTest {
   void pods_that_a_rollout_replaces_count_until_all_have_ended(
       String revision, int updated, int minutesAgo, int atWork) {
     int beforeItWasScaledDown = 8;
-    Deployment deployment = deployment(revision, updated, minutesAgo);
-    assertThat(Rollout.atWork(beforeItWasScaledDown, deployment, GRACE, NOON)).isEqualTo(atWork);
+    assertThat(atWork(beforeItWasScaledDown, deployment(revision, updated, minutesAgo)))
+        .isEqualTo(atWork);
+  }
+
+  @Test
+  void those_of_two_rollouts_in_a_row_count_both_until_the_first_have_ended() {
+    Instant later = NOON.plus(Duration.ofMinutes(3));
+    Rollout first = Rollout.NONE.seen(deployment("2", 2, 0), GRACE, NOON);
+    Rollout both = first.seen(deployment("3", 2, 0), GRACE, later);
+    assertThat(both.atWork(4)).as("four that are there, and twice four that leave").isEqualTo(12);
+
+    Rollout stillBoth = both.seen(deployment("3", 3, 0), GRACE, later.plusSeconds(2));
+    assertThat(stillBoth.atWork(4)).as("one rollout is one, however often seen").isEqualTo(12);
+
+    Instant firstEnded = NOON.plus(GRACE).plusSeconds(1);
+    assertThat(stillBoth.seen(deployment("3", 5, -3), GRACE, firstEnded).atWork(4)).isEqualTo(8);
   }
 
   @Test
   void a_stage_without_pods_has_none_to_replace() {
-    assertThat(Rollout.atWork(1, null, GRACE, NOON)).isEqualTo(1);
+    assertThat(Rollout.NONE.seen(null, GRACE, NOON).atWork(1)).isEqualTo(1);
     Deployment made =
         new DeploymentBuilder()
             .withNewMetadata()
@@ -59,6 +77,6 @@ class RolloutTest {
             .withReplicas(4)
             .endSpec()
             .build();
-    assertThat(Rollout.atWork(4, made, GRACE, NOON)).isEqualTo(4);
+    assertThat(atWork(4, made)).isEqualTo(4);
   }
 }

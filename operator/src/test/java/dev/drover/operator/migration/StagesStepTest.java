@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class StagesStepTest {
   private static final Instant NOON = Instant.parse("2026-03-02T12:00:00Z");
 
+  private static final SharedCaps ROOM = SharedCaps.of(List.of(), Map.of());
+
   private static MigrationSpec spec(int most, String start, String zone) {
     return Specs.with(
         "scale: {maxReplicas: 4}",
@@ -51,7 +53,7 @@ class StagesStepTest {
 
   private static StageObservation observed(
       MigrationSpec spec, ChainSpec chain, @Nullable Deployment deployment) {
-    return StageObservations.of(spec, chain.stage("load"), null, deployment, NOON);
+    return StageObservations.of(spec, chain.stage("load"), ROOM, null, deployment, NOON);
   }
 
   @ParameterizedTest
