@@ -107,6 +107,7 @@ final class PlayedOperator implements AutoCloseable {
     boolean waives = spec.action() == RedriveSpec.Action.Waive;
     ObjectNode status = JSON.createObjectNode();
     status.put("selected", selects ? 3 : 0).put("startTime", NOW).put("completionTime", NOW);
+    status.put("lastSequence", 40);
     for (String count : new String[] {"sent", "resolved", "failedAgain", "waived", "skipped"}) {
       status.put(count, 0);
     }

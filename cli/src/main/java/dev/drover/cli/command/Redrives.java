@@ -12,7 +12,6 @@ import dev.drover.cli.terminal.Amounts;
 import dev.drover.cli.terminal.Terminal;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -56,7 +55,7 @@ final class Redrives {
       return report(wanted, "NotSent", looked, null);
     }
     Redrive made =
-        make(seenUntil(wanted, looked.startTime()), migration + (waives ? "-waive-" : "-redrive-"));
+        make(upTo(looked.lastSequence(), wanted), migration + (waives ? "-waive-" : "-redrive-"));
     String name = made.getMetadata().getName();
     say.accept(
         "Redrive %s is made; it goes on without this command. To halt it: kubectl patch rd %s -n %s --type merge -p '{\"spec\":{\"suspend\":true}}'"
@@ -66,16 +65,14 @@ final class Redrives {
     return report(wanted, ended.reason(), looked, ended);
   }
 
-  /** What fails after the dry run was looked at by nobody, and nobody has agreed to it. */
-  private static RedriveSpec seenUntil(RedriveSpec wanted, @Nullable String looked) {
-    RedriveSpec.Selector given = wanted.selector();
-    if (looked == null) {
+  /** What comes after the dry run was looked at by nobody, and nobody has agreed to it. */
+  private static RedriveSpec upTo(@Nullable Long lastSequence, RedriveSpec wanted) {
+    if (lastSequence == null || lastSequence < 1) {
       return wanted;
     }
+    RedriveSpec.Selector given = wanted.selector();
     RedriveSpec.Selector all =
         given != null ? given : new RedriveSpec.Selector(null, null, null, null, null, null, null);
-    String before = all.seenBefore();
-    boolean earlier = before != null && !Instant.parse(before).isAfter(Instant.parse(looked));
     return new RedriveSpec(
         wanted.migrationName(),
         new RedriveSpec.Selector(
@@ -84,9 +81,10 @@ final class Redrives {
             all.fingerprint(),
             all.table(),
             all.seenAfter(),
-            earlier ? before : looked,
+            all.seenBefore(),
             all.keys(),
-            all.errorSequences()),
+            all.errorSequences(),
+            lastSequence),
         wanted.action(),
         wanted.startAt(),
         wanted.reason(),

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param ended whether nothing more will come of it
  * @param reason of its condition Complete
  * @param message of its condition Complete
- * @param startTime when it looked which records are chosen; null before
+ * @param lastSequence the last message of the error queue that it looks at; null before it looked
  */
 public record RedriveView(
     String name,
@@ -35,7 +35,7 @@ public record RedriveView(
     long skipped,
     long refused,
     List<Sample> samples,
-    @Nullable String startTime) {
+    @Nullable Long lastSequence) {
   private static final Set<String> AS_HOPED = Set.of("Resolved", "Waived");
 
   /** A record before and after the change. */
@@ -83,7 +83,7 @@ public record RedriveView(
                         x.after(),
                         x.refusal()))
             .toList(),
-        s.startTime());
+        s.lastSequence());
   }
 
   private static Optional<Condition> condition(RedriveStatus status, String type) {

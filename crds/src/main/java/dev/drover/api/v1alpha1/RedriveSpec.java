@@ -156,7 +156,9 @@ public record RedriveSpec(
       value = "!has(self.seenBefore) || timestamp(self.seenBefore) == timestamp(self.seenBefore)",
       message = "seenBefore: there is no such day; write a time such as 2026-01-31T23:59:59Z")
   public record Selector(
-      @Size(min = 1, max = 50) @JsonPropertyDescription("The stage that refused them.")
+      @Size(min = 1, max = 50)
+          @Pattern(STAGE)
+          @JsonPropertyDescription("The stage that refused them.")
           @Nullable String stage,
       @Size(min = 1, max = 60) @JsonPropertyDescription("Code of the failure.")
           @Nullable String code,
@@ -181,7 +183,12 @@ public record RedriveSpec(
           @JsonPropertyDescription(
               "Numbers of their messages in the error queue, as FailedRecords show them in"
                   + " status.errorSequence.")
-          @Nullable List<@Min(1) Long> errorSequences) {
+          @Nullable List<@Min(1) Long> errorSequences,
+      @Min(1)
+          @JsonPropertyDescription(
+              "Only those with a number of at most this in the error queue: what comes later is left"
+                  + " alone. Such as status.lastSequence of a dry run.")
+          @Nullable Long upToErrorSequence) {
     /** By what is known of the failure. */
     public Selector(
         @Nullable String stage,
@@ -191,8 +198,11 @@ public record RedriveSpec(
         @Nullable String seenAfter,
         @Nullable String seenBefore,
         @Nullable List<String> keys) {
-      this(stage, code, fingerprint, table, seenAfter, seenBefore, keys, null);
+      this(stage, code, fingerprint, table, seenAfter, seenBefore, keys, null, null);
     }
+
+    /** A stage's name, also of a copy that was made for a graft. */
+    public static final String STAGE = "^[a-z]([-_a-z0-9]*[a-z0-9])?$";
 
     private static final String INSTANT =
         "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?Z$";

@@ -241,7 +241,15 @@ final class SourceReplays {
             migration,
             // By its message alone: a key may be of a person.
             new RedriveSpec.Selector(
-                RecordNames.stage(resource), null, null, null, null, null, null, List.of(sequence)),
+                RecordNames.stage(resource),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(sequence),
+                null),
             RedriveSpec.Action.Replay,
             StartAt.Source,
             resource.getSpec().reason(),

@@ -68,6 +68,7 @@ final class Orders {
             s.seenAfter(),
             s.seenBefore(),
             s.keys() == null ? Set.of() : Set.copyOf(s.keys()),
-            s.errorSequences() == null ? Set.of() : Set.copyOf(s.errorSequences()));
+            s.errorSequences() == null ? Set.of() : Set.copyOf(s.errorSequences()),
+            s.upToErrorSequence());
   }
 }

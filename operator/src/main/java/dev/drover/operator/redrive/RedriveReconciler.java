@@ -138,7 +138,7 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
             migration.getMetadata().getName(),
             migration.getMetadata().getUid());
     Optional<Job> job = job(migration, redrive);
-    Optional<Situation.Held> wrong = SelectorTimes.wrong(redrive.getSpec());
+    Optional<Situation.Held> wrong = SelectorFaults.wrong(redrive.getSpec());
     if (wrong.isPresent()) {
       job.ifPresent(workloads::delete);
       return wrong.get();

@@ -367,6 +367,10 @@ class RedriveIT {
             apply(
                     "{migrationName: orders, selector: {seenAfter: '2024-02-29T00:00:00Z', seenBefore: '2026-12-31T23:59:59.123456789Z'}}")
                 .code())
+    for (String stage : List.of("load ", "two words", ">", "clean.x")) {
+      assertRefused(
+          "{migrationName: orders, selector: {stage: '" + stage + "'}}", "spec.selector.stage");
+    }
         .isZero();
   }
 

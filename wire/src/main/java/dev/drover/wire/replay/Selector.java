@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param seenBefore failed last before this instant, ISO-8601
  * @param keys keys at the source; empty for any
  * @param sequences numbers of their messages in the error queue; empty for any
+ * @param upTo the greatest such number; null for any
  */
 public record Selector(
     @Nullable String stage,
@@ -28,10 +29,10 @@ public record Selector(
     @Nullable String seenAfter,
     @Nullable String seenBefore,
     Set<String> keys,
-    Set<Long> sequences) {
+    Set<Long> sequences,
+    @Nullable Long upTo) {
   /** Every failed record. */
-  public static final Selector ALL =
-      new Selector(null, null, null, null, null, null, Set.of(), Set.of());
+  public static final Selector ALL = new Selector(null, null, null, null, null, null, Set.of());
 
   @SuppressWarnings("NullAway") // absent from what was written without
   public Selector {
@@ -48,7 +49,7 @@ public record Selector(
       @Nullable String seenAfter,
       @Nullable String seenBefore,
       Set<String> keys) {
-    this(stage, code, fingerprint, table, seenAfter, seenBefore, keys, Set.of());
+    this(stage, code, fingerprint, table, seenAfter, seenBefore, keys, Set.of(), null);
   }
 
   /** No message of theirs comes before this one. */
@@ -58,12 +59,14 @@ public record Selector(
 
   /** No message of theirs comes after this one. */
   public long lastSequence() {
-    return sequences.stream().mapToLong(Long::longValue).max().orElse(Long.MAX_VALUE);
+    long last = sequences.stream().mapToLong(Long::longValue).max().orElse(Long.MAX_VALUE);
+    return upTo == null ? last : Math.min(last, upTo);
   }
 
   /** Whether a failed record is among them. */
   public boolean chooses(QueuedFailure failure) {
     return (sequences.isEmpty() || sequences.contains(failure.sequence()))
+        && failure.sequence() <= lastSequence()
         && matches(failure.detail());
   }
 

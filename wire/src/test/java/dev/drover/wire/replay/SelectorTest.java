@@ -38,7 +38,8 @@ class SelectorTest {
 
   @Test
   void records_may_be_named_by_their_messages() {
-    Selector some = new Selector("load", null, null, null, null, null, Set.of(), Set.of(7L, 40L));
+    Selector some =
+        new Selector("load", null, null, null, null, null, Set.of(), Set.of(7L, 40L), null);
     FailedMessage message = new FailedMessage(FAILURE, new byte[0]);
 
     assertThat(some.firstSequence()).isEqualTo(7);
@@ -46,11 +47,26 @@ class SelectorTest {
     assertThat(Selector.ALL.firstSequence()).isEqualTo(1);
     assertThat(Selector.ALL.lastSequence()).isEqualTo(Long.MAX_VALUE);
     Selector named =
-        new Selector(FAILURE.stage(), null, null, null, null, null, Set.of(), Set.of(7L));
+        new Selector(FAILURE.stage(), null, null, null, null, null, Set.of(), Set.of(7L), null);
     assertThat(named.chooses(new QueuedFailure(7, message))).isTrue();
     assertThat(named.chooses(new QueuedFailure(8, message))).isFalse();
-    Selector elsewhere = new Selector("none", null, null, null, null, null, Set.of(), Set.of(7L));
+    Selector elsewhere =
+        new Selector("none", null, null, null, null, null, Set.of(), Set.of(7L), null);
     assertThat(elsewhere.chooses(new QueuedFailure(7, message))).isFalse();
+  }
+
+  @Test
+  void what_comes_after_a_message_may_be_left_alone() {
+    Selector early = new Selector(null, null, null, null, null, null, Set.of(), Set.of(), 7L);
+    FailedMessage message = new FailedMessage(FAILURE, new byte[0]);
+
+    assertThat(early.lastSequence()).isEqualTo(7);
+    assertThat(early.chooses(new QueuedFailure(7, message))).isTrue();
+    assertThat(early.chooses(new QueuedFailure(8, message))).isFalse();
+    assertThat(
+            new Selector(null, null, null, null, null, null, Set.of(), Set.of(3L, 9L), 7L)
+                .lastSequence())
+        .isEqualTo(7);
   }
 
   @Test

@@ -223,9 +223,7 @@ class RedriveIT extends ChainScenario {
     RedriveProgress done =
         run(
             order(
-                "some",
-                new Selector(null, null, null, "public.item", null, null, keys, Set.of()),
-                NEGATED));
+                "some", new Selector(null, null, null, "public.item", null, null, keys), NEGATED));
 
     assertThat(done.phase()).as(done.message()).isEqualTo(Phase.Complete);
     assertThat(List.of(done.selected(), done.sent(), done.resolved())).containsOnly(2997L);
