@@ -617,17 +617,36 @@ class KubectlDroverIT {
     Program program = editor("sed -i -e 's/^qty: 7/qty: 8/' \"$1\"");
     String said = here(program, "fix", "shop-load-12", "--as", "viewer").ends(4).err();
 
-    Path kept =
-        Path.of(
-            said.lines()
-                .filter(l -> l.contains("is kept in"))
-                .findFirst()
-                .orElseThrow()
-                .replaceFirst(".* ", ""));
+    Path kept = kept(said);
     assertThat(kept).content().contains("qty: 8");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
         .isEqualTo("rw-------");
     Files.delete(kept);
+  }
+
+  private static Path kept(String said) {
+    return Path.of(
+        said.lines()
+            .filter(l -> l.contains("is kept in"))
+            .findFirst()
+            .orElseThrow()
+            .replaceFirst(".* ", ""));
+  }
+
+  @Test
+  void what_was_typed_is_kept_where_it_cannot_be_right() throws IOException {
+    Program wrong = editor("sed -i -e 's/^qty: 7/qty: many/' \"$1\"");
+    Path kept = kept(here(wrong, "fix", "shop-load-12").ends(2).err());
+    assertThat(kept).content().contains("qty: many");
+    Files.delete(kept);
+
+    Program latin = editor("printf 'label: M\\374ller\\n' > \"$1\"");
+    String said = here(latin, "fix", "shop-load-12").ends(2).err();
+    assertThat(said).contains("is no UTF-8", "nothing was sent");
+    kept = kept(said);
+    assertThat(Files.readAllBytes(kept)).contains((byte) 0xFC);
+    Files.delete(kept);
+    assertThat(record("shop-load-12").getMetadata().getGeneration()).isEqualTo(1);
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.drover.cli.outcome.ExitCode;
 import dev.drover.cli.terminal.Terminal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,13 +39,16 @@ final class Editor {
   }
 
   /**
-   * Has a text edited. It stands in a file that only the user may read, and goes with it.
+   * Has a text edited. It stands in a file that only the user may read, and goes with it, unless
+   * what was saved cannot be read.
    *
-   * @throws CommandFailedException if the editor cannot be started, or says that it failed
+   * @throws CommandFailedException if the editor cannot be started, or says that it failed, or has
+   *     saved what is no UTF-8
    */
   String edit(String text) {
     try {
       Path file = Files.createTempFile("kubectl-drover-", ".yaml");
+      boolean readable = true;
       try {
         Files.writeString(file, text);
         // The command may have options; the shell splits them as the user's own does.
@@ -60,8 +64,16 @@ final class Editor {
               code == 127 ? "set EDITOR to an editor that is installed" : null);
         }
         return Files.readString(file, StandardCharsets.UTF_8);
+      } catch (CharacterCodingException e) {
+        readable = false;
+        throw new CommandFailedException(
+            ExitCode.Usage,
+            "what the editor saved is no UTF-8, so nothing was sent; it is kept in " + file,
+            "have the editor save files as UTF-8");
       } finally {
-        Files.deleteIfExists(file);
+        if (readable) {
+          Files.deleteIfExists(file);
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -108,10 +108,16 @@ final class FixCommand extends ClusterCommand {
     try {
       return requests.ask(resource, request, waiting.ofRecord());
     } catch (CommandFailedException e) {
-      if (typed != null && e.exitCode() != ExitCode.TimedOut) {
-        say("What you wrote is kept in " + Editor.keep(typed));
+      if (e.exitCode() != ExitCode.TimedOut) {
+        keepTyped();
       }
       throw e;
+    }
+  }
+
+  private void keepTyped() {
+    if (typed != null) {
+      say("What you wrote is kept in " + Editor.keep(typed));
     }
   }
 
@@ -138,26 +144,33 @@ final class FixCommand extends ClusterCommand {
     Editor editor = Editor.of(terminal());
     String given = RecordYaml.text(resource, fields);
     String problem = null;
-    while (true) {
-      String edited = editor.edit(given);
-      if (edited.equals(given)) {
-        throw new CommandFailedException(
-            problem == null ? ExitCode.Cancelled : ExitCode.Usage,
-            problem == null ? "nothing was changed, so nothing was sent" : problem,
-            problem == null
-                ? "to send it again without a change: kubectl drover fix " + name + " --as-is"
-                : null);
-      }
-      try {
-        typed = edited;
-        return correction(EditedRecord.parse(edited, fields), fields);
-      } catch (EditRefusedException e) {
-        if (!terminal().interactive()) {
-          throw refused(e);
+    try {
+      while (true) {
+        String edited = editor.edit(given);
+        if (edited.equals(given)) {
+          throw new CommandFailedException(
+              problem == null ? ExitCode.Cancelled : ExitCode.Usage,
+              problem == null ? "nothing was changed, so nothing was sent" : problem,
+              problem == null
+                  ? "to send it again without a change: kubectl drover fix " + name + " --as-is"
+                  : null);
         }
-        problem = String.valueOf(e.getMessage());
-        given = RecordYaml.withProblem(edited, problem);
+        typed = edited;
+        try {
+          return correction(EditedRecord.parse(edited, fields), fields);
+        } catch (EditRefusedException e) {
+          problem = String.valueOf(e.getMessage());
+          if (!terminal().interactive()) {
+            throw refused(e);
+          }
+          given = RecordYaml.withProblem(edited, problem);
+        }
       }
+    } catch (CommandFailedException e) {
+      if (problem != null) {
+        keepTyped();
+      }
+      throw e;
     }
   }
 
