@@ -7,14 +7,18 @@ import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.wire.state.StateStore;
 import io.nats.client.api.MessageGetRequest;
+import io.nats.client.api.MessageInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,11 +32,13 @@ final class FailureCauses {
   private static final int MOST_CAUSES = 50;
   private static final Duration PACE = Duration.ofSeconds(10);
 
+  private static final byte[] NOTHING = {};
   private static final Logger LOG = LoggerFactory.getLogger(FailureCauses.class);
 
   private final NatsLink link;
   private final ChainNames names;
   private final ErrorNumbers numbers;
+  private final Set<Long> strange = new HashSet<>();
   private Map<String, Known> known = new HashMap<>();
 
   FailureCauses(NatsLink link, ChainNames names) {
@@ -129,7 +135,9 @@ final class FailureCauses {
     FailedMessage oldest =
         before != null && before.stand().left() == stand.left()
             ? before.oldest()
-            : message(MessageGetRequest.firstForSubject(subject)).orElse(null);
+            : message(MessageGetRequest.firstForSubject(subject))
+                .or(() -> message(MessageGetRequest.lastForSubject(subject)))
+                .orElse(null);
     if (oldest == null) {
       return null;
     }
@@ -148,6 +156,23 @@ final class FailureCauses {
 
   private Optional<FailedMessage> message(MessageGetRequest request) {
     return link.message("read a failed record", names.errorsStream(), request)
-        .map(message -> FailedMessage.parse(message.getData()));
+        .flatMap(this::record);
+  }
+
+  /** Empty if somebody else has put it there; that is told once. */
+  private Optional<FailedMessage> record(MessageInfo message) {
+    try {
+      return Optional.of(
+          FailedMessage.parse(Objects.requireNonNullElse(message.getData(), NOTHING)));
+    } catch (IllegalArgumentException e) {
+      if (strange.size() < MOST_CAUSES && strange.add(message.getSeq())) {
+        LOG.warn(
+            "message {} of {}, subject {}, is no failed record, and passed over: whoever put it there should delete it, since it counts as one",
+            message.getSeq(),
+            names.errorsStream(),
+            message.getSubject());
+      }
+      return Optional.empty();
+    }
   }
 }

@@ -6,7 +6,9 @@ import dev.drover.wire.failure.QueuedFailure;
 import dev.drover.wire.names.ChainNames;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.MessageGetRequest;
+import io.nats.client.api.MessageInfo;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -14,6 +16,11 @@ import java.util.Optional;
  * throws {@link dev.drover.operator.chain.ChainUnavailableException} when NATS is away or refuses.
  */
 final class ErrorQueue {
+  /** Messages that are no failed records, and passed over at a time. */
+  private static final int MOST_PASSED = 100;
+
+  private static final byte[] NOTHING = {};
+
   private final NatsLink link;
   private final ChainNames names;
 
@@ -46,12 +53,20 @@ final class ErrorQueue {
 
   /** The record of a sequence, if it is still there. */
   Optional<QueuedFailure> at(long sequence) {
-    return get(MessageGetRequest.forSequence(sequence));
+    return message(MessageGetRequest.forSequence(sequence)).flatMap(ErrorQueue::record);
   }
 
-  /** The first record of a cause from a sequence on. */
+  /** The first record of a cause from a sequence on; what is none is passed over. */
   Optional<QueuedFailure> from(long sequence, String subject) {
-    return get(MessageGetRequest.nextForSubject(sequence, subject));
+    Optional<MessageInfo> next = message(MessageGetRequest.nextForSubject(sequence, subject));
+    for (int passed = 0; next.isPresent() && passed < MOST_PASSED; passed++) {
+      Optional<QueuedFailure> found = record(next.get());
+      if (found.isPresent()) {
+        return found;
+      }
+      next = message(MessageGetRequest.nextForSubject(next.get().getSeq() + 1, subject));
+    }
+    return Optional.empty();
   }
 
   /** Removes a record that is out of the way; one that is not there is fine. */
@@ -69,8 +84,20 @@ final class ErrorQueue {
         });
   }
 
-  private Optional<QueuedFailure> get(MessageGetRequest request) {
-    return link.message("read a failed record", names.errorsStream(), request)
-        .map(m -> QueuedFailure.parse(m.getSeq(), m.getHeaders(), m.getData()));
+  private Optional<MessageInfo> message(MessageGetRequest request) {
+    return link.message("read a failed record", names.errorsStream(), request);
+  }
+
+  /** Empty if somebody else has put it there; {@code FailureCauses} tells of it. */
+  private static Optional<QueuedFailure> record(MessageInfo message) {
+    try {
+      return Optional.of(
+          QueuedFailure.parse(
+              message.getSeq(),
+              message.getHeaders(),
+              Objects.requireNonNullElse(message.getData(), NOTHING)));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 }

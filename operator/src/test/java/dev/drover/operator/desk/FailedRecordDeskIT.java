@@ -8,9 +8,9 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.chain.PlayedWorker.Judge;
-import dev.drover.operator.privacy.Redaction;
 import dev.drover.wire.batch.BatchHeaders;
 import dev.drover.wire.batch.BatchId;
 import dev.drover.wire.batch.Row;
@@ -366,7 +366,7 @@ class FailedRecordDeskIT extends DeskScenario {
             new SourceReplays(client),
             new Requester(false),
             new Searches(),
-            Redaction.of(migration.getSpec()),
+            new SeenMigrations(client).saw(migration),
             InstantSource.system());
     clerk.visit(asked, sequence);
     assertThat(inStream(names.retriesStream()))
@@ -426,6 +426,32 @@ class FailedRecordDeskIT extends DeskScenario {
     desk.sync(migration, ref, true);
 
     assertThat(client.resource(record).get().getMetadata().getResourceVersion()).isEqualTo(version);
+  }
+
+  @Test
+  void what_is_no_failed_record_keeps_nothing_from_being_counted_and_shown() throws Exception {
+    run(1, 20, row -> PlayedWorker.cause("Odd"));
+    await().until(() -> inStream(names.errorsStream()) == 20);
+    String cause =
+        nats.jetStreamManagement()
+            .getLastMessage(names.errorsStream(), names.all("errors"))
+            .getSubject();
+    for (String subject : List.of(cause, names.errorSubject("load", "by-hand"))) {
+      nats.jetStream().publish(subject, new byte[] {1, 2, 3});
+      nats.jetStream().publish(subject, new byte[0]);
+    }
+
+    ChainSnapshot snapshot = chain.advance(REVISION, SPEC, PlayedWorker.plan(1, 0), false);
+    assertThat(snapshot.failures().causes())
+        .as("what is counted by its subject is told by what is known of it")
+        .singleElement()
+        .satisfies(c -> assertThat(c.code()).isEqualTo("Odd"));
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(records()).hasSize(20);
+            });
   }
 
   @Test
