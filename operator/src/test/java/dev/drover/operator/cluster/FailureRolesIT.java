@@ -265,9 +265,7 @@ class FailureRolesIT {
   void who_only_sees_redrives_nothing_and_turns_none_into_another() {
     forbidden(redrive("viewer", "action: Replay"));
     forbidden(redrive("stranger", "action: Waive, reason: known"));
-    ApiServer.Result made = redrive("correcter", "suspend: true");
-    allowed(made);
-    String name = made.output().replaceAll("(?s).*/(\\S+) created.*", "$1");
+    String name = named(redrive("correcter", "suspend: true"));
     ApiServer.Result edited =
         as("waiveer", "patch", "rd", name, "--type=merge", "-p", "{\"spec\":{\"suspend\":false}}");
     forbidden(edited);
@@ -283,5 +281,38 @@ class FailureRolesIT {
             "--type=merge",
             "-p",
             "{\"spec\":{\"suspend\":false}}"));
+  }
+
+  private static String named(ApiServer.Result made) {
+    allowed(made);
+    return made.output().replaceAll("(?s).*/(\\S+) created.*", "$1");
+  }
+
+  @Test
+  void who_may_not_ask_for_many_withdraws_none_of_them_under_way() {
+    String replay = named(redrive("correcter", "correction: {qty: 4}"));
+    String waiver = named(redrive("waiveer", "action: Waive, reason: known"));
+
+    ApiServer.Result refused = as("waiveer", "delete", "rd", replay);
+    forbidden(refused);
+    assertThat(refused.output()).contains(replay + " is under way", "verb correct");
+    forbidden(as("correcter", "delete", "rd", waiver));
+    forbidden(as("viewer", "delete", "rd", waiver));
+
+    allowed(
+        ApiServer.get()
+            .kubectl(
+                "",
+                "patch",
+                "rd",
+                replay,
+                "-n",
+                SHOP,
+                "--subresource=status",
+                "--type=merge",
+                "-p",
+                "{\"status\":{\"conditions\":[],\"samples\":[],\"completionTime\":\"2026-01-01T00:00:00Z\"}}"));
+    allowed(as("waiveer", "delete", "rd", replay));
+    allowed(as("waiveer", "delete", "rd", waiver));
   }
 }
