@@ -2,7 +2,6 @@ package dev.drover.operator.desk;
 
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.NatsLink;
-import dev.drover.operator.privacy.Redaction;
 import java.time.InstantSource;
 
 /**
@@ -19,7 +18,7 @@ record Clerks(
     InstantSource clock) {
 
   /** The clerk of a chain, who shows as much as may be shown of it. */
-  RecordClerk of(ChainRef ref, Redaction redaction) {
-    return new RecordClerk(link, ref, schemas, sources, requester, searches, redaction, clock);
+  RecordClerk of(ChainRef ref, SeenMigrations.Seen seen) {
+    return new RecordClerk(link, ref, schemas, sources, requester, searches, seen, clock);
   }
 }

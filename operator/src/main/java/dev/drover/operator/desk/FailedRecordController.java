@@ -32,8 +32,8 @@ public final class FailedRecordController {
             requester,
             new Searches(),
             clock);
-    Redactions redactions = new Redactions(operator.getKubernetesClient());
-    FailedRecordReconciler reconciler = new FailedRecordReconciler(clerks, redactions, clock);
+    SeenMigrations migrations = new SeenMigrations(operator.getKubernetesClient());
+    FailedRecordReconciler reconciler = new FailedRecordReconciler(clerks, migrations, clock);
     operator.register(
         reconciler,
         config -> {
@@ -48,7 +48,7 @@ public final class FailedRecordController {
           }
         });
     return new FailedRecordDesk(
-        link, operator.getKubernetesClient(), reconciler, clerks, redactions, clock);
+        link, operator.getKubernetesClient(), reconciler, clerks, migrations, clock);
   }
 
   /** Never gives up: after a second, then twice as long, at last every minute. */

@@ -51,7 +51,7 @@ public final class FailedRecordDesk {
   private final KubernetesClient client;
   private final ShownRecords records;
   private final Clerks clerks;
-  private final Redactions redactions;
+  private final SeenMigrations migrations;
   private final InstantSource clock;
   private final PatchContext apply;
 
@@ -66,13 +66,13 @@ public final class FailedRecordDesk {
       KubernetesClient client,
       ShownRecords records,
       Clerks clerks,
-      Redactions redactions,
+      SeenMigrations migrations,
       InstantSource clock) {
     this.link = link;
     this.client = client;
     this.records = records;
     this.clerks = clerks;
-    this.redactions = redactions;
+    this.migrations = migrations;
     this.clock = clock;
     this.apply =
         new PatchContext.Builder()
@@ -89,7 +89,8 @@ public final class FailedRecordDesk {
    * @throws dev.drover.operator.chain.ChainUnavailableException if NATS is away or refuses
    */
   public void sync(Migration migration, ChainRef ref, boolean busy) {
-    Redaction redaction = redactions.saw(migration);
+    SeenMigrations.Seen seen = migrations.saw(migration);
+    Redaction redaction = seen.redaction();
     ErrorQueue errors = new ErrorQueue(link, ref.names());
     ErrorQueue.State queue = errors.state();
     Instant now = clock.instant();
@@ -105,7 +106,7 @@ public final class FailedRecordDesk {
                 Objects.requireNonNull(spec.ttlSecondsAfterResolved(), "has a default")),
             now);
     window.remove().stream().limit(Allowance.STEPS).forEach(name -> remove(ref, name));
-    RecordClerk clerk = clerks.of(ref, redaction);
+    RecordClerk clerk = clerks.of(ref, seen);
     new NewFailures(
             errors,
             ref.names(),
@@ -124,7 +125,7 @@ public final class FailedRecordDesk {
 
   /** Forgets a Migration that is gone. */
   public void forget(String uid) {
-    redactions.forget(uid);
+    migrations.forget(uid);
     departures.remove(uid);
     places.remove(uid);
   }

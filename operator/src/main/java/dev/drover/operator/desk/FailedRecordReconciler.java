@@ -5,7 +5,6 @@ import dev.drover.api.v1alpha1.FailedRecordSpec.Action;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.chain.ChainUnavailableException;
-import dev.drover.operator.privacy.Redaction;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -36,14 +35,14 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
   private static final String BY_MIGRATION = "migration";
 
   private final Clerks clerks;
-  private final Redactions redactions;
+  private final SeenMigrations migrations;
   private final InstantSource clock;
   private volatile @Nullable IndexerResourceCache<FailedRecord> cache;
 
   /** A reconciler over the operator's connection. */
-  FailedRecordReconciler(Clerks clerks, Redactions redactions, InstantSource clock) {
+  FailedRecordReconciler(Clerks clerks, SeenMigrations migrations, InstantSource clock) {
     this.clerks = clerks;
-    this.redactions = redactions;
+    this.migrations = migrations;
     this.clock = clock;
   }
 
@@ -122,15 +121,15 @@ public final class FailedRecordReconciler implements Reconciler<FailedRecord>, S
                   now),
               Optional.empty()));
     }
-    return redactions
+    return migrations
         .of(ref.get())
-        .map(redaction -> visit(resource, ref.get(), redaction, sequence.getAsLong(), now));
+        .map(seen -> visit(resource, ref.get(), seen, sequence.getAsLong(), now));
   }
 
   private RecordClerk.Visit visit(
-      FailedRecord resource, ChainRef ref, Redaction redaction, long sequence, Instant now) {
+      FailedRecord resource, ChainRef ref, SeenMigrations.Seen seen, long sequence, Instant now) {
     try {
-      return clerks.of(ref, redaction).visit(resource, sequence);
+      return clerks.of(ref, seen).visit(resource, sequence);
     } catch (ChainUnavailableException e) {
       FailedRecordStatus before = resource.getStatus();
       FailedRecordStatus known =

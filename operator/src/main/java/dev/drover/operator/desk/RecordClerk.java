@@ -35,6 +35,7 @@ final class RecordClerk {
   private final SourceReplays sources;
   private final Requester requester;
   private final InstantSource clock;
+  private final SeenMigrations.Seen seen;
   private final Redaction redaction;
   private final RecordReader reader;
   private final ErrorQueue errors;
@@ -49,13 +50,14 @@ final class RecordClerk {
       SourceReplays sources,
       Requester requester,
       Searches searches,
-      Redaction redaction,
+      SeenMigrations.Seen seen,
       InstantSource clock) {
     this.ref = ref;
+    this.seen = seen;
     this.requester = requester;
     this.sources = sources;
     this.clock = clock;
-    this.redaction = redaction;
+    this.redaction = seen.redaction();
     errors = new ErrorQueue(link, ref.names());
     reader = new RecordReader(link, ref, errors, schemas, redaction);
     journal = new Journal(link, ref.names());
@@ -252,7 +254,11 @@ final class RecordClerk {
     return switch (fate) {
       case Fate.UnderWay u -> {
         sendUnlessSent(resource, sequence, entry);
-        yield visit(sent, resource, entry, Answer.replaying("sent to the stage again"));
+        yield visit(
+            sent,
+            resource,
+            entry,
+            Answer.replaying("sent to the stage again" + seen.standing(stage)));
       }
       case Fate.Gone g -> visit(sent, resource, entry, Answer.gone());
       case Fate.Waits w -> visit(sent, resource, entry, Answer.waiting());

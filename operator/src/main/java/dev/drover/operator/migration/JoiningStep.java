@@ -6,17 +6,14 @@ import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.Joining;
 import dev.drover.operator.scaling.Reason;
+import dev.drover.operator.status.Halts;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.StageSpec;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +22,6 @@ import org.jspecify.annotations.Nullable;
  * status has told what it means. Thread-safe.
  */
 public final class JoiningStep {
-  private static final Set<String> HALTS =
-      Stream.of(Reason.Suspended, Reason.OutsideWindow, Reason.BudgetExceeded, Reason.SnapshotLost)
-          .map(Reason::name)
-          .collect(Collectors.toUnmodifiableSet());
-
   /**
    * The chain in force of each Migration by uid, so that a plan is read once, and workers can still
    * be scaled and stopped while NATS is away. Only a memory: it is found again after a restart.
@@ -53,15 +45,7 @@ public final class JoiningStep {
      * visit: until somebody does something about it, or its time comes, they drain nothing.
      */
     private Map<String, MigrationStatus.Scaling> standing() {
-      Map<String, MigrationStatus.Scaling> standing = new HashMap<>();
-      if (before != null) {
-        for (MigrationStatus.StageStatus stage : before.stages()) {
-          if (HALTS.contains(stage.scaling().reason())) {
-            standing.put(stage.name(), stage.scaling());
-          }
-        }
-      }
-      return standing;
+      return Halts.of(before);
     }
 
     /** Why a stage drains nothing, and what to do about it where that is no longer plain. */

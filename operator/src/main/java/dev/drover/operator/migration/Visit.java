@@ -132,10 +132,7 @@ final class Visit {
             deployments,
             jobs.stream().map(RedriveJob::reads).filter(reads -> !reads.isEmpty()).toList(),
             now);
-    if (running.snapshot() != null) {
-      boolean halted = StagesStep.halted(spec);
-      show(migration, running.snapshot(), !halted && !running.snapshot().complete());
-    }
+    show(migration, running, StagesStep.halted(spec));
     return new Observation(
         spec,
         findings,
@@ -153,9 +150,18 @@ final class Visit {
         .toList();
   }
 
-  private void show(Migration migration, ChainSnapshot snapshot, boolean busy) {
+  /** Also while nothing can be counted yet: what may be shown may have become less. */
+  private void show(Migration migration, Running running, boolean halted) {
     ChainRef ref = ref(migration);
-    boolean none = snapshot.failures().equals(ChainSnapshot.Failures.NONE) && failures.empty(ref);
+    ChainSnapshot snapshot = running.snapshot();
+    if (snapshot == null && !(running.queues() instanceof Queues.Ready)) {
+      return;
+    }
+    boolean none =
+        snapshot != null
+            && snapshot.failures().equals(ChainSnapshot.Failures.NONE)
+            && failures.empty(ref);
+    boolean busy = !halted && (snapshot == null || !snapshot.complete());
     if (!none) {
       whileNatsAnswers(() -> failures.sync(migration, ref, busy));
     }

@@ -2,12 +2,17 @@ package dev.drover.operator.redrive;
 
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus;
+import dev.drover.api.v1alpha1.RedriveSpec;
 import dev.drover.operator.chain.Joining;
+import dev.drover.operator.status.Halts;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Whether a Migration is as its spec asks, so that records sent again meet the rules that the user
@@ -17,7 +22,8 @@ final class Readiness {
   private Readiness() {}
 
   /** Why records should not be sent yet; empty if they may. */
-  static Optional<Situation.Held> lacking(Migration migration, Collection<Deployment> stages) {
+  static Optional<Situation.Held> lacking(
+      Migration migration, Collection<Deployment> stages, RedriveSpec spec) {
     Long generation = migration.getMetadata().getGeneration();
     MigrationStatus status = migration.getStatus();
     if (status == null
@@ -39,7 +45,37 @@ final class Readiness {
           "StagesRolling",
           "waits until every stage's workers run the rules of the spec as it is now");
     }
-    return Optional.empty();
+    return standing(status, spec);
+  }
+
+  /**
+   * What is sent to a stage that takes nothing is nobody's to correct or give up any more: so
+   * nothing is begun while all stages are such that have refused what may be chosen.
+   */
+  private static Optional<Situation.Held> standing(MigrationStatus status, RedriveSpec spec) {
+    if (spec.action() == RedriveSpec.Action.Waive || Boolean.TRUE.equals(spec.dryRun())) {
+      return Optional.empty();
+    }
+    String chosen = spec.selector() == null ? null : spec.selector().stage();
+    Map<String, MigrationStatus.Scaling> halts = Halts.of(status);
+    List<String> stages =
+        status.stages().stream()
+            .filter(s -> chosen == null ? s.failedRecords() > 0 : chosen.equals(s.name()))
+            .map(MigrationStatus.StageStatus::name)
+            .toList();
+    if (stages.isEmpty() || !halts.keySet().containsAll(stages)) {
+      return Optional.empty();
+    }
+    return held(
+        "StageStandsStill",
+        stages.stream()
+            .map(
+                stage -> {
+                  MigrationStatus.Scaling halt = Objects.requireNonNull(halts.get(stage));
+                  return "stage %s takes nothing, %s: %s"
+                      .formatted(stage, halt.reason(), halt.message());
+                })
+            .collect(Collectors.joining("; ", "waits: ", "; nothing is sent before")));
   }
 
   private static Optional<Situation.Held> held(String reason, String message) {

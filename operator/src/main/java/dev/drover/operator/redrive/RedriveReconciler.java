@@ -12,6 +12,7 @@ import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.NatsLink;
 import dev.drover.operator.desk.Requester;
 import dev.drover.operator.privacy.Redaction;
+import dev.drover.operator.status.Halts;
 import dev.drover.operator.workload.JobPods;
 import dev.drover.operator.workload.RedriveJob;
 import dev.drover.operator.workload.WorkloadLabels;
@@ -27,10 +28,12 @@ import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.nats.client.api.KeyValueEntry;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -94,6 +97,16 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
       status =
           RedriveStatuses.unavailable(
               redrive, e.reason(), String.valueOf(e.getMessage()), clock.instant());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+        throw e; // somebody was quicker: it is looked at again at once
+      }
+      status =
+          RedriveStatuses.unavailable(
+              redrive,
+              "ApiServerRefuses",
+              "the API server does not let the operator go on with it: " + e.getMessage(),
+              clock.instant());
     }
     return control(redrive, status)
         .rescheduleAfter(
@@ -145,7 +158,8 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
     }
     boolean suspended = Boolean.TRUE.equals(redrive.getSpec().suspend());
     if (job.isEmpty() && !suspended) {
-      Optional<Situation.Held> lacking = Readiness.lacking(migration, stages(migration));
+      Optional<Situation.Held> lacking =
+          Readiness.lacking(migration, stages(migration), redrive.getSpec());
       if (lacking.isPresent()) {
         return lacking.get();
       }
@@ -175,14 +189,33 @@ public final class RedriveReconciler implements Reconciler<Redrive> {
         progress.filter(RedriveProgress::ended).isPresent()
             ? Optional.empty()
             : job.flatMap(j -> pods.trouble(j, clock.instant()));
+    Optional<String> told = trouble.or(() -> standing(progress, status));
     return progress
-        .<Situation>map(p -> new Situation.Known(told(p, trouble)))
+        .<Situation>map(p -> new Situation.Known(told(p, told)))
         .orElseGet(
             () ->
                 suspended
                     ? new Situation.Held(
                         "Suspended", "spec.suspend is true: nothing is begun", false)
                     : new Situation.Starting(trouble));
+  }
+
+  /** What has been sent waits at stages that take nothing. */
+  private static Optional<String> standing(
+      Optional<RedriveProgress> progress, @Nullable MigrationStatus status) {
+    boolean sends =
+        progress
+            .filter(p -> p.phase() == RedriveProgress.Phase.Running && p.sent() > 0)
+            .isPresent();
+    return sends
+        ? Halts.of(status).entrySet().stream()
+            .map(
+                e ->
+                    "stage %s takes nothing now, %s: %s"
+                        .formatted(e.getKey(), e.getValue().reason(), e.getValue().message()))
+            .sorted()
+            .reduce((one, other) -> one + "; " + other)
+        : Optional.empty();
   }
 
   /** What a worker told last, of which another is to take the place. */

@@ -39,5 +39,13 @@ public enum Reason {
   /** Too many of its records have failed. */
   BudgetExceeded,
   /** The snapshot that it read through is gone: nothing can be read as of that moment. */
-  SnapshotLost
+  SnapshotLost;
+
+  /** Whether a stage has no workers for this, whatever it has to do. */
+  public boolean halts() {
+    return this == Suspended
+        || this == OutsideWindow
+        || this == BudgetExceeded
+        || this == SnapshotLost;
+  }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -19,6 +20,9 @@ public final class JobPods {
 
   /** What a pod takes to start when all is well; nothing is asked before. */
   private static final Duration STARTS_WITHIN = Duration.ofSeconds(3);
+
+  /** In which a Job has a pod, if it may have one. */
+  private static final Duration MADE_WITHIN = Duration.ofSeconds(10);
 
   private final KubernetesClient client;
 
@@ -39,24 +43,41 @@ public final class JobPods {
     }
     String namespace = job.getMetadata().getNamespace();
     try {
-      return client
-          .pods()
-          .inNamespace(namespace)
-          .withLabel(JOB_NAME, job.getMetadata().getName())
-          .list()
-          .getItems()
-          .stream()
-          .max(Comparator.comparing((Pod pod) -> pod.getMetadata().getCreationTimestamp()))
-          .flatMap(
-              pod ->
-                  PodTrouble.of(pod, secret -> keys(namespace, secret))
-                      .map(t -> "pod " + pod.getMetadata().getName() + " does not start: " + t));
+      List<Pod> all =
+          client
+              .pods()
+              .inNamespace(namespace)
+              .withLabel(JOB_NAME, job.getMetadata().getName())
+              .list()
+              .getItems();
+      if (all.isEmpty()
+          && (ended(job)
+              || created(job.getMetadata().getCreationTimestamp())
+                  .plus(MADE_WITHIN)
+                  .isAfter(now))) {
+        return Optional.empty();
+      }
+      return all.isEmpty()
+          ? Optional.of(
+              "Job %s has no pod, so something does not let it have one, such as a quota: see kubectl describe job %s -n %s"
+                  .formatted(job.getMetadata().getName(), job.getMetadata().getName(), namespace))
+          : all.stream()
+              .max(Comparator.comparing((Pod pod) -> pod.getMetadata().getCreationTimestamp()))
+              .flatMap(
+                  pod ->
+                      PodTrouble.of(pod, secret -> keys(namespace, secret))
+                          .map(
+                              t -> "pod " + pod.getMetadata().getName() + " does not start: " + t));
     } catch (KubernetesClientException e) {
       if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
         return Optional.empty(); // whoever installed it lets the operator read no pods
       }
       throw e;
     }
+  }
+
+  private static boolean ended(Job job) {
+    return RedriveJob.ended(job) || job.getMetadata().getDeletionTimestamp() != null;
   }
 
   private static Instant created(String timestamp) {

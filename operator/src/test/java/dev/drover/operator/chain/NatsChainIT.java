@@ -483,6 +483,7 @@ class NatsChainIT extends PlayedChain {
 
   @Test
   void an_edit_that_would_cut_tables_anew_keeps_the_splits_that_were_dispatched() throws Exception {
+    StateStore.open(nats, names).putPlan(REVISION, PlayedWorker.plan(2, 1));
     int before = advance(PlayedWorker.plan(2, 1)).splitsTotal();
     byte[] sent = split().getData();
 

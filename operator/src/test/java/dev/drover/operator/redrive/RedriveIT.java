@@ -41,6 +41,10 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuota;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.ResourceQuotaStatus;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
@@ -363,14 +367,14 @@ class RedriveIT {
     assertRefused(
         "{migrationName: orders, selector: {seenBefore: '2026-11-31T00:00:00Z'}}",
         "seenBefore: there is no such day");
-    assertThat(
-            apply(
-                    "{migrationName: orders, selector: {seenAfter: '2024-02-29T00:00:00Z', seenBefore: '2026-12-31T23:59:59.123456789Z'}}")
-                .code())
     for (String stage : List.of("load ", "two words", ">", "clean.x")) {
       assertRefused(
           "{migrationName: orders, selector: {stage: '" + stage + "'}}", "spec.selector.stage");
     }
+    assertThat(
+            apply(
+                    "{migrationName: orders, selector: {seenAfter: '2024-02-29T00:00:00Z', seenBefore: '2026-12-31T23:59:59.123456789Z'}}")
+                .code())
         .isZero();
   }
 
@@ -670,7 +674,60 @@ class RedriveIT {
         .untilAsserted(
             () ->
                 assertThat(condition(redrive(), "Complete").message())
-                    .doesNotContain("does not start"));
+                    .doesNotContain("does not start")
+                    .contains("Job " + job.getMetadata().getName() + " has no pod", "a quota"));
+  }
+
+  @Test
+  void a_worker_that_may_not_be_made_is_told_and_made_once_it_may() {
+    Migration migration = migration();
+    running(migration);
+    workers(1, 1);
+    Map<String, Quantity> none = Map.of("count/jobs.batch", new Quantity("0"));
+    ResourceQuota quota =
+        client
+            .resource(
+                new ResourceQuotaBuilder()
+                    .withNewMetadata()
+                    .withName("no-jobs")
+                    .withNamespace(namespace)
+                    .endMetadata()
+                    .withNewSpec()
+                    .withHard(none)
+                    .endSpec()
+                    .build())
+            .create();
+    // There is no controller here that would.
+    client
+        .resource(quota)
+        .editStatus(
+            q -> {
+              q.setStatus(new ResourceQuotaStatus(none, none));
+              return q;
+            });
+    await()
+        .until(
+            () ->
+                ApiServer.get()
+                        .kubectl(
+                            "",
+                            "create",
+                            "job",
+                            "probe",
+                            "--image=none",
+                            "--dry-run=server",
+                            "-n",
+                            namespace)
+                        .code()
+                    != 0);
+    assertThat(apply("{migrationName: orders}").code()).isZero();
+
+    awaitComplete("ApiServerRefuses");
+    assertThat(condition(redrive(), "Ready").message()).contains("exceeded quota: no-jobs");
+
+    client.resource(quota).delete();
+    await().until(() -> jobs().size() == 1);
+    awaitComplete("WorkerStarting");
   }
 
   private void pod(Pod pod, String reason, String message) {
