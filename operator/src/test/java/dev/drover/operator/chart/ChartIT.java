@@ -24,8 +24,8 @@ class ChartIT {
         .containsOnly(
             Map.entry("ServiceAccount", 1L),
             Map.entry("ClusterRole", 4L),
-            Map.entry("ValidatingAdmissionPolicy", 1L),
-            Map.entry("ValidatingAdmissionPolicyBinding", 1L),
+            Map.entry("ValidatingAdmissionPolicy", 2L),
+            Map.entry("ValidatingAdmissionPolicyBinding", 2L),
             Map.entry("MutatingAdmissionPolicy", 1L),
             Map.entry("MutatingAdmissionPolicyBinding", 1L),
             Map.entry("ClusterRoleBinding", 1L),

@@ -8,6 +8,7 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.FailedRecordSpec;
 import dev.drover.api.v1alpha1.FailedRecordStatus;
 import dev.drover.api.v1alpha1.Migration;
+import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.PlayedWorker;
 import dev.drover.operator.chain.PlayedWorker.Judge;
@@ -22,6 +23,7 @@ import dev.drover.wire.failure.SomeFailure;
 import dev.drover.wire.replay.Change;
 import dev.drover.wire.replay.JournalEntry;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.nats.client.Message;
 import io.nats.client.api.MessageInfo;
 import java.time.Duration;
@@ -426,6 +428,33 @@ class FailedRecordDeskIT extends DeskScenario {
     desk.sync(migration, ref, true);
 
     assertThat(client.resource(record).get().getMetadata().getResourceVersion()).isEqualTo(version);
+  }
+
+  @Test
+  void what_is_sent_to_a_stage_that_takes_nothing_says_so_until_it_does() throws Exception {
+    FailedRecord record = oneFailure();
+    migration.setStatus(
+        Serialization.unmarshal(
+            """
+            stages:
+              - name: load
+                scaling: {desired: 0, reason: BudgetExceeded, message: 7 failed}
+            """,
+            MigrationStatus.class));
+    desk.sync(migration, ref, false);
+    patch(record, "{\"action\":\"Replay\"}");
+    awaitState(record, RecordState.Replaying);
+    assertThat(outcome(status(record)))
+        .isEqualTo(
+            "sent to the stage again; stage load takes nothing now, BudgetExceeded: 7 failed");
+
+    migration.setStatus(null);
+    await()
+        .untilAsserted(
+            () -> {
+              desk.sync(migration, ref, false);
+              assertThat(outcome(status(record))).isEqualTo("sent to the stage again");
+            });
   }
 
   @Test
