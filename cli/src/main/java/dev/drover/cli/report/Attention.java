@@ -48,6 +48,10 @@ public record Attention(String about, String reason, String message) {
         .filter(c -> found.stream().noneMatch(a -> a.reason().equals(c.reason())))
         .map(Attention::of)
         .forEach(found::add);
+    status.stages().stream()
+        .filter(s -> s.scaling().reason().equals("OutsideWindow"))
+        .map(s -> new Attention("Stage " + s.name(), "OutsideWindow", s.scaling().message()))
+        .forEach(found::add);
     if (status.grafting() != null) {
       status.grafting().stages().stream()
           .map(g -> new Attention("Graft " + g.name(), g.state(), g.change() + ": " + g.message()))

@@ -68,7 +68,7 @@ public record StatusReport(String time, List<MigrationView> migrations) {
     text.append(
         "%s in %s: %s %s%n"
             .formatted(style.strong(m.name()), m.namespace(), ready(m, style), m.reason()));
-    text.append("  ").append(Printable.line(m.message())).append('\n');
+    Printable.lines(m.message()).lines().forEach(l -> text.append("  ").append(l).append('\n'));
     text.append(
         "  read %s%s loaded %s + filtered %s + failed %s + waiting %s + waived %s%n"
             .formatted(

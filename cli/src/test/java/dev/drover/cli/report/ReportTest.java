@@ -67,6 +67,23 @@ class ReportTest {
   }
 
   @Test
+  void a_stage_outside_its_windows_needs_a_look_and_says_when_it_goes_on() {
+    String text =
+        status(
+                migration(
+                    "reason: Stalled, message: m}",
+                    "reason: OutsideWindow, message: the next opens at 3}",
+                    "type: Ready, status: \"False\", reason: Stalled, message: \"load: target is away\"",
+                    "type: Ready, status: \"False\", reason: Stalled, message: \"one\\ntwo\""),
+                new Rates())
+            .details(Style.PLAIN);
+
+    assertThat(text)
+        .contains("! Stage load OutsideWindow: the next opens at 3", "\n  one\n  two\n")
+        .doesNotContain("\\n");
+  }
+
+  @Test
   void a_migration_that_nobody_looked_at_says_so() {
     Migration unseen = migration();
     unseen.setStatus(null);

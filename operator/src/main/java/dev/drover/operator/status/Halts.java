@@ -21,12 +21,17 @@ public final class Halts {
 
   private Halts() {}
 
+  /** Whether a stage is one. */
+  static boolean isOne(MigrationStatus.StageStatus stage) {
+    return REASONS.contains(stage.scaling().reason());
+  }
+
   /** How many workers such stages have, and why, by stage, as a Migration's last visit saw it. */
   public static Map<String, MigrationStatus.Scaling> of(@Nullable MigrationStatus status) {
     return status == null
         ? Map.of()
         : status.stages().stream()
-            .filter(stage -> REASONS.contains(stage.scaling().reason()))
+            .filter(Halts::isOne)
             .collect(
                 Collectors.toUnmodifiableMap(
                     MigrationStatus.StageStatus::name, MigrationStatus.StageStatus::scaling));

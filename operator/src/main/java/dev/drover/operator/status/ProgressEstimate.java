@@ -61,9 +61,14 @@ final class ProgressEstimate {
         durationSeconds);
   }
 
-  /** Whether somebody has to let a stage go on: until then nobody knows how long it takes. */
+  /**
+   * Whether a stage has to be let go on by somebody, by its time or by what it waits for: until
+   * then nobody knows how long it takes. A full queue only passes on how fast another is.
+   */
   private static boolean stands(List<StageStatus> stages) {
-    return stages.stream().anyMatch(s -> List.of("Suspended", "Paused").contains(s.state()));
+    return stages.stream()
+        .anyMatch(
+            s -> Halts.isOne(s) || (s.stalled() != null && !s.stalled().startsWith("QueueFull")));
   }
 
   private static long ended(ChainSpec spec, StageSpec load, Map<String, StageStatus> byName) {

@@ -32,6 +32,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StatusComposerTest {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
@@ -145,6 +147,15 @@ class StatusComposerTest {
     MigrationStatus status = running(planOnly, null, snapshot(500, 100, 50), T0.plusSeconds(10));
     assertThat(status.progress().percent()).isEqualTo("50%");
     assertThat(status.progress().eta()).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"DatabaseUnavailable, ", "SourceChanged, ", "QueueFull, 10s"})
+  void nobody_knows_how_long_what_a_stage_waits_for_is_away(String reason, String eta) {
+    ChainSnapshot stalled =
+        FaultyChain.stalled(
+            snapshot(500, 100, 50), "load", new ChainSnapshot.StallReason(reason, "so it is"));
+    assertThat(running(null, stalled, T0.plusSeconds(10)).progress().eta()).isEqualTo(eta);
   }
 
   @Test
