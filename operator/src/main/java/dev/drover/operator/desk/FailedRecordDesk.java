@@ -39,7 +39,10 @@ public final class FailedRecordDesk {
   static final String FIELD_MANAGER = "drover-desk";
 
   /** The most shown records that one call looks for in the queue. */
-  private static final int LOOKS = 20;
+  private static final int LOOKS = 100;
+
+  /** The same while records move, which this would slow down. */
+  private static final int LOOKS_IF_BUSY = 20;
 
   /** A resource without status for that long was left so by a crash. */
   private static final Duration UNFINISHED = Duration.ofSeconds(10);
@@ -115,7 +118,7 @@ public final class FailedRecordDesk {
         .next(window.add(), Allowance.of(window.add(), resources, ref.names(), busy, now))
         .forEach(failure -> make(migration, ref, clerk, failure));
     resources.stream().filter(r -> isStale(r, redaction, now)).forEach(r -> revisit(clerk, r));
-    lookForDeparted(ref, errors, queue, resources, clerk);
+    lookForDeparted(ref, errors, queue, resources, clerk, busy ? LOOKS_IF_BUSY : LOOKS);
   }
 
   /** Whether no failed record of a chain is shown; asks nobody. */
@@ -166,7 +169,8 @@ public final class FailedRecordDesk {
       ErrorQueue errors,
       ErrorQueue.State queue,
       List<FailedRecord> resources,
-      RecordClerk clerk) {
+      RecordClerk clerk,
+      int looks) {
     Departures before = departures.getOrDefault(ref.uid(), new Departures(-1, 0));
     if (before.gone() == queue.gone() && before.from() == Long.MAX_VALUE) {
       return;
@@ -179,10 +183,10 @@ public final class FailedRecordDesk {
             .sorted(Comparator.comparingLong(r -> r.getStatus().errorSequence()))
             .toList();
     open.stream()
-        .limit(LOOKS)
+        .limit(looks)
         .filter(r -> departed(r.getStatus(), errors))
         .forEach(r -> revisit(clerk, r));
-    long next = open.size() > LOOKS ? open.get(LOOKS).getStatus().errorSequence() : Long.MAX_VALUE;
+    long next = open.size() > looks ? open.get(looks).getStatus().errorSequence() : Long.MAX_VALUE;
     // What leaves meanwhile may have been looked for before: then all is looked for again.
     long gone = from == 0 ? queue.gone() : before.gone();
     departures.put(ref.uid(), new Departures(gone, next));

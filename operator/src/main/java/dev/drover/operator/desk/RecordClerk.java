@@ -330,7 +330,7 @@ final class RecordClerk {
   private String passed(String stage, Fate.Passed passed) {
     return reader.isLoad(stage, passed.decision())
         ? "loaded"
-        : "passed stage " + stage + "; on its way through those after it";
+        : "passed stage " + stage + "; from there it goes on as any other";
   }
 
   private Visit visit(

@@ -6,6 +6,7 @@ import dev.drover.operator.chain.ChainRef;
 import dev.drover.operator.privacy.Redaction;
 import dev.drover.operator.status.Halts;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,15 +24,34 @@ final class SeenMigrations {
    * One of them.
    *
    * @param redaction what may be shown
-   * @param halts stages that have no workers whatever they have to do, and why
+   * @param standing by stage, why it takes nothing now or does not move on
    */
-  record Seen(Redaction redaction, Map<String, MigrationStatus.Scaling> halts) {
-    /** What is to be added where a record is at a stage; empty if that may work. */
+  record Seen(Redaction redaction, Map<String, String> standing) {
+    private static Seen of(Migration migration) {
+      Map<String, String> standing = new HashMap<>();
+      MigrationStatus status = migration.getStatus();
+      if (status != null) {
+        status.stages().stream()
+            .filter(stage -> stage.stalled() != null)
+            .forEach(
+                stage ->
+                    standing.put(
+                        stage.name(),
+                        "; stage %s waits, %s".formatted(stage.name(), stage.stalled())));
+      }
+      Halts.of(status)
+          .forEach(
+              (stage, halt) ->
+                  standing.put(
+                      stage,
+                      "; stage %s takes nothing now, %s: %s"
+                          .formatted(stage, halt.reason(), halt.message())));
+      return new Seen(Redaction.of(migration.getSpec()), Map.copyOf(standing));
+    }
+
+    /** What is to be added where a record is at a stage; empty if that is at work. */
     String standing(String stage) {
-      MigrationStatus.Scaling halt = halts.get(stage);
-      return halt == null
-          ? ""
-          : "; stage %s takes nothing now, %s: %s".formatted(stage, halt.reason(), halt.message());
+      return standing.getOrDefault(stage, "");
     }
   }
 
@@ -41,7 +61,7 @@ final class SeenMigrations {
 
   /** A visit saw a Migration. */
   Seen saw(Migration migration) {
-    Seen seen = new Seen(Redaction.of(migration.getSpec()), Halts.of(migration.getStatus()));
+    Seen seen = Seen.of(migration);
     byUid.put(migration.getMetadata().getUid(), seen);
     return seen;
   }
