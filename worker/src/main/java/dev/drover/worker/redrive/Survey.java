@@ -57,9 +57,9 @@ record Survey(long selected, long refused, List<Refusal> refusals, List<Sample> 
         List<QueuedFailure> tried =
             order.dryRun() ? chosen : chosen.subList(0, Math.min(more, chosen.size()));
         if (waives) {
-          tried.stream()
-              .limit(more)
-              .forEach(failure -> samples.add(sample(failure, null, null, null)));
+          for (QueuedFailure failure : tried.subList(0, Math.min(more, tried.size()))) {
+            samples.add(sample(failure, before(context, failure), null, null));
+          }
           continue;
         }
         for (List<QueuedFailure> portion : Portions.of(tried)) {
@@ -81,7 +81,7 @@ record Survey(long selected, long refused, List<Refusal> refusals, List<Sample> 
 
   private static Sample sample(RedriveContext context, Renewed one) throws InterruptedException {
     QueuedFailure failure = one.failure();
-    JsonNode before = show(context, failure.detail().schema(), failure.message().row());
+    JsonNode before = before(context, failure);
     return switch (one) {
       case Renewed.Refused no -> sample(failure, before, null, no.message());
       case Renewed.Ready ready -> {
@@ -90,6 +90,11 @@ record Survey(long selected, long refused, List<Refusal> refusals, List<Sample> 
         yield sample(failure, before, show(context, schema, ready.row()), null);
       }
     };
+  }
+
+  private static @Nullable JsonNode before(RedriveContext context, QueuedFailure failure)
+      throws InterruptedException {
+    return show(context, failure.detail().schema(), failure.message().row());
   }
 
   private static @Nullable JsonNode show(RedriveContext context, String schema, byte[] row)

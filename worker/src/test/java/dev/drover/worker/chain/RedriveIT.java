@@ -743,6 +743,14 @@ class RedriveIT extends ChainScenario {
 
     assertThat(done.phase()).isEqualTo(Phase.Complete);
     assertThat(done.waived()).isEqualTo(3000);
+    assertThat(done.samples())
+        .as("what is given up is shown, and nothing takes its place")
+        .hasSize(3)
+        .allSatisfy(
+            sample -> {
+              assertThat(sample.before().get("qty").isInt()).isTrue();
+              assertThat(sample.after()).isNull();
+            });
     assertThat(done.sent()).isZero();
     assertThat(chain.messages(chain.names.errorsStream())).isEqualTo(3000);
     assertThat(chain.tally("clean")).isEqualTo(new Counts(9002, 2, 0, 6000, 0, 3000));
