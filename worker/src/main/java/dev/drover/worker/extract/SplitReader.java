@@ -224,7 +224,7 @@ final class SplitReader {
     try (SplitSource.Rows rows = source.read(table, rest)) {
       givesRows();
       BatchCutter cutter = cutter(rows, rest.after());
-      for (CutBatch cut = cutter.next(); cut != null; cut = cutter.next()) {
+      for (CutBatch cut = next(cutter); cut != null; cut = next(cutter)) {
         CutBatch batch = cut;
         while (underWay.size() >= IN_FLIGHT) {
           if (!oldestWithin(PATIENCE)) {
@@ -256,6 +256,15 @@ final class SplitReader {
       }
     }
     return Ended.AtTheEnd;
+  }
+
+  private @Nullable CutBatch next(BatchCutter cutter) throws SystemFailure {
+    long started = System.nanoTime();
+    CutBatch cut = cutter.next();
+    if (cut != null) {
+      context.metrics().worked(System.nanoTime() - started);
+    }
+    return cut;
   }
 
   /** Whether there was something to cut off: then the rows are at hand no longer. */

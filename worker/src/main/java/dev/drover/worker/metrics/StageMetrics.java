@@ -129,7 +129,7 @@ public final class StageMetrics {
     batchIsThere();
   }
 
-  /** A batch, or a load transaction, was worked on. */
+  /** A batch was read or judged, or a load transaction carried out. */
   public void worked(long nanos) {
     work.record(nanos, TimeUnit.NANOSECONDS);
   }
