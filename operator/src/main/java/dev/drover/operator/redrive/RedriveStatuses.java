@@ -190,7 +190,11 @@ final class RedriveStatuses {
   private static Verdict complete(RedriveProgress p) {
     return switch (p.phase()) {
       case Surveying, Running, Suspended -> new Verdict("False", p.phase().name(), p.message());
-      case Refused -> new Verdict("False", "ChangeRefused", "nothing was sent: " + p.message());
+      case Refused ->
+          new Verdict(
+              "False",
+              "ChangeRefused",
+              "nothing was sent, and nothing will be: " + p.message() + "; make another Redrive");
       case Stopped -> new Verdict("False", "TooManyFailed", p.message());
       case Complete -> new Verdict("True", outcome(p), text(p));
     };

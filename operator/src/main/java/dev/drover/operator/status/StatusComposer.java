@@ -127,7 +127,9 @@ public final class StatusComposer {
               PLANNED,
               "False",
               p.findings().getFirst().reason(),
-              ConditionList.list(p.findings()) + meanwhile(seen));
+              ConditionList.list(p.findings())
+                  + meanwhile(seen)
+                  + "\nit is planned again every minute, and at each edit");
       case Planning.Done p ->
           conditions.set(PLANNED, "True", "Planned", planText(p.plan()) + grafts(seen));
     }

@@ -301,7 +301,7 @@ public final class Endpoint {
     for (Throwable t = failure.getCause(); t != null; t = t.getCause()) {
       String reason =
           t instanceof UnknownHostException
-              ? "host " + t.getMessage() + " is unknown; look at the host in jdbcUrl, and at DNS"
+              ? "host " + t.getMessage() + " is unknown; look at the host in jdbc.url, and at DNS"
               : t.getMessage();
       if (t instanceof IOException && reason != null && !message.contains(reason)) {
         return new SQLException(
