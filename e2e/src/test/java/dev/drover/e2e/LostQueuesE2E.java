@@ -108,9 +108,17 @@ class LostQueuesE2E {
     String bucket = "KV_" + names.stateBucket();
     nats.jetStreamManagement().deleteStream(bucket);
 
-    Condition queues = cluster.awaitCondition(NAME, "QueuesReady", "False");
-    assertThat(queues.reason()).isEqualTo("StateLost");
-    assertThat(queues.message()).contains(names.stateBucket(), "Nothing is begun anew");
+    await()
+        .atMost(Cluster.SOON)
+        .untilAsserted(
+            () ->
+                assertThat(cluster.condition(NAME, "QueuesReady"))
+                    .hasValueSatisfying(
+                        queues -> {
+                          assertThat(queues.reason()).isEqualTo("StateLost");
+                          assertThat(queues.message())
+                              .contains(names.stateBucket(), "Nothing is begun anew");
+                        }));
     gate.open();
     await()
         .during(Duration.ofSeconds(10))

@@ -525,7 +525,8 @@ class LifeOfAMigrationIT {
     assertThat(planned.message())
         .isEqualTo(
             "spec.stages[0].extract.tables[0]: no table\n"
-                + "spec.stages[1].transform.steps[0].require.that: int");
+                + "spec.stages[1].transform.steps[0].require.that: int\n"
+                + "it is planned again every minute, and at each edit");
     assertThat(operator.deployments()).isEmpty();
     assertThat(operator.chain(M).queuesMade).isFalse();
     assertThat(operator.jobs()).hasSize(1);
