@@ -66,7 +66,7 @@ public record Selector(
   /** Whether a failed record is among them. */
   public boolean chooses(QueuedFailure failure) {
     return (sequences.isEmpty() || sequences.contains(failure.sequence()))
-        && failure.sequence() <= lastSequence()
+        && (upTo == null || failure.sequence() <= upTo)
         && matches(failure.detail());
   }
 
