@@ -22,7 +22,6 @@ final class Dispatch {
   private final ChainPlan plan;
   private final Checkpoints checkpoints;
   private final Tally tally;
-
   private final Collection<Rekeyed> rekeyed;
 
   private Dispatch(

@@ -112,12 +112,7 @@ class EdgesIT extends PlayedChain {
     chain.join(REVISION, SPEC, QUEUES, true);
     advance(PlayedWorker.plan(1, 0));
     worker.extract(3, 10);
-    ChainSpec removed =
-        new ChainSpec(
-            List.of(),
-            List.of(
-                SPEC.stages().getFirst(),
-                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+    ChainSpec removed = withoutClean();
     var publisher = nats.jetStream();
     String subject = names.queueSubject("read", "x");
 
@@ -142,12 +137,7 @@ class EdgesIT extends PlayedChain {
     chain.join(REVISION, SPEC, QUEUES, true);
     advance(PlayedWorker.plan(1, 0));
     worker.extract(3, 10);
-    ChainSpec removed =
-        new ChainSpec(
-            List.of(),
-            List.of(
-                SPEC.stages().getFirst(),
-                new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
+    ChainSpec removed = withoutClean();
     var publisher = nats.jetStream();
     String subject = names.queueSubject("read", "x");
     var bucket = StateStore.open(nats, names).bucket();
@@ -180,6 +170,14 @@ class EdgesIT extends PlayedChain {
     bucket.delete(key);
     advance(PlayedWorker.plan(1, 0));
     assertThat(joining(removed).changes().getFirst().draining()).isTrue();
+  }
+
+  private static ChainSpec withoutClean() {
+    return new ChainSpec(
+        List.of(),
+        List.of(
+            SPEC.stages().getFirst(),
+            new StageSpec.Load("load", "read", "shop", null, LoadMode.Upsert, List.of())));
   }
 
   private Joining.Underway joining(ChainSpec spec) {
