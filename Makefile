@@ -31,7 +31,7 @@ e2e: ## Tests on a real cluster, which is brought up for them unless it runs
 	dev/e2e
 
 cli: ## kubectl drover, one file to put on PATH: dist/kubectl-drover
-	$(MVN) -pl cli -am package -DskipTests
+	$(MVN) -pl cli -am package -DskipUnit
 	mkdir -p dist && cp cli/target/kubectl-drover dist/
 
 bench: ## Rows a second through the whole chain, beside a COPY pipe and pgloader in the same run

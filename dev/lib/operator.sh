@@ -11,7 +11,7 @@ package_project() {
   sources=$(sources_hash)
   [ "$sources" != "$(cat "$STATE/packaged" 2>/dev/null)" ] || [ ! -d "$WORKER_APP" ] || [ ! -d "$OPERATOR_APP" ] || return 0
   step "packaging worker and operator with Maven"
-  (cd "$PROJECT" && ./mvnw -q -DskipTests -Dspotless.check.skip -pl worker,operator -am package) >"$LOGS/maven.log" 2>&1 ||
+  (cd "$PROJECT" && ./mvnw -q -DskipUnit -Dspotless.check.skip -pl worker,operator -am package) >"$LOGS/maven.log" 2>&1 ||
     die_with_log "$LOGS/maven.log" "packaging worker and operator failed"
   echo "$sources" >"$STATE/packaged"
   step "packaged"
