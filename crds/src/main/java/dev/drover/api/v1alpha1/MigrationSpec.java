@@ -42,6 +42,13 @@ import org.jspecify.annotations.Nullable;
     message =
         "spec.stages: every extract, transform and enrich needs a stage that reads its queue (from: its"
             + " name); nothing may flow into nowhere")
+@ValidationRule(
+    value =
+        "!has(self.abandonedStages) || self.abandonedStages.all(a, !self.stages.exists(s, s.name =="
+            + " a))",
+    message =
+        "spec.abandonedStages: names stages that are taken out; this one is in spec.stages: take it"
+            + " out of one of the two")
 public record MigrationSpec(
     @Required
         @Size(min = 1, max = 20)
@@ -78,7 +85,14 @@ public record MigrationSpec(
             "What happens, when the Migration is deleted, to queues that still hold records: Retain"
                 + " keeps those in NATS, Delete drops them.")
         @Default("Retain")
-        QueueDeletionPolicy queueDeletionPolicy) {
+        QueueDeletionPolicy queueDeletionPolicy,
+    @Size(max = 40)
+        @JsonPropertyDescription(
+            "Stages that this edit, or one before, takes out of stages and that go without being"
+                + " drained, with all stages behind them: what they have not worked on yet is given up,"
+                + " and their target may lack it. For a target that is gone for good; their failed"
+                + " records are to be waived first.")
+        List<@Size(min = 1, max = 40) String> abandonedStages) {
 
   @SuppressWarnings("NullAway") // absent fields of a stored manifest arrive as null
   public MigrationSpec {
@@ -89,6 +103,7 @@ public record MigrationSpec(
     mode = mode == null ? Mode.Run : mode;
     queueDeletionPolicy =
         queueDeletionPolicy == null ? QueueDeletionPolicy.Retain : queueDeletionPolicy;
+    abandonedStages = abandonedStages == null ? List.of() : List.copyOf(abandonedStages);
   }
 
   /** Whether a Migration moves records. */
@@ -199,6 +214,7 @@ public record MigrationSpec(
         errorBudget,
         mode,
         suspend,
-        queueDeletionPolicy);
+        queueDeletionPolicy,
+        abandonedStages);
   }
 }

@@ -89,7 +89,10 @@ public record MigrationStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Graft(
       @Required @JsonPropertyDescription("Name of the stage.") String name,
-      @JsonPropertyDescription("Added, Inserted or Removed.") String change,
+      @JsonPropertyDescription(
+              "Added, Inserted, Removed (once it is drained) or Abandoned (what it has left is given"
+                  + " up).")
+          String change,
       @JsonPropertyDescription(
               "Planned (nothing is begun) or EdgeDraining (a queue before it takes nothing until what"
                   + " is in it is decided).")

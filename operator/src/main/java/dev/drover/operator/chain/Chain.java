@@ -61,18 +61,14 @@ public interface Chain {
    * be called before {@link #ensureQueues} is, with the spec that is to run next.
    *
    * @param go whether to do it; false only tells what would be done
-   * @param standing stages that may not run now: no queue is closed for one to be drained by it
+   * @param removal of stages that are to go, or to read another queue
    */
   Joining join(
-      String revision,
-      ChainSpec spec,
-      MigrationSpec.Queues queues,
-      boolean go,
-      Set<String> standing);
+      String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go, Removal removal);
 
-  /** The same where every stage may run. */
+  /** The same where every stage may run, and all that goes is drained. */
   default Joining join(String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go) {
-    return join(revision, spec, queues, go, Set.of());
+    return join(revision, spec, queues, go, Removal.DRAINED);
   }
 
   /**

@@ -19,11 +19,13 @@ final class GraftOutlook {
   private final NatsLink link;
   private final ChainNames names;
   private final TallyFollower follower;
+  private final Leftovers leftovers;
 
-  GraftOutlook(NatsLink link, ChainNames names, TallyFollower follower) {
+  GraftOutlook(NatsLink link, ChainNames names, TallyFollower follower, Leftovers leftovers) {
     this.link = link;
     this.names = names;
     this.follower = follower;
+    this.leftovers = leftovers;
   }
 
   /** What would be done, with what each new stage will see. */
@@ -38,15 +40,24 @@ final class GraftOutlook {
       changes.add(new Change(stage, kind(change, stage), false, sees));
     }
     for (String stage : told(change.removed())) {
-      changes.add(
-          new Change(
-              stage,
-              Kind.Removed,
-              false,
-              "it is drained first: the queue before it takes nothing until all that it has is"
-                  + " decided"));
+      changes.add(new Change(stage, gone(change, stage), false, leaves(change, stage)));
     }
     return changes;
+  }
+
+  private String leaves(ShapeChange change, String stage) {
+    return change.abandoned().stream()
+        .filter(e -> e.reader().equals(stage))
+        .map(leftovers::all)
+        .map(left -> "it is not drained, as spec.abandonedStages says: given up are " + left.text())
+        .findFirst()
+        .orElse(
+            "it is drained first: the queue before it takes nothing until all that it has is"
+                + " decided");
+  }
+
+  private static Kind gone(ShapeChange change, String stage) {
+    return change.abandons(stage) ? Kind.Abandoned : Kind.Removed;
   }
 
   /** The same while queues are drained. */
@@ -72,8 +83,8 @@ final class GraftOutlook {
     return all(
         change,
         false,
-        "it begins when %s may run, which is to be drained: %s"
-            .formatted(left.stage(), left.text()));
+        "it begins when %s may run, which is to be drained: %s".formatted(left.stage(), left.text())
+            + orAbandon(change, left.stage()));
   }
 
   /** The same while a stage that has to drain waits for something that is away. */
@@ -82,13 +93,21 @@ final class GraftOutlook {
         change,
         false,
         "it begins when %s, which is to be drained and has %d messages left, moves on again (%s: %s): until then everything goes on as before, and the edit can be taken back"
-            .formatted(watch.stage(), watch.left(), stall.reason(), stall.message()));
+                .formatted(watch.stage(), watch.left(), stall.reason(), stall.message())
+            + orAbandon(change, watch.stage()));
+  }
+
+  /** What else can be done about a stage that is to go. */
+  private static String orAbandon(ShapeChange change, String stage) {
+    return change.removed().contains(stage)
+        ? "; if it never will, what it has left can be given up: name it in spec.abandonedStages"
+        : "";
   }
 
   private static List<Change> all(ShapeChange change, boolean draining, String why) {
     List<Change> changes = new ArrayList<>();
     told(change.added()).forEach(s -> changes.add(new Change(s, kind(change, s), draining, why)));
-    told(change.removed()).forEach(s -> changes.add(new Change(s, Kind.Removed, draining, why)));
+    told(change.removed()).forEach(s -> changes.add(new Change(s, gone(change, s), draining, why)));
     return changes;
   }
 

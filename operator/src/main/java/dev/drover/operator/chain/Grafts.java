@@ -64,7 +64,7 @@ final class Grafts {
     this.splits = splits;
     book = new EdgeBook(link, names);
     leftovers = new Leftovers(link, names, deferrals);
-    outlook = new GraftOutlook(link, names, follower);
+    outlook = new GraftOutlook(link, names, follower, leftovers);
     beginnings = new Beginnings(link, names);
   }
 
@@ -79,13 +79,12 @@ final class Grafts {
    * @param layout of the chain's queues, all open
    * @param go whether to do it; else only what would be done is told, and what was closed for it
    *     opens
-   * @param standing stages that may not run now
+   * @param removal of stages that are to go, or to read another queue
    */
-  Joining join(
-      String revision, ChainSpec spec, QueueLayout layout, boolean go, Set<String> standing) {
+  Joining join(String revision, ChainSpec spec, QueueLayout layout, boolean go, Removal removal) {
     Edges now = edges(revision, spec);
     follower.join(now);
-    ShapeChange change = ShapeChange.of(now, spec);
+    ShapeChange change = ShapeChange.of(now, spec, removal.abandoned());
     if (change.none()) {
       letGo();
       sweep(now);
@@ -99,7 +98,7 @@ final class Grafts {
           ? new Joining.Underway(now, outlook.plan(revision, change, spec))
           : new Joining.Refused(now, faults);
     }
-    return cutOver(revision, spec, layout, now, change, standing);
+    return cutOver(revision, spec, layout, now, change, removal.standing());
   }
 
   /**
@@ -161,7 +160,7 @@ final class Grafts {
     for (Beginning b : change.beginning()) {
       begun.add(beginnings.begin(now, b, sequence));
     }
-    Edges next = now.after(revision, change.ending(), begun, sequence);
+    Edges next = now.after(revision, change.ended(), begun, sequence);
     if (!fits(next)) {
       withdrawReaders(change);
       return new Joining.Underway(now, GraftOutlook.draining(change, tooMany(begun)));
@@ -291,6 +290,8 @@ final class Grafts {
       if (stages.contains(queue)) {
         setup.deleteConsumers(names.queueStream(queue), c -> !edges.join(queue, c));
       } else {
+        // What nobody reads any more leaves the queue: of a stage that was given up there is some.
+        setup.deleteConsumers(names.queueStream(queue), c -> true);
         setup.deleteQueue(queue);
       }
     }
@@ -298,7 +299,7 @@ final class Grafts {
         List.of(names.retriesStream(), names.waitingStream(), names.splitsStream())) {
       setup.deleteConsumers(stream, c -> !stages.contains(c));
     }
-    edges.stagesEver().stream().filter(s -> !stages.contains(s)).forEach(setup::forgetSplits);
+    edges.stagesEver().stream().filter(s -> !stages.contains(s)).forEach(setup::forget);
     begunInVain = false;
     swept = true;
   }

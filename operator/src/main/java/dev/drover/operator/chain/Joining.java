@@ -61,7 +61,9 @@ public sealed interface Joining {
     Added,
     /** Between two others. */
     Inserted,
-    /** It goes. */
-    Removed
+    /** It goes once it is drained. */
+    Removed,
+    /** It goes, and what it has left is given up. */
+    Abandoned
   }
 }

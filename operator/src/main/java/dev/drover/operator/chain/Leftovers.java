@@ -76,6 +76,21 @@ final class Leftovers {
     return Optional.empty();
   }
 
+  /** What a stage has left of all kinds, which is given up if it is not drained. */
+  Left all(Edge edge) {
+    String stage = edge.reader();
+    long queued = unacknowledged(names.queueStream(edge.queue()), stage);
+    long again = unacknowledged(names.retriesStream(), stage);
+    long waiting = unacknowledged(names.waitingStream(), stage);
+    String text = queued + " messages of the queue of " + edge.queue();
+    return new Left(
+        stage,
+        queued + again + waiting,
+        again + waiting == 0
+            ? text
+            : text + ", " + again + " that were sent again, " + waiting + " that wait for others");
+  }
+
   /**
    * Why a change cannot be begun as the chain stands; what stages hold comes last, see {@link
    * Joining#HOLDING}.
@@ -96,6 +111,14 @@ final class Leftovers {
                     + " name: give the new one another"));
       }
     }
+    for (String stage : change.deserted()) {
+      faults.add(
+          Finding.error(
+              "AbandonedStageFeeds",
+              "spec.abandonedStages",
+              "stage %s reads what an abandoned stage puts out, and stays: it would never see what is given up. Take it out of spec.stages too, or have the other one drained: take that out of spec.abandonedStages"
+                  .formatted(stage)));
+    }
     for (String stage : change.removed()) {
       long failures =
           link
@@ -115,6 +138,9 @@ final class Leftovers {
                 "stage %s cannot be removed while %d of its records are in the error queue, nobody else could take them: replay or waive them first (a Redrive sends them by the plan in force), or put the stage back"
                     .formatted(stage, failures)));
       }
+      if (change.abandons(stage)) {
+        continue;
+      }
       // Not drained: what they wait for may be what the closed queue would hold back.
       long waiting = unacknowledged(names.waitingStream(), stage);
       if (waiting > 0) {
@@ -122,7 +148,7 @@ final class Leftovers {
             Finding.error(
                 "StageHoldsWaiting",
                 "spec.stages",
-                "stage %s cannot be removed while records of it (%d messages) wait for what they point to: it is removed as soon as none does, or put it back"
+                "stage %s cannot be removed while records of it (%d messages) wait for what they point to: it is removed as soon as none does; put it back, or give them up: name it in spec.abandonedStages"
                     .formatted(stage, waiting)));
       }
       if (deferrals.owes(stage)) {
@@ -130,7 +156,7 @@ final class Leftovers {
             Finding.error(
                 "IndexesOwed",
                 "spec.stages",
-                "stage %s cannot be removed while it owes its target indexes and foreign keys that it dropped: it is removed as soon as it has built them, at its end, or put it back"
+                "stage %s cannot be removed while it owes its target indexes and foreign keys that it dropped: it is removed as soon as it has built them, at its end; put it back, or leave the target without them: name it in spec.abandonedStages"
                     .formatted(stage)));
       }
     }

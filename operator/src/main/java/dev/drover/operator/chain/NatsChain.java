@@ -164,14 +164,10 @@ final class NatsChain implements Chain {
 
   @Override
   public synchronized Joining join(
-      String revision,
-      ChainSpec spec,
-      MigrationSpec.Queues queues,
-      boolean go,
-      Set<String> standing) {
+      String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go, Removal removal) {
     Set<String> closed = grafts.closed();
     try {
-      return grafts.join(revision, spec, layout(queues), go, standing);
+      return grafts.join(revision, spec, layout(queues), go, removal);
     } finally {
       if (!grafts.closed().equals(closed)) {
         ensured = null; // the queues are not as they were made last, or are not to be

@@ -161,16 +161,20 @@ final class QueueSetup {
         });
   }
 
-  /** Removes what an extract was to read. */
-  void forgetSplits(String stage) {
+  /** Removes what a stage that is gone was to read, or had sent again or waiting. */
+  void forget(String stage) {
+    forget(names.splitsStream(), names.allOf("splits", stage));
+    forget(names.retriesStream(), names.retrySubject(stage));
+    forget(names.waitingStream(), names.waitingSubject(stage));
+  }
+
+  private void forget(String stream, String subject) {
     link.run(
-        "forget the splits of " + stage,
+        "forget " + subject,
         nats -> {
           try {
             nats.jetStreamManagement()
-                .purgeStream(
-                    names.splitsStream(),
-                    PurgeOptions.builder().subject(names.allOf("splits", stage)).build());
+                .purgeStream(stream, PurgeOptions.builder().subject(subject).build());
           } catch (JetStreamApiException e) {
             if (!Refusals.missing(e)) {
               throw e;

@@ -2,6 +2,7 @@ package dev.drover.operator.chain;
 
 import dev.drover.wire.edges.Edge;
 import dev.drover.wire.edges.Edges;
+import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import java.util.ArrayList;
@@ -10,18 +11,25 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What has to be done to a chain's edges for them to be those of a spec. Pure and immutable.
  *
  * @param ending edges that end once they are drained, upstream first
+ * @param abandoned edges that end as they are, upstream first: what their readers have left is
+ *     given up
  * @param beginning edges that begin then
  * @param added stages that the chain has not, in the order of the spec
  * @param removed stages that the spec has not
  */
 record ShapeChange(
-    List<Edge> ending, List<Beginning> beginning, List<String> added, List<String> removed) {
+    List<Edge> ending,
+    List<Edge> abandoned,
+    List<Beginning> beginning,
+    List<String> added,
+    List<String> removed) {
 
   /**
    * An edge that begins.
@@ -32,7 +40,12 @@ record ShapeChange(
    */
   record Beginning(String queue, String reader, boolean onNewQueue, @Nullable Edge replaces) {}
 
-  static ShapeChange of(Edges now, ChainSpec wanted) {
+  /**
+   * What has to be done.
+   *
+   * @param given stages that are given up, if they are removed; those behind them are with them
+   */
+  static ShapeChange of(Edges now, ChainSpec wanted, Set<String> given) {
     Set<String> names = new LinkedHashSet<>();
     wanted.stages().forEach(s -> names.add(s.name()));
     Set<String> present = new LinkedHashSet<>();
@@ -43,11 +56,18 @@ record ShapeChange(
               present.add(e.queue());
               present.add(e.reader());
             });
-    List<Edge> ending =
+    Set<String> removed = new LinkedHashSet<>(present);
+    removed.removeAll(names);
+    Set<String> left = new LinkedHashSet<>();
+    removed.stream()
+        .filter(s -> given.contains(PrivateName.parse(s).map(PrivateName::graft).orElse(s)))
+        .forEach(s -> left.addAll(below(now, s)));
+    List<Edge> gone =
         now.lasting().stream()
             .filter(e -> !joined(wanted, e.queue(), e.reader()))
             .sorted(Comparator.comparingInt(e -> depth(now, e)))
             .toList();
+    List<Edge> ending = gone.stream().filter(e -> !left.contains(e.reader())).toList();
     List<Beginning> beginning = new ArrayList<>();
     for (StageSpec stage : wanted.stages()) {
       String from = stage.from();
@@ -58,9 +78,10 @@ record ShapeChange(
     }
     return new ShapeChange(
         ending,
+        gone.stream().filter(e -> left.contains(e.reader())).toList(),
         List.copyOf(beginning),
         names.stream().filter(n -> !present.contains(n)).toList(),
-        present.stream().filter(n -> !names.contains(n)).toList());
+        List.copyOf(removed));
   }
 
   /**
@@ -78,7 +99,22 @@ record ShapeChange(
   }
 
   boolean none() {
-    return ending.isEmpty() && beginning.isEmpty();
+    return ending.isEmpty() && abandoned.isEmpty() && beginning.isEmpty();
+  }
+
+  /** All edges that end. */
+  List<Edge> ended() {
+    return Stream.concat(ending.stream(), abandoned.stream()).toList();
+  }
+
+  /** Whether a stage goes, and what it has left is given up. */
+  boolean abandons(String stage) {
+    return removed.contains(stage) && abandoned.stream().anyMatch(e -> e.reader().equals(stage));
+  }
+
+  /** Stages behind one that is abandoned that stay: what they are owed would be missing. */
+  List<String> deserted() {
+    return abandoned.stream().map(Edge::reader).filter(s -> !removed.contains(s)).toList();
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.api.v1alpha1.MigrationStatus.BudgetExceeded;
 import dev.drover.api.v1alpha1.MigrationStatus.StageStatus;
 import dev.drover.operator.chain.Chain;
+import dev.drover.operator.chain.Joining;
 import dev.drover.operator.status.BudgetStatuses;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,15 +46,26 @@ public final class Transitions {
   private static void grafts(
       @Nullable MigrationStatus before, MigrationStatus after, List<News> news) {
     MigrationStatus.Grafting now = after.grafting();
-    if (now == null
-        || (before != null
-            && before.grafting() != null
-            && before.grafting().revision().equals(now.revision()))) {
+    if (now == null) {
       return;
     }
-    now.stages()
+    MigrationStatus.Grafting was = before == null ? null : before.grafting();
+    List<MigrationStatus.Graft> told =
+        was != null && was.revision().equals(now.revision()) ? was.stages() : List.of();
+    now.stages().stream()
+        .filter(g -> told.stream().noneMatch(t -> isOf(t, g)))
         .forEach(
-            g -> news.add(News.normal("Graft", g.name() + " " + g.change() + ": " + g.message())));
+            g -> {
+              String text = g.name() + " " + g.change() + ": " + g.message();
+              news.add(
+                  g.change().equals(Joining.Kind.Abandoned.name())
+                      ? News.warning("StageAbandoned", text)
+                      : News.normal("Graft", text));
+            });
+  }
+
+  private static boolean isOf(MigrationStatus.Graft one, MigrationStatus.Graft other) {
+    return one.name().equals(other.name()) && one.change().equals(other.change());
   }
 
   private static void stage(@Nullable MigrationStatus before, StageStatus now, List<News> news) {

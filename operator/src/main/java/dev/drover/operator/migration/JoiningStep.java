@@ -5,14 +5,17 @@ import dev.drover.api.v1alpha1.MigrationStatus;
 import dev.drover.operator.chain.Chain;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.Joining;
+import dev.drover.operator.chain.Removal;
 import dev.drover.operator.scaling.Reason;
 import dev.drover.operator.status.Halts;
 import dev.drover.operator.status.Observation.InForce;
 import dev.drover.operator.status.Observation.Planning;
 import dev.drover.wire.edges.Edges;
 import dev.drover.wire.plan.StageSpec;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +34,16 @@ public final class JoiningStep {
   /**
    * What of a Migration it is about.
    *
+   * @param abandoned stages that are not drained if they go
    * @param halted whether nothing may be begun
    * @param before its status
    */
   public record Subject(
-      String uid, MigrationSpec.Queues queues, boolean halted, @Nullable MigrationStatus before) {
+      String uid,
+      MigrationSpec.Queues queues,
+      List<String> abandoned,
+      boolean halted,
+      @Nullable MigrationStatus before) {
     private MigrationStatus.@Nullable Grafting told() {
       return before == null ? null : before.grafting();
     }
@@ -46,6 +54,11 @@ public final class JoiningStep {
      */
     private Map<String, MigrationStatus.Scaling> standing() {
       return Halts.of(before);
+    }
+
+    /** Whether a stage is given up of which it was told that it would be drained. */
+    private boolean toldOtherwise(MigrationStatus.Graft graft) {
+      return abandoned.contains(graft.name()) && graft.change().equals(Joining.Kind.Removed.name());
     }
 
     /** Why a stage drains nothing, and what to do about it where that is no longer plain. */
@@ -127,11 +140,19 @@ public final class JoiningStep {
       known.put(uid, fresh);
       return new Shape(planned, fresh, null);
     }
-    boolean go = told != null && told.revision().equals(fresh.revision()) && !subject.halted();
+    boolean go =
+        told != null
+            && told.revision().equals(fresh.revision())
+            && told.stages().stream().noneMatch(subject::toldOtherwise)
+            && !subject.halted();
     Map<String, MigrationStatus.Scaling> standing = subject.standing();
     try {
       return switch (chain.join(
-          fresh.revision(), fresh.spec(), subject.queues(), go, standing.keySet())) {
+          fresh.revision(),
+          fresh.spec(),
+          subject.queues(),
+          go,
+          new Removal(standing.keySet(), Set.copyOf(subject.abandoned())))) {
         case Joining.Joined j -> {
           known.put(uid, fresh);
           yield new Shape(planned, fresh, null);

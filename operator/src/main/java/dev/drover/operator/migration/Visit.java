@@ -84,6 +84,7 @@ final class Visit {
         new JoiningStep.Subject(
             asked.getMetadata().getUid(),
             asked.getSpec().queues(),
+            asked.getSpec().abandonedStages(),
             StagesStep.halted(asked.getSpec()),
             before);
     Optional<ChainUnavailableException> away = joining.recall(subject, chain);

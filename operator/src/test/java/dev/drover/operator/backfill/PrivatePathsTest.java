@@ -145,7 +145,8 @@ class PrivatePathsTest {
             spec.errorBudget(),
             spec.mode(),
             spec.suspend(),
-            spec.queueDeletionPolicy());
+            spec.queueDeletionPolicy(),
+            List.of());
 
     assertThat(SpecValidator.validate(capped))
         .singleElement()

@@ -172,6 +172,117 @@ class EdgesIT extends PlayedChain {
     assertThat(joining(removed).changes().getFirst().draining()).isTrue();
   }
 
+  @Test
+  void what_an_abandoned_stage_has_left_is_given_up_and_the_others_go_on() throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    ChainSpec branched = with(archive("clean"));
+    chain.join("rev2", branched, QUEUES, true);
+    chain.ensureQueues(branched, QUEUES);
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    nats.jetStream().publish(names.retrySubject("archive"), new byte[9]);
+    nats.jetStream().publish(names.waitingSubject("archive"), new byte[9]);
+    assertThat(chain.join("rev3", SPEC, QUEUES, true))
+        .as("what waits is never drained by itself")
+        .isInstanceOfSatisfying(
+            Joining.Refused.class,
+            r ->
+                assertThat(r.findings())
+                    .singleElement()
+                    .returns("StageHoldsWaiting", Finding::reason));
+    Removal removal = new Removal(Set.of(), Set.of("archive"));
+
+    assertThat(chain.join("rev3", SPEC, QUEUES, false, removal))
+        .isInstanceOfSatisfying(
+            Joining.Underway.class,
+            u ->
+                assertThat(u.changes())
+                    .singleElement()
+                    .returns(Joining.Kind.Abandoned, Joining.Change::kind)
+                    .extracting(Joining.Change::message)
+                    .asString()
+                    .contains(
+                        "3 messages of the queue of clean, 1 that were sent again, 1 that wait"));
+    assertThat(chain.join("rev3", SPEC, QUEUES, true, removal)).isInstanceOf(Joining.Joined.class);
+
+    var management = nats.jetStreamManagement();
+    String queue = names.queueStream("clean");
+    assertThat(management.getConsumerNames(queue)).containsExactly("load");
+    for (String stream : List.of(names.retriesStream(), names.waitingStream())) {
+      assertThat(management.getStreamInfo(stream).getStreamState().getMsgCount()).isZero();
+    }
+    nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
+    assertThat(worker.load(Judge.PASS)).isEqualTo(3);
+    assertThat(management.getStreamInfo(queue).getStreamState().getMsgCount()).isZero();
+    assertThat(advance(PlayedWorker.plan(1, 0)).balance().balanced()).isTrue();
+  }
+
+  @Test
+  void the_queue_of_an_abandoned_stage_goes_with_what_is_in_it() throws Exception {
+    ChainSpec mirrored =
+        with(new StageSpec.Transform("mirror", "clean", List.of()), archive("mirror"));
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    chain.join("rev2", mirrored, QUEUES, true);
+    chain.ensureQueues(mirrored, QUEUES);
+    nats.jetStream().publish(names.queueSubject("mirror", "x"), new byte[9]);
+
+    assertThat(chain.join("rev3", SPEC, QUEUES, true, new Removal(Set.of(), Set.of("mirror"))))
+        .isInstanceOf(Joining.Joined.class);
+
+    assertThat(nats.jetStreamManagement().getStreamNames())
+        .contains(names.queueStream("clean"))
+        .doesNotContain(names.queueStream("mirror"));
+  }
+
+  @Test
+  void what_stands_in_for_an_abandoned_stage_sees_what_that_one_had_not_decided() throws Exception {
+    ChainPlan plan = PlayedWorker.plan(1, 0);
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(plan);
+    worker.extract(3, 10);
+    worker.clean(Judge.PASS);
+    Message first = worker.fetch(names.queueStream("clean"), "load").getFirst();
+    worker.decide(
+        "load", BatchHeaders.parse(first.getHeaders()), first.getData(), Judge.PASS, false);
+    first.ackSync(Duration.ofSeconds(5));
+    ChainSpec replaced =
+        new ChainSpec(
+            List.of(), List.of(SPEC.stages().get(0), SPEC.stages().get(1), archive("clean")));
+
+    assertThat(chain.join("rev2", replaced, QUEUES, true)).isInstanceOf(Joining.Underway.class);
+    assertThat(
+            chain.join("rev2", replaced, QUEUES, true, new Removal(Set.of("load"), Set.of("load"))))
+        .isInstanceOf(Joining.Joined.class);
+
+    chain.ensureQueues(replaced, QUEUES);
+    ChainSnapshot seen = chain.advance("rev2", replaced, plan, false);
+    assertThat(stages(seen).get("archive").backlogMessages()).isEqualTo(2);
+    assertThat(seen.balance().balanced()).isTrue();
+    assertThat(seen.balance().message()).contains("10 had passed before it joined");
+  }
+
+  @Test
+  void what_is_behind_an_abandoned_stage_may_not_stay() throws Exception {
+    chain.join(REVISION, SPEC, QUEUES, true);
+    advance(PlayedWorker.plan(1, 0));
+    worker.extract(3, 10);
+
+    assertThat(
+            chain.join(
+                "rev2", withoutClean(), QUEUES, true, new Removal(Set.of(), Set.of("clean"))))
+        .isInstanceOfSatisfying(
+            Joining.Refused.class,
+            r ->
+                assertThat(r.findings())
+                    .singleElement()
+                    .returns("AbandonedStageFeeds", Finding::reason)
+                    .returns("spec.abandonedStages", Finding::path)
+                    .satisfies(f -> assertThat(f.message()).contains("stage load")));
+    nats.jetStream().publish(names.queueSubject("read", "x"), new byte[9]);
+  }
+
   private static ChainSpec withoutClean() {
     return new ChainSpec(
         List.of(),
@@ -185,7 +296,8 @@ class EdgesIT extends PlayedChain {
   }
 
   private Joining.Underway halted(ChainSpec spec) {
-    return (Joining.Underway) chain.join("rev2", spec, QUEUES, true, Set.of("clean"));
+    return (Joining.Underway)
+        chain.join("rev2", spec, QUEUES, true, new Removal(Set.of("clean"), Set.of()));
   }
 
   @Test
@@ -308,7 +420,7 @@ class EdgesIT extends PlayedChain {
     MigrationStatus status = status(null);
 
     for (int visit = 0; visit < 2; visit++) { // the first one tells
-      var subject = new JoiningStep.Subject(ref.uid(), QUEUES, false, status);
+      var subject = new JoiningStep.Subject(ref.uid(), QUEUES, List.of(), false, status);
       assertThat(step.recall(subject, chain)).isEmpty();
       status = status(step.shape(subject, chain, new Planning.Done(plan), fresh).grafting());
     }

@@ -197,18 +197,48 @@ class GraftsIT extends GraftScenario {
       assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
       chain.idle("load", false);
       visitUntil(chain, seen -> chain.joined());
-      ChainSnapshot end = toTheEnd(chain);
+      assertEachRowAtOneOfBothLoads(toTheEnd(chain));
+    }
+  }
 
-      long first = count("SELECT count(*) FROM public.item");
-      assertThat(first).isBetween(ROWS / 4L, ROWS - 1L);
-      assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(ROWS - first);
-      assertThat(
-              query(
-                  "target",
-                  "SELECT id::text FROM (SELECT id FROM public.item UNION ALL"
-                      + " SELECT id FROM copy.item) both_loads ORDER BY id"))
-          .isEqualTo(query("legacy", "SELECT id::text FROM item ORDER BY id"));
-      assertThat(stage(end, "load2").counts().passed()).isEqualTo(ROWS - first);
+  private static void assertEachRowAtOneOfBothLoads(ChainSnapshot end) throws Exception {
+    long first = count("SELECT count(*) FROM public.item");
+    assertThat(first).isBetween(ROWS / 4L, ROWS - 1L);
+    assertThat(count("SELECT count(*) FROM copy.item")).isEqualTo(ROWS - first);
+    assertThat(
+            query(
+                "target",
+                "SELECT id::text FROM (SELECT id FROM public.item UNION ALL"
+                    + " SELECT id FROM copy.item) both_loads ORDER BY id"))
+        .isEqualTo(query("legacy", "SELECT id::text FROM item ORDER BY id"));
+    assertThat(stage(end, "load2").counts().passed()).isEqualTo(ROWS - first);
+  }
+
+  @Test
+  void a_load_that_is_given_up_in_full_flow_leaves_all_that_it_had_not_to_the_other()
+      throws Exception {
+    try (RunningChain chain = running(plain())) {
+      inFlow(chain);
+      chain.idle("load", true); // its target is gone for good
+      visitUntil(chain, seen -> stage(seen, "load").backlogMessages() > 10);
+      edit(chain, chain(read(), clean("read"), load("load2", "clean", "copy")));
+      for (int i = 0; i < 5; i++) {
+        chain.visit();
+      }
+      assertThat(chain.joining).isInstanceOf(Joining.Underway.class);
+      chain.abandoned = List.of("load");
+      chain.visit();
+      assertThat(chain.joining)
+          .isInstanceOfSatisfying(
+              Joining.Underway.class,
+              u ->
+                  assertThat(u.changes())
+                      .extracting(Joining.Change::stage, Joining.Change::kind)
+                      .contains(tuple("load", Joining.Kind.Abandoned)));
+      chain.restartOperator();
+      visitUntil(chain, seen -> chain.joined());
+
+      assertEachRowAtOneOfBothLoads(toTheEnd(chain));
     }
   }
 

@@ -57,6 +57,10 @@ final class RunningChain implements AutoCloseable {
   final Connection nats;
   private final Map<String, Running> workers = new HashMap<>();
   private final java.util.Set<String> idle = new java.util.HashSet<>();
+
+  /** Stages that go without being drained. */
+  List<String> abandoned = List.of();
+
   private Chain chain;
   private JoiningStep step = new JoiningStep();
   private String revision;
@@ -166,7 +170,8 @@ final class RunningChain implements AutoCloseable {
   }
 
   ChainSnapshot visit() throws Exception {
-    JoiningStep.Subject subject = new JoiningStep.Subject(ref.uid(), queues, false, status);
+    JoiningStep.Subject subject =
+        new JoiningStep.Subject(ref.uid(), queues, abandoned, false, status);
     Optional<ChainUnavailableException> away = step.recall(subject, chain);
     if (away.isPresent()) {
       throw away.get();

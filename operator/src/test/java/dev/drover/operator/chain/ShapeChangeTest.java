@@ -9,6 +9,7 @@ import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ShapeChangeTest {
@@ -16,6 +17,10 @@ class ShapeChangeTest {
       new StageSpec.Extract("read", "legacy", List.of("public.*"), 1000);
   private static final Edges NOW =
       Edges.original("r1", chain(READ, step("clean", "read"), load("load", "clean")));
+
+  private static ShapeChange of(Edges now, ChainSpec wanted) {
+    return ShapeChange.of(now, wanted, Set.of());
+  }
 
   private static StageSpec step(String name, String from) {
     return new StageSpec.Transform(name, from, List.of());
@@ -31,15 +36,13 @@ class ShapeChangeTest {
 
   @Test
   void the_same_stages_in_another_order_change_nothing() {
-    assertThat(
-            ShapeChange.of(NOW, chain(load("load", "clean"), step("clean", "read"), READ)).none())
-        .isTrue();
+    assertThat(of(NOW, chain(load("load", "clean"), step("clean", "read"), READ)).none()).isTrue();
   }
 
   @Test
   void a_branch_closes_nothing_and_ends_nothing() {
     ShapeChange change =
-        ShapeChange.of(
+        of(
             NOW,
             chain(
                 READ,
@@ -61,15 +64,14 @@ class ShapeChangeTest {
     ChainSpec with =
         chain(READ, step("clean", "read"), load("load", "clean"), load("b", "b_read"), root);
 
-    ShapeChange comes = ShapeChange.of(NOW, with);
+    ShapeChange comes = of(NOW, with);
 
     assertThat(comes.closed()).isEmpty();
     assertThat(comes.added()).containsExactly("b", "b_read");
     assertThat(comes.beginning()).containsExactly(new Beginning("b_read", "b", true, null));
 
     Edges joined = NOW.after("r2", List.of(), List.of(Edge.original("b_read", "b")), 7);
-    ShapeChange goes =
-        ShapeChange.of(joined, chain(READ, step("clean", "read"), load("load", "clean")));
+    ShapeChange goes = of(joined, chain(READ, step("clean", "read"), load("load", "clean")));
 
     // What it reads stops, so that the rest can drain; nobody else is held up.
     assertThat(goes.closed()).containsExactly("b_read");
@@ -79,7 +81,7 @@ class ShapeChangeTest {
   @Test
   void stages_between_two_others_replace_their_edge() {
     ShapeChange change =
-        ShapeChange.of(
+        of(
             NOW,
             chain(
                 READ,
@@ -99,7 +101,7 @@ class ShapeChangeTest {
 
   @Test
   void a_stage_that_goes_is_drained_from_above_and_its_reader_replaces_it() {
-    ShapeChange change = ShapeChange.of(NOW, chain(READ, load("load", "read")));
+    ShapeChange change = of(NOW, chain(READ, load("load", "read")));
     Edge above = Edge.original("read", "clean");
     assertThat(change.ending()).containsExactly(above, Edge.original("clean", "load"));
     assertThat(change.closed()).containsExactly("read");
@@ -110,7 +112,7 @@ class ShapeChangeTest {
   @Test
   void a_branch_that_goes_is_drained_and_replaced_by_nothing() {
     Edges forked = Edges.original("r1", chain(READ, load("load", "read"), load("archive", "read")));
-    ShapeChange change = ShapeChange.of(forked, chain(READ, load("load", "read")));
+    ShapeChange change = of(forked, chain(READ, load("load", "read")));
     assertThat(change.ending()).containsExactly(Edge.original("read", "archive"));
     assertThat(change.closed()).containsExactly("read");
     assertThat(change.beginning()).isEmpty();
@@ -119,14 +121,13 @@ class ShapeChangeTest {
   @Test
   void a_load_under_another_name_or_another_in_its_place_takes_its_queue_over() {
     Edge gone = Edge.original("clean", "load");
-    ShapeChange renamed =
-        ShapeChange.of(NOW, chain(READ, step("clean", "read"), load("load2", "clean")));
+    ShapeChange renamed = of(NOW, chain(READ, step("clean", "read"), load("load2", "clean")));
     assertThat(renamed.ending()).containsExactly(gone);
     assertThat(renamed.closed()).containsExactly("clean");
     assertThat(renamed.beginning()).containsExactly(new Beginning("clean", "load2", false, gone));
 
     Edges forked = Edges.original("r1", chain(READ, load("load", "read"), load("archive", "read")));
-    assertThat(ShapeChange.of(forked, chain(READ, load("load", "read"), load("b", "read"))))
+    assertThat(of(forked, chain(READ, load("load", "read"), load("b", "read"))))
         .extracting(ShapeChange::beginning)
         .isEqualTo(List.of(new Beginning("read", "b", false, Edge.original("read", "archive"))));
   }
@@ -136,15 +137,14 @@ class ShapeChangeTest {
     Edges forked =
         Edges.original(
             "r1", chain(READ, load("old", "read"), step("clean", "read"), load("load", "clean")));
-    ShapeChange change =
-        ShapeChange.of(forked, chain(READ, step("new", "read"), load("load", "new")));
+    ShapeChange change = of(forked, chain(READ, step("new", "read"), load("load", "new")));
     assertThat(change.to("new").orElseThrow().replaces()).isEqualTo(Edge.original("read", "clean"));
   }
 
   @Test
   void a_stage_is_inserted_if_it_leads_to_one_that_stays() {
     ShapeChange change =
-        ShapeChange.of(
+        of(
             NOW,
             chain(
                 READ,
@@ -155,5 +155,51 @@ class ShapeChangeTest {
                 load("load2", "clean")));
     assertThat(change.added()).containsExactly("one", "two", "three", "load2");
     assertThat(change.added()).filteredOn(change::inserted).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  void a_stage_that_is_abandoned_closes_nothing_and_goes_with_all_behind_it() {
+    Edges forked =
+        Edges.original(
+            "r1", chain(READ, load("load", "read"), step("mirror", "read"), load("b", "mirror")));
+
+    ShapeChange change =
+        ShapeChange.of(forked, chain(READ, load("load", "read")), Set.of("mirror", "gone-long"));
+
+    assertThat(change.ending()).isEmpty();
+    assertThat(change.closed()).isEmpty();
+    assertThat(change.abandoned())
+        .containsExactly(Edge.original("read", "mirror"), Edge.original("mirror", "b"));
+    assertThat(change.deserted()).isEmpty();
+    assertThat(change.none()).isFalse();
+  }
+
+  @Test
+  void what_stands_in_for_an_abandoned_stage_begins_beside_it() {
+    ShapeChange change =
+        ShapeChange.of(
+            NOW, chain(READ, step("clean", "read"), load("load2", "clean")), Set.of("load"));
+
+    assertThat(change.closed()).isEmpty();
+    assertThat(change.beginning()).containsExactly(new Beginning("clean", "load2", false, null));
+  }
+
+  @Test
+  void a_stage_that_stays_behind_an_abandoned_one_is_told() {
+    ShapeChange change = ShapeChange.of(NOW, chain(READ, load("load", "read")), Set.of("clean"));
+
+    assertThat(change.deserted()).containsExactly("load");
+  }
+
+  @Test
+  void the_copies_of_a_graft_go_with_it_and_one_that_stays_is_not_abandoned() {
+    Edges own = NOW.after("r2", List.of(), List.of(Edge.original("b_read", "b")), 7);
+    ChainSpec before = chain(READ, step("clean", "read"), load("load", "clean"));
+
+    ShapeChange change = ShapeChange.of(own, before, Set.of("b"));
+
+    assertThat(change.closed()).isEmpty();
+    assertThat(change.abandoned()).containsExactly(Edge.original("b_read", "b"));
+    assertThat(ShapeChange.of(NOW, before, Set.of("load")).none()).isTrue();
   }
 }

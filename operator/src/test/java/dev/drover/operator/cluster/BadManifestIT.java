@@ -105,6 +105,18 @@ class BadManifestIT {
     assertThat(result.output()).contains("spec.queues." + queues.substring(0, queues.indexOf(':')));
   }
 
+  @Test
+  void a_stage_that_is_there_cannot_be_abandoned() {
+    String manifest = Manifests.migration("bad");
+    ApiServer.Result there =
+        ApiServer.get()
+            .apply(
+                NAMESPACE,
+                manifest.replace("spec:\n", "spec:\n  abandonedStages: [mirror, load]\n"));
+    assertThat(there.code()).isNotZero();
+    assertThat(there.output()).contains("spec.abandonedStages: names stages that are taken out");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

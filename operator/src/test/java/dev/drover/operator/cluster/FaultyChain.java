@@ -7,6 +7,7 @@ import dev.drover.operator.chain.ChainSnapshot;
 import dev.drover.operator.chain.ChainUnavailableException;
 import dev.drover.operator.chain.Hindered;
 import dev.drover.operator.chain.Joining;
+import dev.drover.operator.chain.Removal;
 import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
@@ -194,11 +195,7 @@ public final class FaultyChain implements Chain {
 
   @Override
   public Joining join(
-      String revision,
-      ChainSpec spec,
-      MigrationSpec.Queues queues,
-      boolean go,
-      Set<String> standing) {
+      String revision, ChainSpec spec, MigrationSpec.Queues queues, boolean go, Removal removal) {
     reach();
     return joining.join(revision, spec, go);
   }

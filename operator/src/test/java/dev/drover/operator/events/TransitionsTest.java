@@ -42,7 +42,21 @@ class TransitionsTest {
     assertThat(reasons(draining, grafting("r3", "Planned"))).containsExactly("Normal Graft");
   }
 
+  @Test
+  void that_a_stage_is_given_up_is_told_also_where_the_same_edit_was_to_drain_it() {
+    MigrationStatus removed = grafting("r2", "EdgeDraining", "Removed");
+    MigrationStatus abandoned = grafting("r2", "Planned", "Abandoned");
+
+    assertThat(Transitions.between(removed, abandoned))
+        .containsExactly(News.warning("StageAbandoned", "archive Abandoned: queued records only"));
+    assertThat(reasons(abandoned, abandoned)).isEmpty();
+  }
+
   private static MigrationStatus grafting(String revision, String state) {
+    return grafting(revision, state, "Added");
+  }
+
+  private static MigrationStatus grafting(String revision, String state, String change) {
     return new MigrationStatus(
         null,
         List.of(condition("Planned", "True", "Planned")),
@@ -57,7 +71,7 @@ class TransitionsTest {
         null,
         new MigrationStatus.Grafting(
             revision,
-            List.of(new MigrationStatus.Graft("archive", "Added", state, "queued records only"))));
+            List.of(new MigrationStatus.Graft("archive", change, state, "queued records only"))));
   }
 
   @Test

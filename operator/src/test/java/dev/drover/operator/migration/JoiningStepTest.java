@@ -18,6 +18,7 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,9 @@ class JoiningStepTest {
 
   /** Each time that the stages were to be joined. */
   private final List<String> joins = new ArrayList<>();
+
+  /** Stages that go without being drained. */
+  private List<String> abandoned = List.of();
 
   /** How they are joined. */
   private InForce moved = ONE;
@@ -67,13 +71,14 @@ class JoiningStepTest {
         };
   }
 
-  private static JoiningStep.Subject subject(
+  private JoiningStep.Subject subject(
       String planned,
       MigrationStatus.@Nullable Grafting told,
       MigrationStatus.StageStatus... stages) {
     return new JoiningStep.Subject(
         UID,
         QUEUES,
+        abandoned,
         false,
         new MigrationStatus(
             1L,
@@ -161,6 +166,32 @@ class JoiningStepTest {
         .endsWith(
             "; clean stands still, BudgetExceeded: because; put it back with a higher"
                 + " errorBudget.attempt, and remove it after that");
+  }
+
+  @Test
+  void nothing_is_given_up_before_it_is_told() {
+    moved = TWO;
+    step.recall(subject("rev2", null), chain);
+    Function<Joining.Kind, MigrationStatus.Grafting> look =
+        kind -> {
+          chain.joining =
+              (revision, spec, go) -> {
+                joins.add(revision + (go ? " go" : ""));
+                return new Joining.Underway(
+                    Edges.original("rev2", TWO.spec()),
+                    List.of(new Joining.Change("archive", kind, go, "so")));
+              };
+          return shape(subject("rev2", null), ONE).grafting();
+        };
+    MigrationStatus.Grafting drained = look.apply(Joining.Kind.Removed);
+    MigrationStatus.Grafting givenUp = look.apply(Joining.Kind.Abandoned);
+    abandoned = List.of("archive");
+    joins.clear();
+
+    shape(subject("rev2", drained), ONE);
+    shape(subject("rev2", givenUp), ONE);
+
+    assertThat(joins).containsExactly("rev1", "rev1 go");
   }
 
   @Test
