@@ -41,7 +41,7 @@ final class BudgetWishes {
   }
 
   private static boolean sameServer(ChainSpec runs, ChainSpec wanted, StageSpec stage) {
-    String name = StagesStep.connectionName(stage);
+    String name = StageConnections.name(stage);
     return name == null
         || runs.connection(name).jdbcUrl().equals(wanted.connection(name).jdbcUrl());
   }
@@ -76,7 +76,7 @@ final class BudgetWishes {
   }
 
   private static @Nullable Connection connection(MigrationSpec spec, StageSpec stage) {
-    String name = StagesStep.connectionName(stage);
+    String name = StageConnections.name(stage);
     return spec.connections().stream().filter(c -> c.name().equals(name)).findFirst().orElse(null);
   }
 }

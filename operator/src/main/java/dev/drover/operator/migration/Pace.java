@@ -24,7 +24,7 @@ final class Pace {
     if (seen.planning() instanceof Observation.Planning.Pending && sinceLately(status, now)) {
       return PLANNING;
     }
-    if (StagesStep.halted(seen.spec())) {
+    if (StageWishes.halted(seen.spec())) {
       return seen.planning() instanceof Observation.Planning.Pending ? MOVING : RESTING;
     }
     boolean over =

@@ -79,7 +79,7 @@ record SharedCaps(Map<String, String> leaders, Map<String, Integer> caps) {
       String leader = known(reader);
       long users =
           chain.stages().stream()
-              .map(stage -> leader(StagesStep.connectionName(stage)))
+              .map(stage -> leader(StageConnections.name(stage)))
               .filter(leader::equals)
               .count();
       left.computeIfPresent(leader, (name, cap) -> Math.max(cap - 1, (int) Math.min(cap, users)));

@@ -90,8 +90,8 @@ final class SnapshotsStep {
   }
 
   private static boolean mayStart(Migration migration, String stage) {
-    return !StagesStep.halted(migration.getSpec())
-        && !StagesStep.suspended(migration.getSpec(), stage);
+    return !StageWishes.halted(migration.getSpec())
+        && !StageWishes.suspended(migration.getSpec(), stage);
   }
 
   private void release(Chain chain, String stage, Optional<Job> job) {

@@ -36,15 +36,15 @@ final class StageObservations {
       Instant now) {
     Stage asked =
         spec.stages().stream().filter(s -> s.name().equals(stage.name())).findFirst().orElse(null);
-    int desired = deployment == null ? 0 : StagesStep.replicas(deployment);
+    int desired = deployment == null ? 0 : Replicas.wanted(deployment);
     return new StageObservation(
         stage.name(),
         stage.from(),
-        room.leader(StagesStep.connectionName(stage)),
+        room.leader(StageConnections.name(stage)),
         bounds(asked, desired, now),
         asked == null ? null : halt(asked, snapshot, now),
         desired,
-        StagesStep.ready(deployment),
+        Replicas.ready(deployment),
         snapshot == null ? null : work(snapshot, stage.name()));
   }
 

@@ -85,7 +85,7 @@ final class Visit {
             asked.getMetadata().getUid(),
             asked.getSpec().queues(),
             asked.getSpec().abandonedStages(),
-            StagesStep.halted(asked.getSpec()),
+            StageWishes.halted(asked.getSpec()),
             before);
     Optional<ChainUnavailableException> away = joining.recall(subject, chain);
     List<Finding> faults = faults(asked, before);
@@ -133,7 +133,7 @@ final class Visit {
             deployments,
             jobs.stream().map(RedriveJob::reads).filter(reads -> !reads.isEmpty()).toList(),
             now);
-    show(migration, running, StagesStep.halted(spec));
+    show(migration, running, StageWishes.halted(spec));
     return new Observation(
         spec,
         findings,
@@ -230,7 +230,7 @@ final class Visit {
   }
 
   private static Running run(MigrationSpec spec, Chain chain, InForce inForce) {
-    boolean halted = StagesStep.halted(spec);
+    boolean halted = StageWishes.halted(spec);
     try {
       if (!halted) {
         chain.ensureQueues(inForce.spec(), spec.queues());

@@ -107,7 +107,7 @@ class RevisionsTest {
                 StageSpec.OnMissing.Fail,
                 null,
                 30));
-    assertThat(StagesStep.connectionName(plain)).isEqualTo("legacy");
+    assertThat(StageConnections.name(plain)).isEqualTo("legacy");
     StageSpec.Enrich full =
         (StageSpec.Enrich)
             ChainMapping.chain(
@@ -155,7 +155,7 @@ class RevisionsTest {
                 List.of(404),
                 8,
                 262_144));
-    assertThat(StagesStep.connectionName(tiers)).isNull();
+    assertThat(StageConnections.name(tiers)).isNull();
     assertThat(Revisions.of(Specs.with(load, stage.formatted(8))))
         .as("a rate is told, not planned")
         .isEqualTo(Revisions.of(spec));

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class StagesStepTest {
+class StageWishesTest {
   private static final Instant NOON = Instant.parse("2026-03-02T12:00:00Z");
 
   private static final SharedCaps ROOM = SharedCaps.of(List.of(), Map.of());
@@ -62,7 +62,7 @@ class StagesStepTest {
     MigrationSpec before = spec(4, "0 20 * * *", "UTC");
     Map<String, Deployment> runs = runsBy(before);
 
-    MigrationSpec legible = StagesStep.legible(spec(3, start, zone), runs, NOON);
+    MigrationSpec legible = StageWishes.legible(spec(3, start, zone), runs, NOON);
 
     assertThat(load(legible).scale().windows()).isEqualTo(load(before).scale().windows());
     assertThat(load(legible).scale().maxReplicas()).as("the rest is as it is now").isEqualTo(3);
@@ -75,13 +75,13 @@ class StagesStepTest {
   @Test
   void windows_that_can_be_told_are_in_effect_though_something_else_is_refused() {
     MigrationSpec spec = spec(4, "0 12 * * *", "UTC");
-    assertThat(StagesStep.legible(spec, runsBy(spec(4, "0 20 * * *", "UTC")), NOON).stages())
+    assertThat(StageWishes.legible(spec, runsBy(spec(4, "0 20 * * *", "UTC")), NOON).stages())
         .isEqualTo(spec.stages());
   }
 
   @Test
   void a_stage_that_has_no_workers_yet_is_only_looked_at() {
-    MigrationSpec legible = StagesStep.legible(spec(4, "every night", "UTC"), Map.of(), NOON);
+    MigrationSpec legible = StageWishes.legible(spec(4, "every night", "UTC"), Map.of(), NOON);
     assertThat(load(legible).scale().windows()).isEqualTo(List.of());
   }
 }
