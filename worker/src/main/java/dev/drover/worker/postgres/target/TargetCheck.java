@@ -154,9 +154,8 @@ public record TargetCheck(String path, LoadMode mode) {
     String where = table.displayName() + "." + column.name();
     if (rule != null && !Conversions.computedFits(field.type(), column.type())) {
       String message =
-          "%s gives %s, but column %s is %s: write %s(…)"
+          "gives %s, but column %s is %s: write %s(…)"
               .formatted(
-                  rule,
                   Conversions.ruleType(field.type()),
                   where,
                   column.nativeType(),

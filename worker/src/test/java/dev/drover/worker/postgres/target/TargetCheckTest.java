@@ -146,7 +146,7 @@ class TargetCheckTest {
             Finding.error(
                 "TypeMismatch",
                 RULE,
-                RULE + " gives string, but column shop.orders.qty is integer: write int(…)"));
+                "gives string, but column shop.orders.qty is integer: write int(…)"));
   }
 
   @ParameterizedTest
