@@ -7,7 +7,6 @@ import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -27,8 +26,10 @@ import org.slf4j.LoggerFactory;
 public final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
-  /** Messages that {@link #publishAll} has under way. */
-  private static final int TOGETHER = 256;
+  /**
+   * As many messages as are worth publishing together, and as many as {@link #publishAll} takes.
+   */
+  public static final int TOGETHER = 256;
 
   private static final int ANSWER_SECONDS = 5;
 
@@ -92,23 +93,22 @@ public final class Publisher {
   public record Outgoing(String subject, byte[] body, String id) {}
 
   /**
-   * Publishes small messages together, some hundred under way at a time, so that they share
-   * packets; what is not acknowledged so is published again by itself, as patiently as any.
+   * Publishes small messages together, so that they share packets; what is not acknowledged so is
+   * published again by itself, as patiently as any.
    *
-   * @return the server's acknowledgements, in the order of the messages; of a message that was
-   *     there already, that of the first copy
+   * @param messages at least one, at most {@link #TOGETHER}: all are in memory until the last is
+   *     acknowledged
+   * @return the lowest of the sequences that they have in the stream; of a message that was there
+   *     already, that of the first copy
    */
-  public List<PublishAck> publishAll(List<Outgoing> messages) throws InterruptedException {
-    List<PublishAck> acks = new ArrayList<>(messages.size());
-    for (int from = 0; from < messages.size(); from += TOGETHER) {
-      List<Outgoing> some = messages.subList(from, Math.min(from + TOGETHER, messages.size()));
-      List<CompletableFuture<PublishAck>> sent = some.stream().map(this::sendOff).toList();
-      awaitTogether(sent);
-      for (int i = 0; i < sent.size(); i++) {
-        acks.add(acknowledged(some.get(i), sent.get(i)));
-      }
+  public long publishAll(List<Outgoing> messages) throws InterruptedException {
+    List<CompletableFuture<PublishAck>> sent = messages.stream().map(this::sendOff).toList();
+    awaitTogether(sent);
+    long lowest = Long.MAX_VALUE;
+    for (int i = 0; i < sent.size(); i++) {
+      lowest = Math.min(lowest, acknowledged(messages.get(i), sent.get(i)).getSeqno());
     }
-    return acks;
+    return lowest;
   }
 
   /** Waits once for all: a timer for each would cost more than the messages. */

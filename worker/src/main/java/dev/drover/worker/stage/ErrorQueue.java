@@ -12,7 +12,6 @@ import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.schema.Fingerprints;
 import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.jetstream.Publisher;
-import io.nats.client.api.PublishAck;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -95,8 +94,14 @@ public final class ErrorQueue {
     String fingerprint = schema.fingerprint();
     String revisions = revisions(headers, revision);
     Map<Cause, Shared> causes = new HashMap<>();
-    List<Publisher.Outgoing> messages = new ArrayList<>(failures.size());
+    List<Publisher.Outgoing> messages = new ArrayList<>();
+    long first = Long.MAX_VALUE;
     for (Failure failure : failures) {
+      // A batch of narrow rows that all fail has messages for many times its own size.
+      if (messages.size() == Publisher.TOGETHER) {
+        first = Math.min(first, context.publisher().publishAll(messages));
+        messages.clear();
+      }
       Shared shared =
           causes.computeIfAbsent(
               failure.verdict().cause(),
@@ -118,11 +123,7 @@ public final class ErrorQueue {
                   .toBytes(),
               id(headers, failure)));
     }
-    long first = Long.MAX_VALUE;
-    for (PublishAck ack : context.publisher().publishAll(messages)) {
-      first = Math.min(first, ack.getSeqno());
-    }
-    return first - 1;
+    return Math.min(first, context.publisher().publishAll(messages)) - 1;
   }
 
   /**

@@ -1,17 +1,21 @@
 package dev.drover.worker.chain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.drover.wire.nats.NatsServer;
 import dev.drover.wire.plan.ChainPlan;
 import dev.drover.wire.plan.ChainSpec;
 import dev.drover.wire.plan.StageSpec;
 import dev.drover.wire.plan.StageSpec.LoadMode;
+import dev.drover.wire.plan.Step;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -96,19 +100,56 @@ class MemoryIT extends ChainScenario {
     assertBounded("(SELECT * FROM item WHERE id <> 500)", "500 RecordTooLarge");
   }
 
+  @Test
+  void narrow_rows_that_all_fail() throws Exception {
+    inBoth("CREATE TABLE item (id integer PRIMARY KEY, v integer)");
+    int rows = 400_000;
+    databases.execute(
+        "legacy",
+        "INSERT INTO item SELECT i, i FROM generate_series(1, " + rows + ") i",
+        "ANALYZE");
+    assertBounded(
+        100_000,
+        require("record.v < 0", "NotNegative"),
+        "(SELECT * FROM item WHERE v < 0)",
+        chain -> {
+          Callable<Long> failed =
+              () ->
+                  chain
+                      .nats
+                      .jetStreamManagement()
+                      .getStreamInfo(chain.names.errorsStream())
+                      .getStreamState()
+                      .getMsgCount();
+          await().atMost(SOON).until(failed, count -> count == rows);
+        });
+  }
+
   private void assertBounded() throws Exception {
     assertBounded("item");
   }
 
-  /** All three workers as processes with the heap that the chart gives them. */
   private void assertBounded(String passing, String... failures) throws Exception {
+    assertBounded(
+        10_000,
+        filter("record.id > 0"),
+        passing,
+        chain ->
+            assertThat(chain.failures())
+                .extracting(f -> f.detail().key() + " " + f.detail().cause().code())
+                .containsExactly(failures));
+  }
+
+  /** All three workers as processes with the heap that the chart gives them. */
+  private void assertBounded(
+      int splitRecords, Step first, String passing, ThrowingConsumer<TestChain> failures)
+      throws Exception {
     ChainSpec spec =
         new ChainSpec(
             databases.connections(),
             List.of(
-                new StageSpec.Extract("read", "legacy", List.of("public.item"), 10_000),
-                new StageSpec.Transform(
-                    "clean", "read", List.of(filter("record.id > 0"), set("id", "record.id"))),
+                new StageSpec.Extract("read", "legacy", List.of("public.item"), splitRecords),
+                new StageSpec.Transform("clean", "read", List.of(first, set("id", "record.id"))),
                 new StageSpec.Load("load", "clean", "target", null, LoadMode.Upsert, List.of())));
     try (TestChain chain = new TestChain(roomy.url(), name, spec)) {
       ChainPlan plan = plan(chain);
@@ -126,9 +167,7 @@ class MemoryIT extends ChainScenario {
         }
         chain.dispatchAll(plan);
         awaitFinished(chain, plan);
-        assertThat(chain.failures())
-            .extracting(f -> f.detail().key() + " " + f.detail().cause().code())
-            .containsExactly(failures);
+        failures.accept(chain);
         assertThat(databases.checksum("target", "item"))
             .isEqualTo(databases.checksum("legacy", passing));
         for (int i = 0; i < workers.size(); i++) {
