@@ -11,6 +11,7 @@ import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.postgres.session.Endpoint;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,16 @@ public final class PostgresLoadTarget implements LoadTarget {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresLoadTarget.class);
 
   /** How often a transaction is tried that the server ends for the sake of others. */
+  /**
+   * What a dump is restored with, too: a batch that is ended for taking long comes again as it was,
+   * and would be ended again. Locks are waited for no longer than the login may.
+   */
+  private static final String FOR_LONG =
+      """
+      SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+      WHERE name IN ('statement_timeout', 'transaction_timeout')
+      """;
+
   private static final int ATTEMPTS = 5;
 
   private static final long LONGEST_PAUSE_MILLIS = 100;
@@ -167,6 +178,9 @@ public final class PostgresLoadTarget implements LoadTarget {
     if (loader == null) {
       Connection session = endpoint.open(application);
       connection = session;
+      try (Statement statement = session.createStatement()) {
+        statement.execute(FOR_LONG);
+      }
       if (preparer != null) {
         preparer.begin(session);
       }
