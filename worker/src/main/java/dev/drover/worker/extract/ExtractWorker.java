@@ -33,6 +33,8 @@ public final class ExtractWorker implements StageWorker {
   private static final Logger LOG = LoggerFactory.getLogger(ExtractWorker.class);
   static final String DATABASE = "source database";
 
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+
   private final StageContext context;
   private final SplitSource source;
   private final Inbox inbox;
@@ -81,8 +83,9 @@ public final class ExtractWorker implements StageWorker {
       return;
     }
     Backoff backoff =
-        new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10), context.stalls().leaving());
+        new Backoff(Duration.ofMillis(500), LONGEST_PAUSE, context.stalls().leaving());
     while (!stopping) {
+      long begun = System.nanoTime();
       try {
         if (readSplit(message)) {
           delivery.ack();
@@ -101,6 +104,9 @@ public final class ExtractWorker implements StageWorker {
           return;
         }
         context.stalls().begin(DATABASE, e.reason(), cannotRead(message.table(), e));
+        if (System.nanoTime() - begun > LONGEST_PAUSE.toNanos()) {
+          backoff.reset(); // it has read meanwhile
+        }
         if (e.hasWaited()) {
           backoff.shorten(); // it has waited, and is to go on as soon as there is a connection
         }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Values that a source holds and that cannot be carried: their records fail, alone. */
 class UnreadableIT extends ChainScenario {
@@ -106,6 +107,69 @@ class UnreadableIT extends ChainScenario {
     List<String> positions =
         databases.query(database, "SELECT ctid::text FROM item WHERE id IN " + BAD);
     run(database, "(id integer, v " + type + ")", rows(bad), LoadMode.Insert, positions, why);
+  }
+
+  /** As after a failing disk: the file that has the pieces of a large value has none. */
+  @ParameterizedTest
+  @ValueSource(strings = {"id integer PRIMARY KEY", "id integer"})
+  void so_does_one_that_is_damaged_where_it_is_stored(String id) throws Exception {
+    String columns = "(" + id + ", v text)";
+    databases.execute(
+        "legacy",
+        "DROP TABLE IF EXISTS item, nothing",
+        "CREATE TABLE nothing (v text)",
+        "CREATE TABLE item " + columns,
+        "ALTER TABLE item ALTER v SET STORAGE EXTERNAL",
+        "INSERT INTO item SELECT i, CASE i WHEN 100 THEN repeat('x', 10000) ELSE 'n' END"
+            + " FROM generate_series(1, 2000) i",
+        "ANALYZE item");
+    databases.execute("target", "CREATE TABLE item " + columns);
+    ChainSpec spec =
+        new ChainSpec(
+            databases.connections(),
+            List.of(
+                new StageSpec.Extract("read", "legacy", List.of("public.item"), 100_000),
+                new StageSpec.Load("load", "read", "target", null, LoadMode.Insert, List.of())));
+    String before = filesOfPieces("item");
+    try (TestChain chain = new TestChain(nats.url(), name, spec);
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      keepPiecesIn(filesOfPieces("nothing"));
+      chain.dispatchAll(plan);
+      awaitFinished(chain, plan);
+
+      assertThat(chain.failures())
+          .singleElement()
+          .satisfies(
+              f -> {
+                assertThat(f.detail().cause().code()).isEqualTo("Unreadable");
+                assertThat(f.detail().message()).contains("SQLSTATE XX001", "at the source");
+              });
+      assertThat(databases.query("target", "SELECT count(*) FROM item WHERE v = 'n'"))
+          .containsExactly("1999");
+    } finally {
+      keepPiecesIn(before);
+    }
+  }
+
+  private static String filesOfPieces(String table) throws Exception {
+    return databases
+        .query(
+            "legacy",
+            "SELECT t.relfilenode FROM pg_class c JOIN pg_class t ON t.oid = c.reltoastrelid"
+                + " WHERE c.relname = '%s'".formatted(table))
+        .getFirst();
+  }
+
+  private static void keepPiecesIn(String file) throws Exception {
+    databases.execute(
+        "legacy",
+        "SET allow_system_table_mods = on",
+        "UPDATE pg_class SET relfilenode = "
+            + file
+            + " WHERE oid = (SELECT reltoastrelid FROM pg_class WHERE relname = 'item')",
+        "RESET allow_system_table_mods");
   }
 
   /** Such a record cannot even be named, and a stall and a log hold nobody's values. */

@@ -3,7 +3,6 @@ package dev.drover.worker.postgres.source;
 import dev.drover.wire.batch.RowWriter;
 import dev.drover.wire.plan.TablePlan;
 import dev.drover.worker.database.KeyedSource.Found;
-import dev.drover.worker.postgres.session.SqlFailure;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -57,7 +56,7 @@ final class KeyedRows {
     try {
       readAll(connection, table, keys, most, found);
     } catch (SQLException e) {
-      boolean unreadable = SqlFailure.classify(e) == SqlFailure.Record;
+      boolean unreadable = SourceFailure.isOfRow(e);
       if (!unreadable && !RangeReader.isEnded(e)) {
         throw e;
       }

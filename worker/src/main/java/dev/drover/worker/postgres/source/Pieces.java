@@ -21,10 +21,10 @@ final class Pieces {
   private int rows;
 
   /**
-   * @param statementTimeoutMillis the longest that the source lets a statement take; 0 for ever
+   * @param longestMillis the longest that the source lets a read take; 0 for ever
    */
-  Pieces(long statementTimeoutMillis) {
-    long half = Duration.ofMillis(statementTimeoutMillis).toNanos() / 2;
+  Pieces(long longestMillis) {
+    long half = Duration.ofMillis(longestMillis).toNanos() / 2;
     nanos = half == 0 ? LONGEST : Math.clamp(half, SHORTEST, LONGEST);
   }
 

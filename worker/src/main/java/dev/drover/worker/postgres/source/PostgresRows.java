@@ -9,7 +9,6 @@ import dev.drover.worker.database.SourceView;
 import dev.drover.worker.database.SplitSource;
 import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.postgres.session.ServerWords;
-import dev.drover.worker.postgres.session.SqlFailure;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -69,16 +68,18 @@ final class PostgresRows implements SplitSource.Rows {
     this.table = table;
     this.range = range;
     this.boundary = range.after();
-    this.pieces = new Pieces(statementTimeoutMillis(session.get()));
+    this.pieces = new Pieces(longestReadMillis(session.get()));
     openNext();
   }
 
-  private static long statementTimeoutMillis(Connection connection) throws SQLException {
+  /** The shortest limit that the source has for a read, which is a transaction; 0 for none. */
+  private static long longestReadMillis(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT setting::int8 FROM pg_catalog.pg_settings"
-                    + " WHERE name = 'statement_timeout'")) {
+                "SELECT COALESCE(min(setting::int8), 0) FROM pg_catalog.pg_settings"
+                    + " WHERE name IN ('statement_timeout', 'transaction_timeout')"
+                    + " AND setting::int8 > 0")) {
       row.next();
       return row.getLong(1);
     }
@@ -117,7 +118,7 @@ final class PostgresRows implements SplitSource.Rows {
       } catch (SQLException e) {
         if (RangeReader.isEnded(e)) {
           goOnWithLess(e);
-        } else if (SqlFailure.classify(e) != SqlFailure.Record) {
+        } else if (!SourceFailure.isOfRow(e)) {
           throw e;
         } else if (findNext()) {
           return true;
@@ -215,7 +216,7 @@ final class PostgresRows implements SplitSource.Rows {
     try (RangeReader only = open(keys, rest())) {
       return only.advance() ? new Key(only.key(), only.keyParts()) : null;
     } catch (SQLException e) {
-      throw SqlFailure.classify(e) == SqlFailure.Record
+      throw SourceFailure.isOfRow(e)
           ? new UnreadableKeyException(table.table(), table.key(), e)
           : e;
     }
@@ -231,7 +232,7 @@ final class PostgresRows implements SplitSource.Rows {
       at = row;
       unreadable = null;
     } catch (SQLException e) {
-      if (SqlFailure.classify(e) != SqlFailure.Record) {
+      if (!SourceFailure.isOfRow(e)) {
         throw e;
       }
       // Neither the key nor the server's words: the failed record tells them, a log must not.

@@ -4,6 +4,7 @@ import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.database.SystemFailure.Extent;
 import dev.drover.worker.database.ViewUnavailableException;
 import dev.drover.worker.postgres.session.ServerWords;
+import dev.drover.worker.postgres.session.SqlFailure;
 import dev.drover.worker.session.NoPermitException;
 import java.sql.SQLException;
 import java.util.Objects;
@@ -62,6 +63,17 @@ public final class SourceFailure {
             || state.equals(LOCK_NOT_AVAILABLE)
             || state.startsWith("42");
     return ofTable ? Extent.Table : Extent.Database;
+  }
+
+  /**
+   * Whether it is one row that the source cannot give: a value of it cannot be carried, is damaged
+   * where it is stored, or is larger than the server may print. The others may be had.
+   */
+  static boolean isOfRow(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return SqlFailure.classify(e) == SqlFailure.Record
+        || state.startsWith("54")
+        || state.startsWith("XX");
   }
 
   /** Whether a lock was waited for in vain. */
