@@ -300,6 +300,57 @@ class BadInputIT extends ChainScenario {
   }
 
   @Test
+  void numbers_in_an_array_are_held_to_the_digits_of_a_domain() throws Exception {
+    databases.execute(
+        "legacy",
+        "CREATE TABLE item (id integer PRIMARY KEY, prices numeric[])",
+        "INSERT INTO item SELECT i, ARRAY[i, NULL, i + 0.25] FROM generate_series(1, 100) i",
+        "UPDATE item SET prices = ARRAY[1, 1.239] WHERE id = 20");
+    databases.execute(
+        "target",
+        "CREATE DOMAIN small_price AS numeric(10,2)",
+        "CREATE TABLE item (id integer PRIMARY KEY, prices small_price[])");
+    try (TestChain chain = new TestChain(nats.url(), name, chain(filter("true")));
+        RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+        RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+        RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+      ChainPlan plan = plan(chain);
+      chain.dispatchAll(plan);
+      awaitFinished(chain, plan);
+
+      assertThat(chain.failures())
+          .extracting(f -> f.detail().key() + " " + f.detail().cause().code())
+          .containsExactly("20 WouldChange");
+      assertThat(databases.query("target", "SELECT count(*) FROM item")).containsExactly("99");
+    }
+  }
+
+  @Test
+  void a_login_whose_statements_may_take_a_moment_only_loads_what_takes_longer() throws Exception {
+    items();
+    databases.execute(
+        "target",
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END'",
+        "CREATE TRIGGER slow BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION slow()",
+        "ALTER ROLE postgres IN DATABASE target SET statement_timeout = '500ms'");
+    try (TestChain chain = new TestChain(nats.url(), name, chain(filter("true")))) {
+      ChainPlan plan = plan(chain);
+      try (RunningStage read = RunningStage.start(chain, "read", databases.secrets);
+          RunningStage clean = RunningStage.start(chain, "clean", databases.secrets);
+          RunningStage load = RunningStage.start(chain, "load", databases.secrets)) {
+        chain.dispatchAll(plan);
+        awaitFinished(chain, plan);
+        assertThat(chain.failures()).isEmpty();
+        assertThat(databases.checksum("target", "item"))
+            .isEqualTo(databases.checksum("legacy", "item"));
+      }
+    } finally {
+      databases.execute("target", "ALTER ROLE postgres IN DATABASE target RESET statement_timeout");
+    }
+  }
+
+  @Test
   void a_batch_that_another_version_decided_otherwise_is_told_and_none_of_it_is_lost()
       throws Exception {
     items();

@@ -16,8 +16,9 @@ import java.util.Map;
 /** Reads the columns of relations from the server's catalogue, with their types on the wire. */
 public final class Attributes {
   /**
-   * Domains are followed down to their base type. Since version 18 {@code attnotnull} is set for
-   * constraints that are not validated yet, under which nulls may still be stored.
+   * Domains are followed down to their base type, those of an array's elements too. Since version
+   * 18 {@code attnotnull} is set for constraints that are not validated yet, under which nulls may
+   * still be stored.
    */
   private static final String QUERY =
       """
@@ -46,7 +47,20 @@ public final class Attributes {
           WHEN t.typname = 'citext' AND t.typcategory = 'S' THEN 'text'
           WHEN n.nspname = 'pg_catalog' THEN t.typname::text
           ELSE '' END AS base,
-        pg_catalog.format_type(b.oid, b.stored) AS stored
+        COALESCE(
+          (WITH RECURSIVE element(oid, modifier) AS (
+             SELECT e.typbasetype, e.typtypmod FROM pg_catalog.pg_type e
+             WHERE e.oid = t.typelem AND e.typtype = 'd'
+               AND t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc
+             UNION ALL
+             SELECT d.typbasetype, d.typtypmod
+             FROM element e JOIN pg_catalog.pg_type d ON d.oid = e.oid
+             WHERE d.typtype = 'd'
+           )
+           SELECT pg_catalog.format_type(e.oid, e.modifier) || '[]'
+           FROM element e JOIN pg_catalog.pg_type s ON s.oid = e.oid
+           WHERE s.typtype <> 'd'),
+          pg_catalog.format_type(b.oid, b.stored)) AS stored
       FROM picked p
       JOIN base b ON b.declared = p.atttypid AND b.modifier = p.atttypmod
       JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype <> 'd'

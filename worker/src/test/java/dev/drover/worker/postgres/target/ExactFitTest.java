@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which values a column would take and change. */
 class ExactFitTest {
@@ -213,6 +214,20 @@ class ExactFitTest {
   void a_value_that_stays_as_it_is_or_that_the_server_refuses_itself(
       String from, String to, String value) {
     assertThat(changed(from, to, value)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"number", "nesting", "name"})
+  void repeated_keys_are_seen_behind_whatever_the_server_takes(String large) {
+    String before =
+        switch (large) {
+          case "number" -> "1" + "0".repeat(2_000);
+          case "nesting" -> "[".repeat(3_000) + "]".repeat(3_000);
+          default -> "{\"" + "n".repeat(60_000) + "\": 1}";
+        };
+    String repeated = "{\"first\": " + before + ", \"a\": 1, \"a\": 2}";
+    assertThat(changed("json", "jsonb", repeated)).isTrue();
+    assertThat(changed("json", "jsonb", repeated.replace("\"a\": 2", "\"b\": 2"))).isFalse();
   }
 
   @Test
