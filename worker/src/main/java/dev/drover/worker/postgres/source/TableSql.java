@@ -34,7 +34,10 @@ final class TableSql {
         WHERE t.typtype = 'd'
       )
       SELECT pg_catalog.set_config('search_path',
-        'pg_catalog, ' || pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(n.nspname), ', '),
+        'pg_catalog, ' || pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(n.nspname), ', ')
+          || CASE WHEN pg_catalog.row_security_active(?::pg_catalog.regclass) THEN COALESCE(
+            (SELECT ', ' || NULLIF(reset_val, '') FROM pg_catalog.pg_settings
+             WHERE name = 'search_path'), '') ELSE '' END,
         true)
       FROM used u
       JOIN pg_catalog.pg_type t ON t.oid = u.oid
@@ -117,7 +120,8 @@ final class TableSql {
   /**
    * Makes comparisons in this transaction those that {@code ORDER BY} and the key's index use. A
    * type brings its order along, but {@code >} is looked up by name: with an extension's schema off
-   * the path, citext would be compared as text, and ranges would lose rows.
+   * the path, citext would be compared as text, and ranges would lose rows. Policies of row
+   * security may call functions by names that are found on the login's own path, which comes last.
    */
   void useOperatorsOfKey(Connection connection) throws SQLException {
     if (keyless()) {
@@ -126,6 +130,7 @@ final class TableSql {
     try (PreparedStatement query = connection.prepareStatement(TYPE_SCHEMAS)) {
       query.setString(1, Quote.table(schema.table()));
       query.setArray(2, connection.createArrayOf("name", key.stream().map(Column::name).toArray()));
+      query.setString(3, Quote.table(schema.table()));
       query.executeQuery().close();
     }
   }

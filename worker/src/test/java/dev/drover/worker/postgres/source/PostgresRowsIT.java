@@ -94,6 +94,36 @@ class PostgresRowsIT {
     return reader;
   }
 
+  /** Its policies call functions that find what they need on the login's own path. */
+  @Test
+  void a_table_with_policies_is_read_on_the_path_of_the_login() throws Exception {
+    execute(
+        """
+        DROP SCHEMA IF EXISTS side CASCADE;
+        CREATE SCHEMA side;
+        CREATE TABLE side.allowed (id integer);
+        INSERT INTO side.allowed SELECT i FROM generate_series(2, 900) i;
+        CREATE FUNCTION side.may(wanted integer) RETURNS boolean LANGUAGE plpgsql AS
+          'BEGIN RETURN EXISTS (SELECT FROM allowed WHERE id = wanted); END';
+        CREATE TABLE item (id integer PRIMARY KEY);
+        INSERT INTO item SELECT i FROM generate_series(1, 1000) i;
+        ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY listed ON item USING (side.may(id));
+        DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        GRANT USAGE ON SCHEMA public, side TO reader;
+        GRANT SELECT ON item, side.allowed TO reader;
+        DO $$ BEGIN
+          EXECUTE format('ALTER DATABASE %I SET search_path = side, public', current_database());
+        END $$
+        """);
+    TablePlan table = table("public.item");
+    try (Connection own = endpoint.open("drover/test/reader");
+        Statement statement = own.createStatement()) {
+      statement.execute("SET ROLE reader");
+      assertThat(keys(rows(own, table))).hasSize(899).startsWith("2").endsWith("900");
+    }
+  }
+
   private static PostgresRows rows(Connection reader, TablePlan table) throws SQLException {
     return new PostgresRows(
         SourceSession.of(reader), SourceView.NOW, table, KeyRange.ALL, MAX_RECORD_BYTES);
