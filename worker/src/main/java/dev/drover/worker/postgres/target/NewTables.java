@@ -129,6 +129,7 @@ final class NewTables {
         columns,
         table.key().isEmpty() ? List.of() : List.of(table.key()),
         List.of(),
+        TargetTable.Hooks.NONE,
         new TargetTable.Access(true, temporary, false));
   }
 

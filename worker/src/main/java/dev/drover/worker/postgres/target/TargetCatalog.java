@@ -37,6 +37,24 @@ public final class TargetCatalog {
       WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
       """;
 
+  /**
+   * A BEFORE trigger for each row (bits 1 and 2 of its type) that is inserted (4) keeps out those
+   * for which its function returns null; whether it may is told by its source.
+   */
+  private static final String HOOKS =
+      """
+      SELECT
+        EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+          WHERE r.ev_class = ? AND r.ev_type IN ('2', '3') AND r.ev_enabled IN ('O', 'A')),
+        ARRAY(SELECT DISTINCT t.tgname::text
+          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+          WHERE (t.tgrelid = ? OR t.tgrelid IN (
+              SELECT relid FROM pg_catalog.pg_partition_tree(?::int8::oid::pg_catalog.regclass)))
+            AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 7 = 7
+            AND p.prosrc ~* 'return\\s+null'
+          ORDER BY 1)
+      """;
+
   /** A domain may forbid null, and give a default, at any level; the domain's own level is read. */
   private static final String COLUMN =
       """
@@ -56,7 +74,8 @@ public final class TargetCatalog {
               JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
               WHERE k.place <= i.indnkeyatts)
       FROM pg_catalog.pg_index i
-      WHERE i.indrelid = ? AND i.indisunique AND i.indisvalid AND i.indimmediate
+      WHERE i.indrelid = ? AND i.indisunique AND NOT i.indisexclusion
+        AND i.indisvalid AND i.indimmediate
         AND i.indpred IS NULL AND i.indexprs IS NULL
       ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
       """;
@@ -175,7 +194,21 @@ public final class TargetCatalog {
                 columns,
                 keys(connection, oid, columns),
                 selfReferences(connection, oid),
+                hooks(connection, oid),
                 access));
+      }
+    }
+  }
+
+  private static TargetTable.Hooks hooks(Connection connection, long oid) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(HOOKS)) {
+      for (int i = 1; i <= 3; i++) {
+        statement.setLong(i, oid);
+      }
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return new TargetTable.Hooks(
+            row.getBoolean(1), List.of((String[]) row.getArray(2).getArray()));
       }
     }
   }

@@ -120,6 +120,7 @@ public record TargetCheck(String path, LoadMode mode) {
       }
     }
     required(records, table, findings);
+    hooks(table, findings);
     Optional<List<String>> key =
         mode == LoadMode.Upsert ? key(records, table, findings) : Optional.empty();
     if (key.isPresent()) {
@@ -127,6 +128,24 @@ public record TargetCheck(String path, LoadMode mode) {
     }
     access(table, written, key.orElse(List.of()), findings);
     return findings;
+  }
+
+  private void hooks(TargetTable table, List<Finding> findings) {
+    if (mode == LoadMode.Upsert && table.hooks().rules()) {
+      add(
+          findings,
+          "TargetHasRules",
+          "table %s has rules for INSERT or UPDATE, with which there is no ON CONFLICT: drop them, or use mode: Insert",
+          table.displayName());
+    }
+    if (!table.hooks().droppers().isEmpty()) {
+      findings.add(
+          Finding.warning(
+              "RowsMayBeKeptOut",
+              path,
+              "table %s has a trigger whose function returns NULL for some rows (%s): these count as loaded and are not there. Where that is not meant, disable it meanwhile, or leave such records out in a transform (filter), which is counted"
+                  .formatted(table.displayName(), String.join(", ", table.hooks().droppers()))));
+    }
   }
 
   /** Such a column may be given a value at insertion, and no other afterwards. */

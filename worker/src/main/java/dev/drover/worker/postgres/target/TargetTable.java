@@ -17,6 +17,7 @@ import java.util.Set;
  * @param keys column lists that identify a row and that {@code ON CONFLICT} can use: unique,
  *     checked at once, over columns that are never null; the primary key first
  * @param selfReferences the foreign keys that point back to this table
+ * @param hooks what the table does to rows that are written
  * @param access what the login may do around the table
  */
 public record TargetTable(
@@ -26,6 +27,7 @@ public record TargetTable(
     List<TargetColumn> columns,
     List<List<String>> keys,
     List<SelfReference> selfReferences,
+    Hooks hooks,
     Access access) {
 
   public TargetTable {
@@ -61,6 +63,21 @@ public record TargetTable(
     public SelfReference {
       columns = List.copyOf(columns);
       parents = List.copyOf(parents);
+    }
+  }
+
+  /**
+   * What a table does to rows that are written, besides keeping them.
+   *
+   * @param rules whether a rule rewrites statements that insert or update
+   * @param droppers names of row triggers that may keep a row out, without an error
+   */
+  public record Hooks(boolean rules, List<String> droppers) {
+    /** Nothing. */
+    public static final Hooks NONE = new Hooks(false, List.of());
+
+    public Hooks {
+      droppers = List.copyOf(droppers);
     }
   }
 

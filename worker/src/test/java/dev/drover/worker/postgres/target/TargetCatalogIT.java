@@ -76,6 +76,47 @@ class TargetCatalogIT {
   }
 
   @Test
+  void what_a_table_does_to_rows_is_known_also_of_its_partitions() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.t (id integer) PARTITION BY RANGE (id);
+        CREATE TABLE shop.p PARTITION OF shop.t DEFAULT;
+        CREATE TABLE shop.ruled (id integer);
+        CREATE RULE r AS ON UPDATE TO shop.ruled DO ALSO SELECT 1;
+        CREATE VIEW shop.v AS SELECT 1;
+        CREATE FUNCTION shop.pick() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN IF NEW.id < 0 THEN RETURN  NULL; END IF; RETURN NEW; END';
+        CREATE FUNCTION shop.stamp() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN RETURN NEW; END';
+        CREATE TRIGGER after_all AFTER INSERT ON shop.t FOR EACH ROW EXECUTE FUNCTION shop.pick();
+        CREATE TRIGGER before_update BEFORE UPDATE ON shop.t FOR EACH ROW EXECUTE FUNCTION shop.pick();
+        CREATE TRIGGER stamp BEFORE INSERT ON shop.t FOR EACH ROW EXECUTE FUNCTION shop.stamp();
+        CREATE TRIGGER off BEFORE INSERT ON shop.p FOR EACH ROW EXECUTE FUNCTION shop.pick();
+        ALTER TABLE shop.p DISABLE TRIGGER off;
+        CREATE TRIGGER pick BEFORE INSERT OR UPDATE ON shop.p FOR EACH ROW EXECUTE FUNCTION shop.pick()
+        """);
+
+    assertThat(table("shop.t").hooks()).isEqualTo(new TargetTable.Hooks(false, List.of("pick")));
+    assertThat(table("shop.ruled").hooks()).isEqualTo(new TargetTable.Hooks(true, List.of()));
+    assertThat(table("shop.v").hooks()).isEqualTo(TargetTable.Hooks.NONE);
+  }
+
+  @Test
+  void elements_of_arrays_are_followed_beneath_their_domains() throws Exception {
+    execute(
+        """
+        CREATE DOMAIN shop.price AS numeric(10,2);
+        CREATE DOMAIN shop.low AS shop.price CHECK (VALUE < 10);
+        CREATE DOMAIN shop.prices AS shop.low[];
+        CREATE TABLE shop.t (a shop.low[], b shop.prices, c numeric(10,2)[], d integer[])
+        """);
+
+    assertThat(table("shop.t").columns())
+        .extracting(TargetColumn::storedType)
+        .containsExactly("numeric(10,2)[]", "numeric(10,2)[]", "numeric(10,2)[]", "integer[]");
+  }
+
+  @Test
   void references_to_the_table_itself_are_known() throws Exception {
     execute(
         """

@@ -11,6 +11,7 @@ import dev.drover.wire.schema.RecordSchema;
 import dev.drover.worker.postgres.target.TargetColumn.Filling;
 import dev.drover.worker.postgres.target.TargetColumn.Grants;
 import dev.drover.worker.postgres.target.TargetTable.Access;
+import dev.drover.worker.postgres.target.TargetTable.Hooks;
 import dev.drover.worker.postgres.target.TargetTable.Kind;
 import java.util.Arrays;
 import java.util.List;
@@ -114,6 +115,21 @@ class TargetCheckTest {
     assertThat(upsert(byCode, field("code", ColumnType.TEXT))).isEmpty();
     assertThat(upsert(table(number, code), both)).as("it is the key").isEmpty();
     assertThat(insert(byCode, both)).isEmpty();
+  }
+
+  @Test
+  void rules_leave_no_way_to_upsert_and_a_trigger_that_keeps_rows_out_is_told() {
+    Column id = field("id", ColumnType.BIGINT);
+    TargetTable ruled = with(table(ID), new Hooks(true, List.of()));
+    TargetTable picky = with(table(ID), new Hooks(false, List.of("only_new")));
+
+    assertThat(reasons(upsert(ruled, id))).containsExactly("TargetHasRules");
+    assertThat(insert(ruled, id)).isEmpty();
+    assertThat(upsert(picky, id))
+        .singleElement()
+        .returns("RowsMayBeKeptOut", Finding::reason)
+        .returns(Finding.Severity.Warning, Finding::severity)
+        .satisfies(f -> assertThat(f.message()).contains("shop.orders", "only_new", "filter"));
   }
 
   @Test
@@ -282,7 +298,20 @@ class TargetCheckTest {
         Arrays.asList(columns),
         List.of(List.of("id")),
         List.of(),
+        Hooks.NONE,
         new Access(true, true, false));
+  }
+
+  private static TargetTable with(TargetTable table, Hooks hooks) {
+    return new TargetTable(
+        table.schema(),
+        table.name(),
+        table.kind(),
+        table.columns(),
+        table.keys(),
+        List.of(),
+        hooks,
+        table.access());
   }
 
   private static TargetTable with(
@@ -294,6 +323,7 @@ class TargetCheckTest {
         table.columns(),
         keys,
         List.of(),
+        Hooks.NONE,
         new Access(true, temporary, security));
   }
 }
