@@ -181,7 +181,7 @@ public final class Catalog {
         : Finding.warning(
             "NoKey",
             path,
-            "%s has no key: it is read in physical order, and its rows must not be updated while it is read"
+            "%s has no key: it is read in physical order, and until that is done its rows must not be updated, nor the table be rewritten (VACUUM FULL, CLUSTER, pg_repack)"
                 .formatted(table.name()));
   }
 }
