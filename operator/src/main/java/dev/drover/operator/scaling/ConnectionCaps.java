@@ -44,7 +44,8 @@ final class ConnectionCaps {
       int floor = Math.min(stage.bounds().minReplicas(), wish(wishes, stage));
       free = inTurns(List.of(stage), free, granted, s -> floor);
     }
-    inTurns(order, free, granted, s -> wish(wishes, s));
+    // A backlog that comes and goes with each burst would move the last worker to and fro.
+    inTurns(sharers.reversed(), free, granted, s -> wish(wishes, s));
   }
 
   private static int wish(Map<String, StagePolicy.Wish> wishes, StageObservation stage) {
