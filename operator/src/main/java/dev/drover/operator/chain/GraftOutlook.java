@@ -4,6 +4,7 @@ import dev.drover.operator.chain.Joining.Change;
 import dev.drover.operator.chain.Joining.Kind;
 import dev.drover.operator.chain.ShapeChange.Beginning;
 import dev.drover.wire.edges.Edge;
+import dev.drover.wire.edges.Edges;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.names.PrivateName;
 import dev.drover.wire.plan.ChainPlan;
@@ -16,6 +17,8 @@ import java.util.List;
 
 /** What people are told of stages that come or go. */
 final class GraftOutlook {
+  private static final String ABANDONED = "it is not drained, as spec.abandonedStages says";
+
   private final NatsLink link;
   private final ChainNames names;
   private final TallyFollower follower;
@@ -48,12 +51,29 @@ final class GraftOutlook {
   private String leaves(ShapeChange change, String stage) {
     return change.abandoned().stream()
         .filter(e -> e.reader().equals(stage))
-        .map(leftovers::all)
-        .map(left -> "it is not drained, as spec.abandonedStages says: given up are " + left.text())
+        .map(e -> ABANDONED + ": given up are " + leftovers.all(e).text())
+        .map(text -> text + ownWayLeft(change, stage) + owed(stage))
         .findFirst()
         .orElse(
             "it is drained first: the queue before it takes nothing until all that it has is"
                 + " decided");
+  }
+
+  private static String ownWayLeft(ShapeChange change, String stage) {
+    List<String> copies =
+        change.removed().stream()
+            .filter(s -> PrivateName.parse(s).filter(n -> n.graft().equals(stage)).isPresent())
+            .toList();
+    return copies.isEmpty()
+        ? ""
+        : ", and all that " + String.join(", ", copies) + " have not handed on to it yet";
+  }
+
+  private String owed(String stage) {
+    return leftovers.owes(stage)
+        ? "; its target stays without the indexes and foreign keys that it dropped, which its table"
+            + " drover_preparation lists"
+        : "";
   }
 
   private static Kind gone(ShapeChange change, String stage) {
@@ -79,27 +99,27 @@ final class GraftOutlook {
   }
 
   /** The same while a stage that has to drain may not run. */
-  static List<Change> standing(ShapeChange change, Leftovers.Left left) {
+  static List<Change> standing(Edges now, ShapeChange change, Leftovers.Left left) {
     return all(
         change,
         false,
         "it begins when %s may run, which is to be drained: %s".formatted(left.stage(), left.text())
-            + orAbandon(change, left.stage()));
+            + orAbandon(now, change, left.stage()));
   }
 
   /** The same while a stage that has to drain waits for something that is away. */
-  static List<Change> stalled(ShapeChange change, DrainWatch watch, Stall stall) {
+  static List<Change> stalled(Edges now, ShapeChange change, DrainWatch watch, Stall stall) {
     return all(
         change,
         false,
         "it begins when %s, which is to be drained and has %d messages left, moves on again (%s: %s): until then everything goes on as before, and the edit can be taken back"
                 .formatted(watch.stage(), watch.left(), stall.reason(), stall.message())
-            + orAbandon(change, watch.stage()));
+            + orAbandon(now, change, watch.stage()));
   }
 
   /** What else can be done about a stage that is to go. */
-  private static String orAbandon(ShapeChange change, String stage) {
-    return change.removed().contains(stage)
+  private static String orAbandon(Edges now, ShapeChange change, String stage) {
+    return change.mayAbandon(now, stage)
         ? "; if it never will, what it has left can be given up: name it in spec.abandonedStages"
         : "";
   }
@@ -107,7 +127,13 @@ final class GraftOutlook {
   private static List<Change> all(ShapeChange change, boolean draining, String why) {
     List<Change> changes = new ArrayList<>();
     told(change.added()).forEach(s -> changes.add(new Change(s, kind(change, s), draining, why)));
-    told(change.removed()).forEach(s -> changes.add(new Change(s, gone(change, s), draining, why)));
+    told(change.removed())
+        .forEach(
+            s ->
+                changes.add(
+                    change.abandons(s)
+                        ? new Change(s, Kind.Abandoned, false, ABANDONED)
+                        : new Change(s, Kind.Removed, draining, why)));
     return changes;
   }
 

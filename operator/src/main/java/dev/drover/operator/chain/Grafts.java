@@ -9,6 +9,7 @@ import dev.drover.wire.plan.Finding;
 import dev.drover.wire.queues.QueueLayout;
 import dev.drover.wire.state.Stall;
 import dev.drover.wire.state.WireJson;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -25,6 +26,11 @@ import java.util.Set;
  * the spec, and the streams. Confined to one thread at a time.
  */
 final class Grafts {
+  /** More than any worker that is told to leave is given. */
+  private static final Duration DYING = Duration.ofMinutes(10);
+
+  private static final Duration BETWEEN_SWEEPS = Duration.ofSeconds(20);
+
   private final NatsLink link;
   private final ChainNames names;
   private final QueueSetup setup;
@@ -44,6 +50,12 @@ final class Grafts {
   private boolean begunInVain = true;
 
   private DrainWatch watch = DrainWatch.NOTHING;
+
+  /** Until when workers of abandoned stages may end what they had begun, and leave it behind. */
+  private Instant dying = Instant.MIN;
+
+  /** When what they leave behind is swept up again. */
+  private Instant nextSweep = Instant.MIN;
 
   /** Last sequences of the drained queues when they were looked at last; empty if not all were. */
   private Map<String, Long> calm = Map.of();
@@ -87,6 +99,7 @@ final class Grafts {
     ShapeChange change = ShapeChange.of(now, spec, removal.abandoned());
     if (change.none()) {
       letGo();
+      sweepAgain();
       sweep(now);
       return new Joining.Joined();
     }
@@ -126,13 +139,13 @@ final class Grafts {
     if (halted.isPresent()) {
       letGo();
       return new Joining.Underway(
-          now, GraftOutlook.standing(change, halted.get()), halted.get().stage());
+          now, GraftOutlook.standing(now, change, halted.get()), halted.get().stage());
     }
     Optional<Stall> vain = inVain(change);
     if (vain.isPresent()) {
       letGo();
       return new Joining.Underway(
-          now, GraftOutlook.stalled(change, watch, vain.get()), watch.stage());
+          now, GraftOutlook.stalled(now, change, watch, vain.get()), watch.stage());
     }
     closed = change.closed();
     QueueLayout closing =
@@ -167,6 +180,9 @@ final class Grafts {
     }
     book.write(next);
     begunInVain = false;
+    if (!change.abandoned().isEmpty()) {
+      dying = clock.instant().plus(DYING);
+    }
     letGo();
     follower.join(next);
     sweep(next);
@@ -211,6 +227,14 @@ final class Grafts {
           .filter(b -> !b.onNewQueue())
           .forEach(b -> setup.deleteConsumer(names.queueStream(b.queue()), b.reader()));
       begunInVain = false;
+    }
+  }
+
+  private void sweepAgain() {
+    Instant now = clock.instant();
+    if (now.isBefore(dying) && !now.isBefore(nextSweep)) {
+      nextSweep = now.plus(BETWEEN_SWEEPS);
+      swept = false;
     }
   }
 

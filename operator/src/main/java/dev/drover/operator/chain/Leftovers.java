@@ -91,6 +91,11 @@ final class Leftovers {
             : text + ", " + again + " that were sent again, " + waiting + " that wait for others");
   }
 
+  /** Whether a stage owes its target what it dropped there. */
+  boolean owes(String stage) {
+    return deferrals.owes(stage);
+  }
+
   /**
    * Why a change cannot be begun as the chain stands; what stages hold comes last, see {@link
    * Joining#HOLDING}.
@@ -118,6 +123,14 @@ final class Leftovers {
               "spec.abandonedStages",
               "stage %s reads what an abandoned stage puts out, and stays: it would never see what is given up. Take it out of spec.stages too, or have the other one drained: take that out of spec.abandonedStages"
                   .formatted(stage)));
+    }
+    for (String queue : change.ambiguous()) {
+      faults.add(
+          Finding.error(
+              "AbandonedBesideDrained",
+              "spec.abandonedStages",
+              "of two stages that no longer read the queue of %s one is drained and one abandoned, and it is not plain for which of them a new one stands in: abandon one in an edit of its own"
+                  .formatted(queue)));
     }
     for (String stage : change.removed()) {
       long failures =

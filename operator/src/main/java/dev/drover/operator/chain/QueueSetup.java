@@ -161,9 +161,13 @@ final class QueueSetup {
         });
   }
 
-  /** Removes what a stage that is gone was to read, or had sent again or waiting. */
+  /**
+   * Removes what a stage that is gone was to read, and what it had sent again, waiting, or set
+   * aside since: nobody could take it.
+   */
   void forget(String stage) {
     forget(names.splitsStream(), names.allOf("splits", stage));
+    forget(names.errorsStream(), names.allOf("errors", stage));
     forget(names.retriesStream(), names.retrySubject(stage));
     forget(names.waitingStream(), names.waitingSubject(stage));
   }

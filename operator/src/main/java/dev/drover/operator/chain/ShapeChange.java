@@ -62,6 +62,7 @@ record ShapeChange(
     removed.stream()
         .filter(s -> given.contains(PrivateName.parse(s).map(PrivateName::graft).orElse(s)))
         .forEach(s -> left.addAll(below(now, s)));
+    addFeeders(now, removed, left);
     List<Edge> gone =
         now.lasting().stream()
             .filter(e -> !joined(wanted, e.queue(), e.reader()))
@@ -72,7 +73,9 @@ record ShapeChange(
     for (StageSpec stage : wanted.stages()) {
       String from = stage.from();
       if (from != null && now.of(stage.name()).filter(e -> e.queue().equals(from)).isEmpty()) {
-        Edge replaced = replaced(now, wanted, ending, from, stage.name());
+        boolean beside =
+            gone.stream().anyMatch(e -> e.queue().equals(from) && left.contains(e.reader()));
+        Edge replaced = replaced(now, wanted, ending, from, stage.name(), beside);
         beginning.add(new Beginning(from, stage.name(), !present.contains(from), replaced));
       }
     }
@@ -88,14 +91,49 @@ record ShapeChange(
    * The edge that another takes the queue over from: the one that led to the same stages, else any
    * that ends there. Beside a reader that drains the queue nobody else may see what is in it: a
    * load in place of another would load the same records again.
+   *
+   * @param beside whether an edge is abandoned there, so that what leads to others may stand in for
+   *     that one: then it begins as a branch
    */
   private static @Nullable Edge replaced(
-      Edges now, ChainSpec wanted, List<Edge> ending, String queue, String reader) {
+      Edges now, ChainSpec wanted, List<Edge> ending, String queue, String reader, boolean beside) {
     List<Edge> ended = ending.stream().filter(e -> e.queue().equals(queue)).toList();
     return ended.stream()
         .filter(e -> overlap(below(now, e.reader()), below(wanted, reader)))
         .findFirst()
-        .orElse(ended.isEmpty() ? null : ended.getFirst());
+        .orElse(ended.isEmpty() || beside ? null : ended.getFirst());
+  }
+
+  /** What feeds nobody but stages that are given up is drained for nobody. */
+  private static void addFeeders(Edges now, Set<String> removed, Set<String> left) {
+    boolean more = !left.isEmpty();
+    while (more) {
+      more = false;
+      for (String stage : removed) {
+        List<String> readers =
+            now.lasting().stream().filter(e -> e.queue().equals(stage)).map(Edge::reader).toList();
+        if (!readers.isEmpty() && left.containsAll(readers)) {
+          more |= left.add(stage);
+        }
+      }
+    }
+  }
+
+  /**
+   * Queues of which it is not plain what a new reader stands in for: one edge there is drained with
+   * no successor that leads to the same stages, and another is abandoned.
+   */
+  List<String> ambiguous() {
+    return abandoned.stream()
+        .map(Edge::queue)
+        .distinct()
+        .filter(q -> beginning.stream().anyMatch(b -> b.queue().equals(q) && b.replaces() == null))
+        .filter(
+            q ->
+                ending.stream()
+                    .filter(e -> e.queue().equals(q))
+                    .anyMatch(e -> beginning.stream().noneMatch(b -> e.equals(b.replaces()))))
+        .toList();
   }
 
   boolean none() {
@@ -110,6 +148,11 @@ record ShapeChange(
   /** Whether a stage goes, and what it has left is given up. */
   boolean abandons(String stage) {
     return removed.contains(stage) && abandoned.stream().anyMatch(e -> e.reader().equals(stage));
+  }
+
+  /** Whether a stage that goes could be abandoned: nothing that it feeds stays. */
+  boolean mayAbandon(Edges now, String stage) {
+    return removed.containsAll(below(now, stage));
   }
 
   /** Stages behind one that is abandoned that stay: what they are owed would be missing. */

@@ -87,7 +87,7 @@ final class StageWishes {
   /**
    * The spec, and of each stage that runs though an edit took it out what was asked of it before:
    * if the edit is refused, all of it. While the edit is carried out, the stage is to be drained,
-   * so it goes on if it was suspended, but no faster than it may.
+   * so it goes on if it was suspended, but no faster than it may; one that is abandoned is not.
    */
   static MigrationSpec controls(
       MigrationSpec spec, ChainSpec runs, Map<String, Deployment> byStage, boolean grafting) {
@@ -96,11 +96,17 @@ final class StageWishes {
       Deployment deployment = byStage.get(stage.name());
       if (deployment != null && !names(spec, stage.name())) {
         StageControls.of(deployment)
-            .map(kept -> grafting ? goingOn(kept) : kept)
+            .map(kept -> grafting && !isAbandoned(spec, runs, stage) ? goingOn(kept) : kept)
             .ifPresent(stages::add);
       }
     }
     return spec.withStages(stages);
+  }
+
+  private static boolean isAbandoned(MigrationSpec spec, ChainSpec runs, StageSpec stage) {
+    String from = stage.from();
+    return spec.abandonedStages().contains(stage.name())
+        || from != null && isAbandoned(spec, runs, runs.stage(from));
   }
 
   private static Stage goingOn(Stage stage) {

@@ -216,6 +216,15 @@ class EdgesIT extends PlayedChain {
     assertThat(worker.load(Judge.PASS)).isEqualTo(3);
     assertThat(management.getStreamInfo(queue).getStreamState().getMsgCount()).isZero();
     assertThat(advance(PlayedWorker.plan(1, 0)).balance().balanced()).isTrue();
+
+    // Of a worker that ended only now.
+    nats.jetStream().publish(names.errorSubject("archive", "late"), new byte[9]);
+    nats.jetStream().publish(names.waitingSubject("archive"), new byte[9]);
+    now = now.plusSeconds(60);
+    chain.join("rev3", SPEC, QUEUES, true, removal);
+    for (String stream : List.of(names.errorsStream(), names.waitingStream())) {
+      assertThat(management.getStreamInfo(stream).getStreamState().getMsgCount()).isZero();
+    }
   }
 
   @Test

@@ -185,6 +185,48 @@ class ShapeChangeTest {
   }
 
   @Test
+  void what_feeds_an_abandoned_stage_alone_goes_with_it() {
+    Edges forked =
+        Edges.original(
+            "r1",
+            chain(
+                READ,
+                load("load", "read"),
+                step("prep", "read"),
+                step("more", "prep"),
+                load("mirror", "more")));
+
+    ShapeChange change =
+        ShapeChange.of(forked, chain(READ, load("load", "read")), Set.of("mirror"));
+
+    assertThat(change.closed()).isEmpty();
+    assertThat(change.ending()).isEmpty();
+    assertThat(change.abandons("prep")).isTrue();
+  }
+
+  @Test
+  void beside_an_edge_that_is_drained_for_another_the_stand_in_is_still_a_branch() {
+    Edges forked = Edges.original("r1", chain(READ, load("load", "read"), load("mirror", "read")));
+    Edge drained = Edge.original("read", "load");
+
+    ShapeChange inserted =
+        ShapeChange.of(
+            forked,
+            chain(READ, step("mid", "read"), load("load", "mid"), load("mirror2", "read")),
+            Set.of("mirror"));
+
+    assertThat(inserted.beginning())
+        .contains(
+            new Beginning("read", "mid", false, drained),
+            new Beginning("read", "mirror2", false, null));
+    assertThat(inserted.ambiguous()).isEmpty();
+    ShapeChange renamed =
+        ShapeChange.of(
+            forked, chain(READ, load("load2", "read"), load("mirror2", "read")), Set.of("mirror"));
+    assertThat(renamed.ambiguous()).containsExactly("read");
+  }
+
+  @Test
   void a_stage_that_stays_behind_an_abandoned_one_is_told() {
     ShapeChange change = ShapeChange.of(NOW, chain(READ, load("load", "read")), Set.of("clean"));
 

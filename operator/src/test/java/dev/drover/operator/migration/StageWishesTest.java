@@ -51,6 +51,27 @@ class StageWishesTest {
             .build());
   }
 
+  @ParameterizedTest
+  @CsvSource({"'spec:\n', false", "'spec:\n  abandonedStages: [load]\n', true"})
+  void a_stage_that_is_suspended_goes_on_to_be_drained_and_not_to_be_abandoned(
+      String begin, boolean suspended) {
+    Stage kept = new Stage("load", null, null, null, null, null, null, null, true, false);
+    Deployment deployment =
+        new DeploymentBuilder()
+            .withNewMetadata()
+            .withAnnotations(Map.of("drover.dev/stage-controls", Serialization.asJson(kept)))
+            .endMetadata()
+            .build();
+    MigrationSpec spec = Specs.with("spec:\n", begin.replace("\\n", "\n"));
+    MigrationSpec without =
+        spec.withStages(spec.stages().stream().filter(s -> !s.name().equals("load")).toList());
+
+    MigrationSpec controls =
+        StageWishes.controls(without, ChainMapping.chain(spec), Map.of("load", deployment), true);
+
+    assertThat(load(controls).suspend()).isEqualTo(suspended);
+  }
+
   private static StageObservation observed(
       MigrationSpec spec, ChainSpec chain, @Nullable Deployment deployment) {
     return StageObservations.of(spec, chain.stage("load"), ROOM, null, deployment, NOON);
