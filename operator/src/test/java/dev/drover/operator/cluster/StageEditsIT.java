@@ -101,6 +101,32 @@ class StageEditsIT {
   }
 
   @Test
+  void a_stage_whose_deployment_is_deleted_while_an_edit_is_refused_says_what_it_waits_for() {
+    operator.secrets();
+    operator.chain(M).counts = spec -> FaultyChain.snapshot(spec, 3_000_000, 0, false);
+    String sound =
+        Manifests.migration(M)
+            .replace("scale: {maxReplicas: 4}", "scale: {minReplicas: 2, maxReplicas: 4}");
+    operator.apply(sound);
+    operator.awaitCondition(M, "Ready", "True", "Running");
+    operator.apply(sound.replace("maxConnections: 3", "maxConnections: 1"));
+    operator.awaitCondition(M, "SpecValid", "False", "CapBelowFloors");
+
+    operator.client.resource(operator.deployment("load")).delete();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(operator.stage(M, "load").orElseThrow().scaling())
+                    .returns(0, MigrationStatus.Scaling::desired)
+                    .extracting(MigrationStatus.Scaling::message)
+                    .asString()
+                    .endsWith("its Deployment is made once the spec as it is now is planned"));
+
+    operator.apply(sound);
+    await().until(() -> operator.replicas("load"), r -> r != null && r > 0);
+  }
+
+  @Test
   void a_cap_holds_for_a_stage_that_is_drained_though_its_connection_went_with_it() {
     operator.secrets();
     FaultyChain chain = operator.chain(M);
