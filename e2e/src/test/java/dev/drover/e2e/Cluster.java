@@ -7,6 +7,7 @@ import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.api.v1alpha1.Migration;
 import dev.drover.api.v1alpha1.MigrationStatus;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -152,6 +153,14 @@ public final class Cluster implements AutoCloseable {
 
   FailedRecord failedRecord(String name) {
     return client.resources(FailedRecord.class).inNamespace(namespace).withName(name).get();
+  }
+
+  /** Messages of a Migration's events of one reason. */
+  List<String> events(String name, String reason) {
+    return client.v1().events().inNamespace(namespace).list().getItems().stream()
+        .filter(e -> name.equals(e.getInvolvedObject().getName()) && reason.equals(e.getReason()))
+        .map(Event::getMessage)
+        .toList();
   }
 
   /** A JSON merge patch, as {@code kubectl patch --type merge} sends it. */

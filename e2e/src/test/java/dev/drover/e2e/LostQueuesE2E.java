@@ -7,10 +7,8 @@ import dev.drover.api.v1alpha1.Condition;
 import dev.drover.api.v1alpha1.FailedRecord;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsEndpoint;
-import io.fabric8.kubernetes.api.model.Event;
 import io.nats.client.Connection;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,13 +54,6 @@ class LostQueuesE2E {
     cluster.close();
   }
 
-  private List<String> events(String reason) {
-    return cluster.client.v1().events().inNamespace("default").list().getItems().stream()
-        .filter(e -> NAME.equals(e.getInvolvedObject().getName()) && reason.equals(e.getReason()))
-        .map(Event::getMessage)
-        .toList();
-  }
-
   private static String resolved(FailedRecord record) {
     return record.getStatus() == null
         ? ""
@@ -82,7 +73,7 @@ class LostQueuesE2E {
     Condition lost = cluster.awaitCondition(NAME, "Balanced", "False");
     assertThat(lost.reason()).isEqualTo("ErrorQueueLost");
     assertThat(lost.message()).contains("counts 20 failed records", "has 0 of them");
-    await().atMost(Cluster.SOON).until(() -> !events("ErrorQueueLost").isEmpty());
+    await().atMost(Cluster.SOON).until(() -> !cluster.events(NAME, "ErrorQueueLost").isEmpty());
     await()
         .atMost(Cluster.SOON)
         .until(
