@@ -49,6 +49,9 @@ bench-reaction: ## How soon a stage has workers once it has a backlog, and how s
 bench-drain: ## How long a long queue takes a stage, beside how long it would take all workers that it may have
 	bench/drain
 
+bench-rate: ## Whether a stage keeps to its records a second, while workers are rolled, killed and scaled
+	bench/rate
+
 bench-caps: ## Whether a database ever has a session too many, while workers are scaled, rolled and killed and caps edited
 	bench/caps
 
@@ -73,4 +76,4 @@ crds: ## Write the CRDs anew from their Java types
 format: ## Format the code as the build wants it
 	$(MVN) spotless:apply
 
-.PHONY: help up down demo test unit integration e2e cli bench bench-stages bench-failures bench-reaction bench-drain bench-caps bench-fleet chaos chaos-redrive standstill simulate crds format
+.PHONY: help up down demo test unit integration e2e cli bench bench-stages bench-failures bench-reaction bench-drain bench-rate bench-caps bench-fleet chaos chaos-redrive standstill simulate crds format

@@ -20,9 +20,6 @@ record Drain(long records, double seconds, double idealSeconds) {
   /** What is measured for a shorter time says little. */
   static final Duration LEAST = Duration.ofSeconds(10);
 
-  /** A decision of the stage: when, and of how many records. */
-  record Decided(Instant at, long records) {}
-
   /**
    * Judges a drain by its decisions. The rate of all workers is that from {@link #WARM_UP} after
    * all were ready until nine tenths of the records were decided, or until not all were ready any

@@ -6,16 +6,9 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drover.api.v1alpha1.Condition;
-import dev.drover.e2e.Drain.Decided;
-import dev.drover.wire.decision.Decision;
 import dev.drover.wire.names.ChainNames;
 import dev.drover.wire.nats.NatsEndpoint;
 import io.nats.client.Connection;
-import io.nats.client.JetStreamSubscription;
-import io.nats.client.Message;
-import io.nats.client.PushSubscribeOptions;
-import io.nats.client.api.ConsumerConfiguration;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -103,37 +96,11 @@ class DrainRun {
         .isNotNull();
     assertThat(Cluster.checksum("target", TABLE))
         .isEqualTo(Cluster.checksum("legacy", "(SELECT id, a, id % 7 AS mark FROM " + TABLE + ")"));
-    return Drain.of(decisions(nats, names), let, allSince.get(), allUntil.get());
+    return Drain.of(Decided.by("look", nats, names, rows), let, allSince.get(), allUntil.get());
   }
 
   private static boolean completed(Cluster cluster) {
     return cluster.condition(NAME, "Completed").map(Condition::status).orElse("").equals("True");
-  }
-
-  /** What the stage has decided, each with the time at which NATS took it down. */
-  private List<Decided> decisions(Connection nats, ChainNames names) throws Exception {
-    JetStreamSubscription all =
-        nats.jetStream()
-            .subscribe(
-                names.allOf("decisions", "look"),
-                PushSubscribeOptions.builder().stream(names.decisionsStream())
-                    .ordered(true)
-                    .configuration(ConsumerConfiguration.builder().headersOnly(true).build())
-                    .build());
-    List<Decided> decisions = new ArrayList<>();
-    long records = 0;
-    while (records < rows) {
-      Message message = all.nextMessage(Duration.ofSeconds(10));
-      if (message == null) {
-        throw new IOException("the decisions are of " + records + " records, not of " + rows);
-      }
-      long of = Decision.Summary.parse(message.getHeaders()).counts().in();
-      records += of;
-      decisions.add(new Decided(message.metaData().timestamp().toInstant(), of));
-    }
-    all.unsubscribe();
-    assertThat(records).isEqualTo(rows);
-    return decisions;
   }
 
   /** Ten records that are looked up take 10 ms; a batch has 500, so that the last ends soon. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.drover.e2e.Drain.Decided;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
