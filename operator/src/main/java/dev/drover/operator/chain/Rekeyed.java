@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A table whose key is another one than that by whose ranges it was cut: nothing more of it is
- * dispatched. Pure.
+ * A table whose key is another one than that by whose ranges it was cut, or whose rows are at other
+ * positions: nothing more of it is dispatched. Pure.
  *
  * @param first as it was when its ranges were settled
  * @param now as it is planned now
@@ -16,7 +16,11 @@ import java.util.stream.Collectors;
 record Rekeyed(TablePlan first, TablePlan now) {
   static boolean is(TablePlan first, TablePlan now) {
     boolean alike = first.key().equals(now.key()) && first.schema().equals(now.schema());
-    return !alike && !key(first).equals(key(now));
+    return rewritten(first, now) || !alike && !key(first).equals(key(now));
+  }
+
+  private static boolean rewritten(TablePlan first, TablePlan now) {
+    return first.file() != null && now.file() != null && !first.file().equals(now.file());
   }
 
   boolean concerns(TablePlan table) {
@@ -24,6 +28,15 @@ record Rekeyed(TablePlan first, TablePlan now) {
   }
 
   StallReason stall() {
+    return rewritten(first, now)
+        ? new StallReason(
+            "TableRewritten",
+            "table %s has no key and was rewritten since its first rows were read, so the others are at other positions: delete the Migration and apply it again. Other tables are read meanwhile"
+                .formatted(now.table()))
+        : keyChanged();
+  }
+
+  private StallReason keyChanged() {
     return new StallReason(
         "KeyChanged",
         "table %s is read by ranges of its key (%s), and its key at the source is (%s) now: change it back there and take the edit back, or delete the Migration and apply it again. Other tables are read meanwhile"

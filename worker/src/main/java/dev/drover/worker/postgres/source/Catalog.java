@@ -166,7 +166,8 @@ public final class Catalog {
               .toList();
       TableSql sql = TableSql.of(connection, schema, key);
       long records = TableSize.of(connection, sql, table.name()).records();
-      plans.add(new TablePlan(stage, table.name(), schema, key, after, records, List.of()));
+      Long file = key.isEmpty() ? TableFile.of(connection, table.name()) : null;
+      plans.add(new TablePlan(stage, table.name(), schema, key, after, records, List.of(), file));
     }
     return plans;
   }

@@ -112,6 +112,10 @@ final class PostgresRows implements SplitSource.Rows {
         boolean piece = pieces.rows() > 0 && read == pieces.rows();
         pieces.complete();
         if (!piece) {
+          if (table.file() != null) {
+            endRead();
+            TableFile.require(session.get(), table);
+          }
           return false;
         }
         endRead();
@@ -150,6 +154,7 @@ final class PostgresRows implements SplitSource.Rows {
   /** The next transaction, from the last key on. */
   private RangeReader openNext() throws SQLException {
     endRead();
+    TableFile.require(session.get(), table);
     RangeReader next =
         RangeReader.open(
             session.get(),

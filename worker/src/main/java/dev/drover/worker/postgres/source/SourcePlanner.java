@@ -33,15 +33,7 @@ public final class SourcePlanner {
     }
     List<TablePlan> tables = new ArrayList<>();
     for (TablePlan table : found.tables()) {
-      tables.add(
-          new TablePlan(
-              table.stage(),
-              table.table(),
-              table.schema(),
-              table.key(),
-              table.after(),
-              table.estimatedRecords(),
-              SplitCutter.cut(connection, table, stage.splitRecords())));
+      tables.add(table.withSplits(SplitCutter.cut(connection, table, stage.splitRecords())));
     }
     List<Finding> findings = new ArrayList<>(found.findings());
     shortTimeout(connection, index).ifPresent(findings::add);

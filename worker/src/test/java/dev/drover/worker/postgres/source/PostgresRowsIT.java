@@ -94,6 +94,35 @@ class PostgresRowsIT {
     return reader;
   }
 
+  @Test
+  void a_table_without_a_key_that_is_rewritten_meanwhile_is_not_read_on() throws Exception {
+    execute(
+        "CREATE TABLE item (id integer); INSERT INTO item SELECT generate_series(1, 1000);"
+            + " DELETE FROM item WHERE id < 100");
+    TablePlan table = table("public.item");
+    try (Connection reader = endpoint.open("drover/test/reader");
+        PostgresRows rows = rows(reader, table)) {
+      assertThat(rows.advance()).isTrue();
+      rows.release();
+      assertThat(rows.advance()).as("it is where it was").isTrue();
+      rows.release();
+      execute("VACUUM FULL item");
+
+      assertThatThrownBy(rows::advance)
+          .isInstanceOfSatisfying(
+              SystemFailure.class,
+              e -> {
+                assertThat(e.reason()).isEqualTo("SourceChanged");
+                assertThat(e.extent()).isEqualTo(SystemFailure.Extent.Table);
+                assertThat(e.getMessage()).contains("public.item has no key and was rewritten");
+              });
+      assertThatThrownBy(() -> keys(rows(reader, table))).isInstanceOf(SQLException.class);
+    }
+    try (Connection reader = endpoint.open("drover/test/reader")) {
+      assertThat(keys(rows(reader, table("public.item")))).hasSize(901);
+    }
+  }
+
   /** Its policies call functions that find what they need on the login's own path. */
   @Test
   void a_table_with_policies_is_read_on_the_path_of_the_login() throws Exception {
