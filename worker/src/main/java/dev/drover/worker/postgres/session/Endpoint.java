@@ -46,9 +46,9 @@ public final class Endpoint {
    * keep-alive is sent while something of the server's is under way, and that is given up only
    * after a quarter of an hour; tcp_user_timeout makes that half a minute too, also for who takes
    * nothing for so long (a reader that waits for room in its queue lets go of what it reads).
-   * Timeouts of statements and locks stay the role's. What was committed is acknowledged, and never
-   * comes again: so a commit has to be on disk at the server, though a role that loads much may
-   * have asked for less.
+   * Timeouts of statements and locks stay the role's; a load lifts that of statements. What was
+   * committed is acknowledged, and never comes again: so a commit has to be on disk at the server,
+   * though a role that loads much may have asked for less.
    */
   private static final String SESSION =
       """
