@@ -1,6 +1,7 @@
 package dev.drover.worker.postgres.lookup;
 
 import dev.drover.worker.lookup.LookupUnavailableException;
+import dev.drover.worker.postgres.session.KeptSession;
 import dev.drover.worker.session.NoPermitException;
 import java.sql.SQLException;
 import java.util.Objects;
@@ -41,6 +42,10 @@ final class LookupFailure {
     String noPermit = NoPermitException.stallReason(sqlState);
     if (noPermit != null) {
       return noPermit;
+    }
+    String notKept = KeptSession.stallReason(sqlState);
+    if (notKept != null) {
+      return notKept;
     }
     if (sqlState.equals(QUERY_CANCELED)) {
       return LookupUnavailableException.TIMED_OUT;

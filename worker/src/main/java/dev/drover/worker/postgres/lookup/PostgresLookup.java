@@ -7,6 +7,7 @@ import dev.drover.worker.lookup.LookupQuery;
 import dev.drover.worker.lookup.LookupUnavailableException;
 import dev.drover.worker.lookup.Question;
 import dev.drover.worker.postgres.session.Endpoint;
+import dev.drover.worker.postgres.session.KeptSession;
 import dev.drover.worker.postgres.session.SqlFailure;
 import dev.drover.worker.text.UnreadableTextException;
 import dev.drover.worker.text.ValueText;
@@ -159,6 +160,7 @@ public final class PostgresLookup implements Lookup {
     int most = 2 * (to - from);
     Arrays.fill(answers, from, to, new Answer.Missing());
     Connection session = session();
+    KeptSession.require(session);
     try (PreparedStatement statement = session.prepareStatement(LookupSql.of(query))) {
       // One more than the keys can have, so that a query for many rows costs no memory.
       statement.setMaxRows(most + 1);
@@ -243,14 +245,16 @@ public final class PostgresLookup implements Lookup {
     close();
     Connection opened = endpoint.open(application);
     connection = opened;
+    // Each query in a transaction that is begun as read-only: a query can change the default.
+    opened.setReadOnly(true);
+    opened.setAutoCommit(false);
+    KeptSession.require(opened); // these would stay with a session that others are given
     try (Statement settings = opened.createStatement()) {
       settings.execute(
           "SET default_transaction_read_only = on; SET statement_timeout = '%ds'"
               .formatted(timeoutSeconds));
     }
-    // Each query in a transaction that is begun as read-only: a query can change the default.
-    opened.setReadOnly(true);
-    opened.setAutoCommit(false);
+    opened.commit();
     return opened;
   }
 

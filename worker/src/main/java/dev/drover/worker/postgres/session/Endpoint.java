@@ -162,9 +162,7 @@ public final class Endpoint {
       line.established(connection);
       open = true;
       permit.opened(connection); // first of all: there may be one too many
-      try (Statement statement = connection.createStatement()) {
-        statement.execute(SESSION);
-      }
+      KeptSession.setUp(connection, spec.name(), SESSION);
       lookForClient(connection);
       permitted.put(connection, permit);
       return connection;

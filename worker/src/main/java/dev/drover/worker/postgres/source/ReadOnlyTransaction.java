@@ -1,6 +1,7 @@
 package dev.drover.worker.postgres.source;
 
 import dev.drover.worker.database.SourceView;
+import dev.drover.worker.postgres.session.KeptSession;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -28,6 +29,7 @@ final class ReadOnlyTransaction implements AutoCloseable {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       view.enter(connection);
+      KeptSession.require(connection);
       statement.execute(settings);
     } catch (SQLException e) {
       try {

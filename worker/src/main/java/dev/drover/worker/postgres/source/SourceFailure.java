@@ -3,6 +3,7 @@ package dev.drover.worker.postgres.source;
 import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.database.SystemFailure.Extent;
 import dev.drover.worker.database.ViewUnavailableException;
+import dev.drover.worker.postgres.session.KeptSession;
 import dev.drover.worker.postgres.session.ServerWords;
 import dev.drover.worker.postgres.session.SqlFailure;
 import dev.drover.worker.session.NoPermitException;
@@ -38,6 +39,10 @@ public final class SourceFailure {
       return noPermit;
     }
     String state = String.valueOf(e.getSQLState());
+    String notKept = KeptSession.stallReason(state);
+    if (notKept != null) {
+      return notKept;
+    }
     return switch (state) {
       case QUERY_CANCELED -> "SourceTimeout";
       case LOCK_NOT_AVAILABLE -> "SourceLocked";
@@ -56,6 +61,9 @@ public final class SourceFailure {
     String state = String.valueOf(e.getSQLState());
     if (NoPermitException.isCapReached(state)) {
       return Extent.Waited;
+    }
+    if (KeptSession.stallReason(state) != null) {
+      return Extent.Database;
     }
     boolean ofTable =
         e instanceof UnreadableKeyException

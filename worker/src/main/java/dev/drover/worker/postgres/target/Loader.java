@@ -5,6 +5,7 @@ import dev.drover.worker.database.LoadBatch;
 import dev.drover.worker.database.LoadBatch.Patience;
 import dev.drover.worker.database.LoadOutcome;
 import dev.drover.worker.database.SystemFailure;
+import dev.drover.worker.postgres.session.KeptSession;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -144,6 +145,7 @@ public final class Loader {
     Map<String, LoadBatch> distinct = new LinkedHashMap<>();
     batches.forEach(batch -> distinct.putIfAbsent(batch.batchId(), batch));
     Map<String, LoadOutcome> outcomes = new HashMap<>();
+    KeptSession.require(connection);
     List<LoadBatch> claimed = claim(distinct, outcomes);
     for (List<LoadBatch> alike : byColumns(claimed)) {
       outcomes.putAll(write(table, alike, staging));

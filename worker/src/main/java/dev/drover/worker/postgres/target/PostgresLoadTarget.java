@@ -9,6 +9,7 @@ import dev.drover.worker.database.LoadOutcome;
 import dev.drover.worker.database.LoadTarget;
 import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.postgres.session.Endpoint;
+import dev.drover.worker.postgres.session.KeptSession;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -28,7 +29,6 @@ import org.slf4j.LoggerFactory;
 public final class PostgresLoadTarget implements LoadTarget {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresLoadTarget.class);
 
-  /** How often a transaction is tried that the server ends for the sake of others. */
   /**
    * What a dump is restored with, too: a batch that is ended for taking long comes again as it was,
    * and would be ended again. Locks are waited for no longer than the login may.
@@ -39,6 +39,7 @@ public final class PostgresLoadTarget implements LoadTarget {
       WHERE name IN ('statement_timeout', 'transaction_timeout')
       """;
 
+  /** How often a transaction is tried that the server ends for the sake of others. */
   private static final int ATTEMPTS = 5;
 
   private static final long LONGEST_PAUSE_MILLIS = 100;
@@ -233,6 +234,7 @@ public final class PostgresLoadTarget implements LoadTarget {
     Connection session = connection;
     if (known == null && session != null) {
       prepare(session, target);
+      KeptSession.require(session);
       known =
           TargetCatalog.find(session, target)
               .orElseThrow(

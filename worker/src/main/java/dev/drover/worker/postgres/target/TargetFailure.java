@@ -2,6 +2,7 @@ package dev.drover.worker.postgres.target;
 
 import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.database.SystemFailure.Extent;
+import dev.drover.worker.postgres.session.KeptSession;
 import dev.drover.worker.postgres.session.ServerWords;
 import dev.drover.worker.session.NoPermitException;
 import java.sql.SQLException;
@@ -47,6 +48,10 @@ final class TargetFailure {
     String noPermit = NoPermitException.stallReason(state);
     if (noPermit != null) {
       return noPermit;
+    }
+    String notKept = KeptSession.stallReason(state);
+    if (notKept != null) {
+      return notKept;
     }
     return state.startsWith("42") ? "TargetChanged" : "DatabaseUnavailable";
   }
