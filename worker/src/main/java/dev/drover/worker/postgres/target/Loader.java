@@ -154,7 +154,7 @@ public final class Loader {
       // What was judged by types that are others now might have been rounded or cut.
       TargetCatalog.requireAsFound(connection, table);
       if (mode == LoadMode.Upsert) {
-        TargetCatalog.requireKeysAsFound(connection, table);
+        TargetCatalog.requireUpsertsAsFound(connection, table);
       }
     }
     if (ledger != null) {

@@ -8,12 +8,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
  * Writes rows by {@code COPY} into a temporary table and from there by {@code INSERT … ON CONFLICT
- * DO UPDATE}: a row whose key exists replaces it, and of several rows of one key the last wins. For
- * one transaction.
+ * DO UPDATE}: a row whose key exists replaces it, unless it is the same, and of several rows of one
+ * key the last wins. For one transaction.
  */
 final class StagedWriter implements RowWriter {
   /** Two rows of one key in one statement. */
@@ -23,8 +25,11 @@ final class StagedWriter implements RowWriter {
   private final CopyWriter copy;
   private final String staging;
   private final StagingCadence cadence;
-  private final String merge;
-  private final String mergeLast;
+  private final UnaryOperator<String> upsert;
+  private final String staged;
+  private final String lastOfEach;
+  private final String keyTwice;
+  private final Optional<String> leftOut;
 
   /** Whether an attempt of this transaction left its rows in the staging table. */
   private boolean dirty;
@@ -45,9 +50,13 @@ final class StagedWriter implements RowWriter {
     this.staging = stagingName(table, columns);
     this.copy = new CopyWriter(connection, staging, columns);
     this.cadence = cadence;
-    String staged = "SELECT %s FROM %s".formatted(CopyWriter.quoted(columns), staging);
-    this.merge = merge(table, columns, key, staged);
-    this.mergeLast = merge(table, columns, key, lastOfEachKey(columns, key, staging));
+    this.staged = "SELECT %s FROM %s s".formatted(CopyWriter.quoted(columns), staging);
+    this.lastOfEach = "SELECT * FROM (%s) s".formatted(lastOfEachKey(columns, key, staging));
+    this.keyTwice =
+        "SELECT EXISTS (SELECT FROM %s GROUP BY %s HAVING pg_catalog.count(*) > 1)"
+            .formatted(staging, CopyWriter.quoted(key));
+    this.leftOut = UnchangedRows.leftOut(table, columns, key);
+    this.upsert = rows -> upsert(table, columns, key, rows);
   }
 
   /** The name of the staging table for some columns of a table, as their types are now. */
@@ -73,19 +82,38 @@ final class StagedWriter implements RowWriter {
 
   @Override
   public void write(EncodedRows rows, int from, int to) throws SQLException {
+    // Ranges are written to find out what is refused.
+    boolean together = !dirty && from == 0 && to == rows.size() && to > 1;
     try (Statement statement = connection.createStatement()) {
       if (dirty) {
         statement.execute("TRUNCATE " + staging);
       }
       copy.write(rows, from, to);
       dirty = true;
-      statement.execute(cadence.keysRepeat() ? mergeLast : merge);
+      String written = cadence.keysRepeat() ? lastOfEach : staged;
+      if (together && leftOut.isPresent() && cadence.compareNext()) {
+        writeChanged(written + " WHERE " + leftOut.get(), rows.size());
+      } else {
+        statement.execute(upsert.apply(written));
+      }
     } catch (SQLException e) {
       if (KEY_TWICE.equals(e.getSQLState())) {
         cadence.keyRepeated();
       }
       throw e;
     }
+  }
+
+  /**
+   * Writes those that are not in the table as they are. Where some are not written, a key that
+   * comes twice is not noticed by the server: the last of its rows may be the one that is there.
+   */
+  private void writeChanged(String changed, int size) throws SQLException {
+    int written = Statements.count(connection, UnchangedRows.planned(upsert.apply(changed)));
+    if (written < size && !cadence.keysRepeat() && Statements.ask(connection, keyTwice)) {
+      throw new SQLException("a key comes twice", KEY_TWICE);
+    }
+    cadence.compared(size - written, size);
   }
 
   /**
@@ -97,7 +125,7 @@ final class StagedWriter implements RowWriter {
         .formatted(CopyWriter.quoted(columns), CopyWriter.quoted(key), staging);
   }
 
-  private static String merge(
+  private static String upsert(
       TargetTable table, List<String> columns, List<String> key, String rows) {
     return """
         INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
@@ -112,7 +140,8 @@ final class StagedWriter implements RowWriter {
   static String conflict(TargetTable table, List<String> columns, List<String> key) {
     String assignments =
         columns.stream()
-            .filter(c -> !key.contains(c) && isUpdatable(table, c))
+            .filter(c -> !key.contains(c))
+            .filter(c -> table.column(c).map(StagedWriter::isUpdatable).orElse(true))
             .map(c -> Quote.identifier(c) + " = excluded." + Quote.identifier(c))
             .collect(Collectors.joining(", "));
     return "ON CONFLICT (%s) DO %s"
@@ -122,7 +151,7 @@ final class StagedWriter implements RowWriter {
   }
 
   /** An identity that is always generated may be given at insertion and never changed after. */
-  private static boolean isUpdatable(TargetTable table, String column) {
-    return table.column(column).map(c -> c.filling() == Filling.Open).orElse(true);
+  static boolean isUpdatable(TargetColumn column) {
+    return column.filling() == Filling.Open;
   }
 }

@@ -1,32 +1,45 @@
 package dev.drover.worker.postgres.target;
 
 /**
- * Whether an upsert into one table tries a plain {@code COPY} first, which is fast and fails if any
- * key exists, or goes through staging at once. Learns from what conflicted: after a conflict the
- * next loads use staging; then one tries a {@code COPY} again, and each further conflict doubles
- * the number of loads until the next try. Not thread-safe.
+ * What was learnt about upserts into one table: whether the next tries a plain {@code COPY} first,
+ * which is fast and fails if any key exists, or goes through staging at once; and whether what is
+ * staged is compared with what is there, which pays where some of it is the same. Not thread-safe.
  */
 final class StagingCadence {
-  private static final int FIRST = 4;
-  private static final int MOST = 64;
+  /** Comparing a row costs a fifth of writing it, about. */
+  private static final int LEAST_SAME_IN = 5;
 
-  private int stretch = FIRST;
-  private int stagedLoadsLeft;
+  private final Abstention fromCopy = new Abstention();
+  private final Abstention fromComparing = new Abstention();
   private boolean keysRepeat;
 
   /** Whether the next load uses staging from the start. */
   boolean stageNext() {
-    if (stagedLoadsLeft > 0) {
-      stagedLoadsLeft--;
-      return true;
-    }
-    return false;
+    return fromCopy.next();
   }
 
   /** A plain {@code COPY} met a key that exists. */
   void conflicted() {
-    stagedLoadsLeft = stretch;
-    stretch = Math.min(MOST, 2 * stretch);
+    fromCopy.failed();
+  }
+
+  /** A plain {@code COPY} met none. */
+  void clear() {
+    fromCopy.succeeded();
+  }
+
+  /** Whether the rows of the next load through staging are to be compared with those there. */
+  boolean compareNext() {
+    return !fromComparing.next();
+  }
+
+  /** Some of the rows of a load were there as they came. */
+  void compared(int same, int rows) {
+    if (same < rows / LEAST_SAME_IN) {
+      fromComparing.failed();
+    } else {
+      fromComparing.succeeded();
+    }
   }
 
   /** Whether some load had two rows of one key, of which the last is to win. */
@@ -39,8 +52,32 @@ final class StagingCadence {
     keysRepeat = true;
   }
 
-  /** A plain {@code COPY} met none. */
-  void clear() {
-    stretch = FIRST;
+  /**
+   * For how many loads something that failed is not tried: some at first, then it is tried again,
+   * and each further failure doubles their number.
+   */
+  private static final class Abstention {
+    private static final int FIRST = 4;
+    private static final int MOST = 64;
+
+    private int stretch = FIRST;
+    private int left;
+
+    boolean next() {
+      if (left > 0) {
+        left--;
+        return true;
+      }
+      return false;
+    }
+
+    void failed() {
+      left = stretch;
+      stretch = Math.min(MOST, 2 * stretch);
+    }
+
+    void succeeded() {
+      stretch = FIRST;
+    }
   }
 }

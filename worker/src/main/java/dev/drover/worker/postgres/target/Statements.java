@@ -21,6 +21,19 @@ final class Statements {
     }
   }
 
+  /** Executes statements, separated by semicolons: how many rows they wrote. */
+  static int count(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+      int count = 0;
+      while (statement.getUpdateCount() != -1) {
+        count += statement.getUpdateCount();
+        statement.getMoreResults();
+      }
+      return count;
+    }
+  }
+
   /** The one boolean that a query answers. */
   static boolean ask(Connection connection, String query) throws SQLException {
     try (Statement statement = connection.createStatement();

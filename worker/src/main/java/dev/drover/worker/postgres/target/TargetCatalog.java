@@ -52,7 +52,20 @@ public final class TargetCatalog {
               SELECT relid FROM pg_catalog.pg_partition_tree(?::int8::oid::pg_catalog.regclass)))
             AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 7 = 7
             AND p.prosrc ~* 'return\\s+null'
-          ORDER BY 1)
+          ORDER BY 1),
+        c.relchecks > 0,
+        c.relkind = 'r'
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+            WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+            LEFT JOIN LATERAL ROWS FROM (
+              pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indcollation::oid[]))
+              k(attnum, coll) ON true
+            LEFT JOIN pg_catalog.pg_attribute a
+              ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            WHERE i.indrelid = c.oid AND i.indisunique
+              AND (i.indcheckxmin OR k.coll <> a.attcollation))
+      FROM pg_catalog.pg_class c WHERE c.oid = ?
       """;
 
   /** A domain may forbid null, and give a default, at any level; the domain's own level is read. */
@@ -142,14 +155,21 @@ public final class TargetCatalog {
   }
 
   /**
-   * Makes sure that a table still has the keys that it had when it was found: without its index a
-   * row whose key exists is written beside the other, and nothing is refused. To be asked like the
-   * other.
+   * Makes sure that a table may still be upserted into as when it was found: without the index of
+   * its key a row whose key exists is written beside the other, and nothing is refused; a trigger
+   * that it did not have is to see each row. To be asked like the other.
    *
-   * @throws SQLException SQLSTATE 42P10 if not
+   * @throws SQLException SQLSTATE 42P10 if a key is gone, 42809 if rows must not be compared now
    */
-  static void requireKeysAsFound(Connection connection, TargetTable table) throws SQLException {
-    List<List<String>> there = uniqueIndexes(connection, oid(connection, table));
+  static void requireUpsertsAsFound(Connection connection, TargetTable table) throws SQLException {
+    long oid = oid(connection, table);
+    if (table.hooks().comparable() && !hooks(connection, oid).comparable()) {
+      throw new SQLException(
+          "table %s has a trigger, or an index, that it had not before: it is looked at again"
+              .formatted(table.displayName()),
+          "42809");
+    }
+    List<List<String>> there = uniqueIndexes(connection, oid);
     for (List<String> key : table.keys()) {
       if (!there.contains(key)) {
         throw new SQLException(
@@ -202,13 +222,16 @@ public final class TargetCatalog {
 
   private static TargetTable.Hooks hooks(Connection connection, long oid) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(HOOKS)) {
-      for (int i = 1; i <= 3; i++) {
+      for (int i = 1; i <= 4; i++) {
         statement.setLong(i, oid);
       }
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return new TargetTable.Hooks(
-            row.getBoolean(1), List.of((String[]) row.getArray(2).getArray()));
+            row.getBoolean(1),
+            List.of((String[]) row.getArray(2).getArray()),
+            row.getBoolean(3),
+            row.getBoolean(4));
       }
     }
   }

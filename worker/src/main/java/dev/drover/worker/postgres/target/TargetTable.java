@@ -71,10 +71,14 @@ public record TargetTable(
    *
    * @param rules whether a rule rewrites statements that insert or update
    * @param droppers names of row triggers that may keep a row out, without an error
+   * @param checks whether it has check constraints
+   * @param comparable whether rows may be compared with those there instead of being written: no
+   *     trigger is to see them, it has no partitions, of which each would be locked, and its unique
+   *     indexes are of use for looking rows up
    */
-  public record Hooks(boolean rules, List<String> droppers) {
+  public record Hooks(boolean rules, List<String> droppers, boolean checks, boolean comparable) {
     /** Nothing. */
-    public static final Hooks NONE = new Hooks(false, List.of());
+    public static final Hooks NONE = new Hooks(false, List.of(), false, true);
 
     public Hooks {
       droppers = List.copyOf(droppers);

@@ -39,6 +39,28 @@ class StagingCadenceTest {
     assertThat(stagedLoads()).isEqualTo(4);
   }
 
+  @Test
+  void where_hardly_any_row_is_the_same_comparing_is_tried_after_more_and_more_loads() {
+    assertThat(cadence.compareNext()).isTrue();
+    cadence.compared(19, 100);
+    assertThat(loadsWithoutComparing()).isEqualTo(4);
+    cadence.compared(0, 100);
+    assertThat(loadsWithoutComparing()).isEqualTo(8);
+    cadence.compared(20, 100);
+    assertThat(loadsWithoutComparing()).isZero();
+    cadence.compared(19, 100);
+    assertThat(loadsWithoutComparing()).isEqualTo(4);
+    assertThat(cadence.stageNext()).as("a plain COPY is another matter").isFalse();
+  }
+
+  private int loadsWithoutComparing() {
+    int loads = 0;
+    while (!cadence.compareNext()) {
+      loads++;
+    }
+    return loads;
+  }
+
   private int stagedLoads() {
     int loads = 0;
     while (cadence.stageNext()) {

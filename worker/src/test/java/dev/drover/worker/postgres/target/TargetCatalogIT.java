@@ -12,6 +12,7 @@ import dev.drover.worker.postgres.target.TargetTable.Kind;
 import dev.drover.worker.postgres.target.TargetTable.SelfReference;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,9 +97,59 @@ class TargetCatalogIT {
         CREATE TRIGGER pick BEFORE INSERT OR UPDATE ON shop.p FOR EACH ROW EXECUTE FUNCTION shop.pick()
         """);
 
-    assertThat(table("shop.t").hooks()).isEqualTo(new TargetTable.Hooks(false, List.of("pick")));
-    assertThat(table("shop.ruled").hooks()).isEqualTo(new TargetTable.Hooks(true, List.of()));
-    assertThat(table("shop.v").hooks()).isEqualTo(TargetTable.Hooks.NONE);
+    assertThat(table("shop.t").hooks())
+        .isEqualTo(new TargetTable.Hooks(false, List.of("pick"), false, false));
+    assertThat(table("shop.ruled").hooks())
+        .isEqualTo(new TargetTable.Hooks(true, List.of(), false, true));
+    assertThat(table("shop.v").hooks())
+        .isEqualTo(new TargetTable.Hooks(false, List.of(), false, false));
+  }
+
+  @Test
+  void it_is_known_where_rows_may_be_compared_instead_of_written() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.plain (id integer PRIMARY KEY, code text UNIQUE, extra text);
+        CREATE TABLE shop.child (parent integer REFERENCES shop.plain);
+        CREATE TABLE shop.heir () INHERITS (shop.plain);
+        CREATE TABLE shop.parts (id integer) PARTITION BY RANGE (id);
+        CREATE TABLE shop.part PARTITION OF shop.parts DEFAULT;
+        CREATE TABLE shop.collated (id integer, code text, extra text);
+        CREATE UNIQUE INDEX ON shop.collated (id, code COLLATE "C") INCLUDE (extra);
+        CREATE TABLE shop.covering (id integer, code text, UNIQUE (id) INCLUDE (code));
+        CREATE FUNCTION shop.stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'
+        """);
+    assertThat(comparable("plain", "child", "heir", "parts", "part", "collated", "covering"))
+        .containsExactly("plain", "child", "heir", "part", "covering");
+
+    execute(
+        """
+        CREATE TRIGGER t BEFORE INSERT ON shop.parts FOR EACH ROW EXECUTE FUNCTION shop.stamp();
+        CREATE TRIGGER t AFTER UPDATE ON shop.heir EXECUTE FUNCTION shop.stamp()
+        """);
+    assertThat(comparable("heir", "part")).isEmpty();
+  }
+
+  @Test
+  void check_constraints_are_known() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.free (id integer NOT NULL);
+        CREATE TABLE shop.checked (id integer CHECK (id > 0))
+        """);
+
+    assertThat(table("shop.free").hooks().checks()).isFalse();
+    assertThat(table("shop.checked").hooks().checks()).isTrue();
+  }
+
+  private static List<String> comparable(String... names) throws Exception {
+    List<String> those = new ArrayList<>();
+    for (String name : names) {
+      if (table("shop." + name).hooks().comparable()) {
+        those.add(name);
+      }
+    }
+    return those;
   }
 
   @Test

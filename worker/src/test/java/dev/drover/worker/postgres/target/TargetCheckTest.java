@@ -120,8 +120,8 @@ class TargetCheckTest {
   @Test
   void rules_leave_no_way_to_upsert_and_a_trigger_that_keeps_rows_out_is_told() {
     Column id = field("id", ColumnType.BIGINT);
-    TargetTable ruled = with(table(ID), new Hooks(true, List.of()));
-    TargetTable picky = with(table(ID), new Hooks(false, List.of("only_new")));
+    TargetTable ruled = with(table(ID), new Hooks(true, List.of(), false, true));
+    TargetTable picky = with(table(ID), new Hooks(false, List.of("only_new"), false, false));
 
     assertThat(reasons(upsert(ruled, id))).containsExactly("TargetHasRules");
     assertThat(insert(ruled, id)).isEmpty();
