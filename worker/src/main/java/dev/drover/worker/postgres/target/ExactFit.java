@@ -10,7 +10,9 @@ import dev.drover.wire.schema.NativeType;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the values that a column would take and silently change: a database rounds a number to its
@@ -156,6 +158,9 @@ final class ExactFit {
 
   /** Of the types without a form of their own these change what they take. */
   private static Fit other(NativeType from, NativeType to) {
+    if (RecordText.isType(to.base())) {
+      return record(to);
+    }
     return switch (to.base()) {
       case "\"char\"" -> checked(v -> v.toString().getBytes(StandardCharsets.UTF_8).length > 1);
       case "money" -> LOSSY;
@@ -201,6 +206,34 @@ final class ExactFit {
           checked(v -> ArrayText.elements((String) v).anyMatch(changes::test));
       case Fit.Lossy lossy -> lossy;
     };
+  }
+
+  /** What goes for the texts of its fields goes for a composite value. */
+  private static Fit record(NativeType to) {
+    List<Fit> fits =
+        RecordText.types(to.base()).stream()
+            .map(NativeType::of)
+            .map(
+                type -> type.array() ? array(TEXTS, type) : text(TEXTS.element(), type(type), type))
+            .toList();
+    if (fits.stream().allMatch(fit -> fit instanceof Fit.Exact)) {
+      return EXACT;
+    }
+    return fits.stream().anyMatch(fit -> fit instanceof Fit.Lossy)
+        ? LOSSY
+        : checked(v -> changes(fits, RecordText.fields((String) v)));
+  }
+
+  private static boolean changes(List<Fit> fits, List<@Nullable String> fields) {
+    for (int i = 0; i < Math.min(fits.size(), fields.size()); i++) {
+      String field = fields.get(i);
+      if (field != null
+          && fits.get(i) instanceof Fit.Checked(Predicate<Object> changes)
+          && changes.test(field)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static ColumnType type(NativeType element) {

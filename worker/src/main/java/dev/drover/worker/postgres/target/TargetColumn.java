@@ -9,7 +9,8 @@ import dev.drover.wire.schema.ColumnType;
  * @param type the wire type whose text it takes without a conversion; that of the base type for a
  *     domain
  * @param nativeType the database's own name of the type, with modifiers
- * @param storedType that of the type in which values are kept: beneath a domain its base type
+ * @param storedType that of the type in which values are kept: beneath a domain its base type; for
+ *     a composite one those of its fields, as {@code ROW(numeric(10,2),text)}
  * @param nullable whether it takes null
  * @param hasDefault whether it has a value when a row brings none: a default, a generated value or
  *     an identity

@@ -60,6 +60,17 @@ public final class Attributes {
            SELECT pg_catalog.format_type(e.oid, e.modifier) || '[]'
            FROM element e JOIN pg_catalog.pg_type s ON s.oid = e.oid
            WHERE s.typtype <> 'd'),
+          (SELECT 'ROW('
+             || pg_catalog.string_agg(
+               pg_catalog.format_type(f.atttypid, f.atttypmod), ',' ORDER BY f.attnum)
+             || CASE WHEN e.oid = t.oid THEN ')' ELSE ')[]' END
+           FROM pg_catalog.pg_type e
+           JOIN pg_catalog.pg_attribute f ON f.attrelid = e.typrelid
+           WHERE e.typtype = 'c' AND f.attnum > 0 AND NOT f.attisdropped
+             AND e.oid = CASE
+               WHEN t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc THEN t.typelem
+               ELSE t.oid END
+           GROUP BY e.oid),
           pg_catalog.format_type(b.oid, b.stored)) AS stored
       FROM picked p
       JOIN base b ON b.declared = p.atttypid AND b.modifier = p.atttypmod

@@ -61,6 +61,7 @@ class RefusedRecordsIT {
           timestamptz;                        4714-11-23 BC; InvalidDateTime; v
           shop.mood;                          furious; InvalidText;      v
           numeric(4,2);                       1.239;  WouldChange;       v
+          shop.price;                         (1.239); WouldChange;      v
           uuid;                               secret; InvalidText;       v
           jsonb;                              secret; InvalidText;       v
           integer[];                          secret; InvalidText;       v
@@ -73,6 +74,7 @@ class RefusedRecordsIT {
   void a_bad_value_fails_alone(String type, String bad, String code, String subject)
       throws Exception {
     execute("CREATE TYPE shop.mood AS ENUM ('g1', 'g3')");
+    execute("CREATE TYPE shop.price AS (amount numeric(4,2))");
     execute("CREATE TABLE shop.t (id integer, v %s)".formatted(type));
     execute(seed(type));
     String good = good(type);
@@ -112,6 +114,7 @@ class RefusedRecordsIT {
       case "int4range" -> "[10%1$d,10%1$d]";
       case "integer[]" -> "{%d}";
       case "jsonb" -> "{\"a\": %d}";
+      case "shop.price" -> "(%d.50)";
       default -> "g%d";
     };
   }
