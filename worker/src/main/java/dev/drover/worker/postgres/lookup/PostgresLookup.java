@@ -15,7 +15,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -245,16 +244,13 @@ public final class PostgresLookup implements Lookup {
     close();
     Connection opened = endpoint.open(application);
     connection = opened;
+    KeptSession.set(
+        opened,
+        "SET default_transaction_read_only = on; SET statement_timeout = '%ds';"
+            .formatted(timeoutSeconds));
     // Each query in a transaction that is begun as read-only: a query can change the default.
     opened.setReadOnly(true);
     opened.setAutoCommit(false);
-    KeptSession.require(opened); // these would stay with a session that others are given
-    try (Statement settings = opened.createStatement()) {
-      settings.execute(
-          "SET default_transaction_read_only = on; SET statement_timeout = '%ds'"
-              .formatted(timeoutSeconds));
-    }
-    opened.commit();
     return opened;
   }
 

@@ -46,9 +46,7 @@ public final class Endpoint {
    * keep-alive is sent while something of the server's is under way, and that is given up only
    * after a quarter of an hour; tcp_user_timeout makes that half a minute too, also for who takes
    * nothing for so long (a reader that waits for room in its queue lets go of what it reads).
-   * Timeouts of statements and locks stay the role's; a load lifts that of statements. What was
-   * committed is acknowledged, and never comes again: so a commit has to be on disk at the server,
-   * though a role that loads much may have asked for less.
+   * Timeouts of statements and locks stay the role's; a load lifts that of statements.
    */
   private static final String SESSION =
       """
@@ -65,6 +63,14 @@ public final class Endpoint {
       SET tcp_keepalives_interval = 5;
       SET tcp_keepalives_count = 4;
       SET tcp_user_timeout = '30s';
+      """;
+
+  /**
+   * What was committed is acknowledged, and never comes again: so it has to be on disk at the
+   * server, though a role that loads much may have asked for less.
+   */
+  private static final String DURABLE =
+      """
       SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
       WHERE pg_catalog.current_setting('synchronous_commit') = 'off';
       """;
@@ -163,6 +169,7 @@ public final class Endpoint {
       open = true;
       permit.opened(connection); // first of all: there may be one too many
       KeptSession.setUp(connection, spec.name(), SESSION);
+      KeptSession.set(connection, DURABLE);
       lookForClient(connection);
       permitted.put(connection, permit);
       return connection;

@@ -6,9 +6,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.WeakHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -33,8 +35,9 @@ public final class KeptSession {
    *
    * @param connection the name that the Migration gives to where it leads
    * @param token what no other session was told
+   * @param settings SQL of what was set, each ended by a semicolon
    */
-  private record Mark(String connection, String token) {}
+  private record Mark(String connection, String token, List<String> settings) {}
 
   private KeptSession() {}
 
@@ -43,10 +46,11 @@ public final class KeptSession {
    * all of it done in one session.
    *
    * @param name the name that the Migration gives to where the connection leads
-   * @param settings SQL, each statement ended by a semicolon
+   * @param settings SQL, each statement ended by a semicolon; none that takes a snapshot
    */
   static void setUp(Connection connection, String name, String settings) throws SQLException {
-    Mark mark = new Mark(name, UUID.randomUUID().toString());
+    Mark mark =
+        new Mark(name, UUID.randomUUID().toString(), new CopyOnWriteArrayList<>(List.of(settings)));
     try (Statement statement = connection.createStatement()) {
       statement.execute("%s SET %s = '%s'".formatted(settings, SETTING, mark.token()));
     }
@@ -55,7 +59,22 @@ public final class KeptSession {
     }
   }
 
-  /** A pooler cannot know the server's process when it accepts a connection. */
+  /**
+   * Sets something for a session that was set up, in no transaction.
+   *
+   * @param settings SQL, each statement ended by a semicolon
+   */
+  public static void set(Connection connection, String settings) throws SQLException {
+    Mark mark = POOLED.get(connection);
+    if (mark != null) {
+      mark.settings().add(settings);
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(settings);
+    }
+  }
+
+  /** A pooler need not know the server's process when it accepts a connection. */
   private static boolean isPooled(Connection connection) throws SQLException {
     try (PreparedStatement statement =
             connection.prepareStatement("SELECT pg_catalog.pg_backend_pid()");
@@ -67,7 +86,8 @@ public final class KeptSession {
 
   /**
    * To be called in each transaction before it does anything; costs nothing where no pooler is in
-   * between. It takes no snapshot: that is for what the transaction does first.
+   * between. What was set is set once more: others who are given the session may have changed it.
+   * Without {@link #set} it takes no snapshot: that is for what the transaction does first.
    *
    * @throws SQLException if the transaction runs in another session, see {@link #stallReason}
    */
@@ -76,12 +96,14 @@ public final class KeptSession {
     if (mark == null) {
       return;
     }
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SHOW " + SETTING)) {
-      row.next();
-      if (!mark.token().equals(row.getString(1))) {
-        throw notKept(mark, null);
+    try (Statement statement = connection.createStatement()) {
+      try (ResultSet row = statement.executeQuery("SHOW " + SETTING)) {
+        row.next();
+        if (!mark.token().equals(row.getString(1))) {
+          throw notKept(mark, null);
+        }
       }
+      statement.execute(String.join(" ", mark.settings()));
     } catch (SQLException e) {
       String state = String.valueOf(e.getSQLState());
       // There is no such setting; or what the driver has prepared is not there, or another's is.

@@ -1,5 +1,6 @@
 package dev.drover.worker.postgres.target;
 
+import dev.drover.worker.postgres.session.KeptSession;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,7 +23,7 @@ final class LockHolders {
   private static final String LIMIT =
       """
       SELECT pg_catalog.set_config('lock_timeout', '5s', false) FROM pg_catalog.pg_settings
-      WHERE name = 'lock_timeout' AND (setting::int8 = 0 OR setting::int8 > 5000)
+      WHERE name = 'lock_timeout' AND (setting::int8 = 0 OR setting::int8 > 5000);
       """;
 
   /** The server's lock modes, from the weakest to the strongest. */
@@ -102,7 +103,7 @@ final class LockHolders {
 
   /** Bounds a session's waits for locks, unless the login's own bound is closer. */
   static void limitWaits(Connection session) throws SQLException {
-    Statements.execute(session, LIMIT);
+    KeptSession.set(session, LIMIT);
   }
 
   /**

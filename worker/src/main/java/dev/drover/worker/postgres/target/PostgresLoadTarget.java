@@ -12,7 +12,6 @@ import dev.drover.worker.postgres.session.Endpoint;
 import dev.drover.worker.postgres.session.KeptSession;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +35,7 @@ public final class PostgresLoadTarget implements LoadTarget {
   private static final String FOR_LONG =
       """
       SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-      WHERE name IN ('statement_timeout', 'transaction_timeout')
+      WHERE name IN ('statement_timeout', 'transaction_timeout');
       """;
 
   /** How often a transaction is tried that the server ends for the sake of others. */
@@ -179,9 +178,7 @@ public final class PostgresLoadTarget implements LoadTarget {
     if (loader == null) {
       Connection session = endpoint.open(application);
       connection = session;
-      try (Statement statement = session.createStatement()) {
-        statement.execute(FOR_LONG);
-      }
+      KeptSession.set(session, FOR_LONG);
       if (preparer != null) {
         preparer.begin(session);
       }

@@ -68,6 +68,23 @@ class KeptSessionIT {
     }
   }
 
+  @Test
+  void what_others_set_in_a_session_that_is_handed_out_again_is_set_back() throws Exception {
+    try (Pooler pooler = new Pooler(Pooler.Mode.Session, PostgresServer.url("postgres"));
+        Connection connection =
+            through(pooler, PostgresServer.url("postgres"), "").open("drover/shop/read");
+        Statement statement = connection.createStatement()) {
+      KeptSession.set(connection, "SET lock_timeout = '7s';");
+      statement.execute("SET extra_float_digits = -5; SET lock_timeout = 0");
+
+      KeptSession.require(connection);
+
+      assertThat(value(connection, "SELECT (0.1::float8 + 0.2)::text"))
+          .isEqualTo("0.30000000000000004");
+      assertThat(value(connection, "SHOW lock_timeout")).isEqualTo("7s");
+    }
+  }
+
   private static void readAtLeastTwice(Connection connection) throws Exception {
     try {
       DetailsCatalog.read(connection, "pg_catalog.pg_class");
@@ -84,7 +101,12 @@ class KeptSessionIT {
     Endpoint direct = PostgresServer.newDatabase();
     try (Connection connection = direct.open("test");
         Statement statement = connection.createStatement()) {
-      statement.execute("CREATE SCHEMA shop; CREATE TABLE shop.t (id integer PRIMARY KEY)");
+      statement.execute(
+          """
+          CREATE SCHEMA shop;
+          CREATE TABLE shop.t (id integer PRIMARY KEY,
+            mark text DEFAULT current_setting('drover.session', true))
+          """);
       String database = value(connection, "SELECT current_database()");
       try (Pooler pooler = new Pooler(Pooler.Mode.Transaction, PostgresServer.url(database));
           PostgresLoadTarget target =
@@ -96,7 +118,8 @@ class KeptSessionIT {
             .isInstanceOfSatisfying(
                 SystemFailure.class, e -> assertThat(e.reason()).isEqualTo("SessionNotKept"));
       }
-      assertThat(value(connection, "SELECT count(*) FROM shop.t WHERE id = 2")).isEqualTo("0");
+      assertThat(value(connection, "SELECT count(*) FROM shop.t WHERE mark IS NULL OR id = 2"))
+          .isEqualTo("0");
     }
   }
 
