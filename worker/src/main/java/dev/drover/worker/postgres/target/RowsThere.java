@@ -10,16 +10,20 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Tells which staged rows are in a table already just as they come, so that they need not be
- * written again: bit by bit, not only equal. Pure.
+ * What can be done with staged rows whose keys are in a table already, for less than {@code ON
+ * CONFLICT} takes: nothing, if a row is there just as it comes, bit by bit, not only equal; or a
+ * plain {@code UPDATE}, which does not lock each row before it writes it. Immutable.
  */
-final class UnchangedRows {
+final class RowsThere {
   /**
    * Each staged row is looked up by the key's index. What the planner would choose it chooses by
    * guessing, for nobody counts a temporary table, and to guess wrong is to read the whole table.
    */
   private static final List<String> SETTINGS =
-      List.of("enable_hashjoin", "enable_mergejoin", "enable_memoize", "jit");
+      List.of("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_material", "jit");
+
+  /** Since this version rows that were looked up may be kept for others of the same key. */
+  private static final int MEMOIZES = 14;
 
   /** Two values of such a type that are equal are the same; a numeric only with a scale. */
   private static final Set<String> EQUAL_IS_SAME =
@@ -38,46 +42,77 @@ final class UnchangedRows {
   private static final Set<String> TEXTS = Set.of("text", "character varying");
   private static final String NUMERIC = "numeric";
 
-  private UnchangedRows() {}
+  private final String key;
+  private final String table;
+  private final String same;
+  private final String assignments;
+
+  private RowsThere(TargetTable table, List<TargetColumn> brought, List<String> key) {
+    this.table = table.sqlName();
+    this.key = joined(key, " AND ", name -> "t.%1$s OPERATOR(pg_catalog.=) s.%1$s".formatted(name));
+    this.same = same(brought);
+    this.assignments = joined(updated(brought, key), ", ", name -> name + " = s." + name);
+  }
 
   /**
-   * What holds of a staged row {@code s} that is to be written.
-   *
    * @param columns the columns that rows bring, in order
    * @param key those among them that identify a row
-   * @return empty if the table is to see each row that comes, might refuse one that is there, or
-   *     has a key by which rows cannot be looked up
+   * @return empty if the table is to see each row that comes, might refuse one that is there, has a
+   *     key by which rows cannot be looked up, or nothing that an upsert would change
    */
-  static Optional<String> leftOut(TargetTable table, List<String> columns, List<String> key) {
+  static Optional<RowsThere> of(TargetTable table, List<String> columns, List<String> key) {
     List<TargetColumn> brought =
         columns.stream().map(table::column).flatMap(Optional::stream).toList();
     if (table.kind() != TargetTable.Kind.Table
         || !table.hooks().comparable()
         || brought.size() < columns.size()
+        || updated(brought, key).isEmpty()
         || mayRefuseWhatIsThere(table, columns)
-        || !brought.stream().filter(c -> key.contains(c.name())).allMatch(UnchangedRows::isFound)) {
+        || !brought.stream().filter(c -> key.contains(c.name())).allMatch(RowsThere::isFound)) {
       return Optional.empty();
     }
-    return Optional.of(
-        "NOT EXISTS (SELECT FROM ONLY %s AS t WHERE %s AND %s)"
-            .formatted(
-                table.sqlName(),
-                joined(
-                    key, " AND ", name -> "t.%1$s OPERATOR(pg_catalog.=) s.%1$s".formatted(name)),
-                same(brought)));
+    return Optional.of(new RowsThere(table, brought, key));
   }
 
-  /** For the statement in which that is asked, and not after it. */
-  static String planned(String statement) {
-    return set("off") + statement + "; " + set("DEFAULT");
+  /** What holds of a staged row {@code s} that is not there as it comes. */
+  String differs() {
+    return "NOT EXISTS (SELECT FROM ONLY %s AS t WHERE %s AND %s)".formatted(table, key, same);
   }
 
-  /** A row is judged by what it would be without the other: checks see defaults, then. */
+  /** Updates the rows that are there from a staging table; of several of one key any. */
+  String update(String staging) {
+    return "UPDATE ONLY %s AS t SET %s FROM %s s WHERE %s"
+        .formatted(table, assignments, staging, key);
+  }
+
+  private static List<String> updated(List<TargetColumn> brought, List<String> key) {
+    return brought.stream()
+        .filter(c -> !key.contains(c.name()) && StagedWriter.isUpdatable(c))
+        .map(TargetColumn::name)
+        .toList();
+  }
+
+  /**
+   * What the planner has to know before such a statement, to the end of the transaction.
+   *
+   * @param version the server's major version
+   */
+  static String settings(int version) {
+    String all =
+        SETTINGS.stream().map("SET LOCAL %s = off; "::formatted).collect(Collectors.joining());
+    return version < MEMOIZES ? all : all + "SET LOCAL enable_memoize = off; ";
+  }
+
+  /**
+   * A row is judged by what it would be without the other: its checks, and those of its domains,
+   * see defaults, then.
+   */
   private static boolean mayRefuseWhatIsThere(TargetTable table, List<String> columns) {
     List<TargetColumn> lacking =
         table.columns().stream().filter(c -> !columns.contains(c.name())).toList();
     return !lacking.isEmpty() && table.hooks().checks()
-        || lacking.stream().anyMatch(c -> !c.nullable() && !c.hasDefault());
+        || lacking.stream().anyMatch(c -> !c.nullable() && !c.hasDefault())
+        || lacking.stream().anyMatch(c -> !c.nativeType().equals(c.storedType()));
   }
 
   /** What is cheap to compare goes first. */
@@ -134,11 +169,5 @@ final class UnchangedRows {
   private static String joined(
       List<String> names, String separator, Function<String, String> term) {
     return names.stream().map(Quote::identifier).map(term).collect(Collectors.joining(separator));
-  }
-
-  private static String set(String value) {
-    return SETTINGS.stream()
-        .map(setting -> "SET LOCAL %s = %s; ".formatted(setting, value))
-        .collect(Collectors.joining());
   }
 }

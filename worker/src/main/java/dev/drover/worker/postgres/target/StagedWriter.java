@@ -29,7 +29,7 @@ final class StagedWriter implements RowWriter {
   private final String staged;
   private final String lastOfEach;
   private final String keyTwice;
-  private final Optional<String> leftOut;
+  private final Optional<RowsThere> rowsThere;
 
   /** Whether an attempt of this transaction left its rows in the staging table. */
   private boolean dirty;
@@ -51,11 +51,11 @@ final class StagedWriter implements RowWriter {
     this.copy = new CopyWriter(connection, staging, columns);
     this.cadence = cadence;
     this.staged = "SELECT %s FROM %s s".formatted(CopyWriter.quoted(columns), staging);
-    this.lastOfEach = "SELECT * FROM (%s) s".formatted(lastOfEachKey(columns, key, staging));
+    this.lastOfEach = lastOfEachKey(columns, key, staging);
     this.keyTwice =
         "SELECT EXISTS (SELECT FROM %s GROUP BY %s HAVING pg_catalog.count(*) > 1)"
             .formatted(staging, CopyWriter.quoted(key));
-    this.leftOut = UnchangedRows.leftOut(table, columns, key);
+    this.rowsThere = RowsThere.of(table, columns, key);
     this.upsert = rows -> upsert(table, columns, key, rows);
   }
 
@@ -90,11 +90,10 @@ final class StagedWriter implements RowWriter {
       }
       copy.write(rows, from, to);
       dirty = true;
-      String written = cadence.keysRepeat() ? lastOfEach : staged;
-      if (together && leftOut.isPresent() && cadence.compareNext()) {
-        writeChanged(written + " WHERE " + leftOut.get(), rows.size());
-      } else {
-        statement.execute(upsert.apply(written));
+      if (cadence.keysRepeat()) {
+        statement.execute(upsert.apply(lastOfEach));
+      } else if (!together || rowsThere.isEmpty() || !written(rowsThere.get(), rows.size())) {
+        statement.execute(upsert.apply(staged));
       }
     } catch (SQLException e) {
       if (KEY_TWICE.equals(e.getSQLState())) {
@@ -104,16 +103,27 @@ final class StagedWriter implements RowWriter {
     }
   }
 
-  /**
-   * Writes those that are not in the table as they are. Where some are not written, a key that
-   * comes twice is not noticed by the server: the last of its rows may be the one that is there.
-   */
-  private void writeChanged(String changed, int size) throws SQLException {
-    int written = Statements.count(connection, UnchangedRows.planned(upsert.apply(changed)));
-    if (written < size && !cadence.keysRepeat() && Statements.ask(connection, keyTwice)) {
-      throw new SQLException("a key comes twice", KEY_TWICE);
+  /** Whether all rows are written as far as they have to be, by a cheaper way than the usual. */
+  private boolean written(RowsThere there, int size) throws SQLException {
+    String settings = RowsThere.settings(connection.getMetaData().getDatabaseMajorVersion());
+    if (cadence.compareNext()) {
+      String changed = upsert.apply(staged + " WHERE " + there.differs());
+      int written = Statements.count(connection, settings + changed);
+      // Where some are not written the server does not notice that a key comes twice: the last of
+      // its rows may be the one that is there.
+      if (written < size && Statements.ask(connection, keyTwice)) {
+        throw new SQLException("a key comes twice", KEY_TWICE);
+      }
+      cadence.compared(size - written, size);
+      return true;
     }
-    cadence.compared(size - written, size);
+    if (cadence.updateNext()) {
+      // As many as there are rows: each has a key of its own, and was there.
+      boolean all = Statements.count(connection, settings + there.update(staging)) == size;
+      cadence.updated(all);
+      return all;
+    }
+    return false;
   }
 
   /**

@@ -2,8 +2,9 @@ package dev.drover.worker.postgres.target;
 
 /**
  * What was learnt about upserts into one table: whether the next tries a plain {@code COPY} first,
- * which is fast and fails if any key exists, or goes through staging at once; and whether what is
- * staged is compared with what is there, which pays where some of it is the same. Not thread-safe.
+ * which is fast and fails if any key exists, or goes through staging at once; whether what is
+ * staged is compared with what is there, which pays where some of it is the same; and whether it is
+ * taken to be there, which is in vain where one row is not. Not thread-safe.
  */
 final class StagingCadence {
   /** Comparing a row costs a fifth of writing it, about. */
@@ -11,6 +12,7 @@ final class StagingCadence {
 
   private final Abstention fromCopy = new Abstention();
   private final Abstention fromComparing = new Abstention();
+  private final Abstention fromUpdating = new Abstention();
   private boolean keysRepeat;
 
   /** Whether the next load uses staging from the start. */
@@ -35,10 +37,24 @@ final class StagingCadence {
 
   /** Some of the rows of a load were there as they came. */
   void compared(int same, int rows) {
-    if (same < rows / LEAST_SAME_IN) {
+    if (same * LEAST_SAME_IN < rows) {
       fromComparing.failed();
     } else {
       fromComparing.succeeded();
+    }
+  }
+
+  /** Whether the rows of the next load that are not compared are to be updated. */
+  boolean updateNext() {
+    return !fromUpdating.next();
+  }
+
+  /** The rows of a load were updated, all or only some of them. */
+  void updated(boolean all) {
+    if (all) {
+      fromUpdating.succeeded();
+    } else {
+      fromUpdating.failed();
     }
   }
 

@@ -39,7 +39,8 @@ public final class TargetCatalog {
 
   /**
    * A BEFORE trigger for each row (bits 1 and 2 of its type) that is inserted (4) keeps out those
-   * for which its function returns null; whether it may is told by its source.
+   * for which its function returns null; whether it may is told by its source. Before version 15 a
+   * trigger that a partition has from its table counts as internal, as those of foreign keys do.
    */
   private static final String HOOKS =
       """
@@ -50,13 +51,17 @@ public final class TargetCatalog {
           FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
           WHERE (t.tgrelid = ? OR t.tgrelid IN (
               SELECT relid FROM pg_catalog.pg_partition_tree(?::int8::oid::pg_catalog.regclass)))
-            AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 7 = 7
+            AND t.tgenabled IN ('O', 'A') AND t.tgtype & 7 = 7
             AND p.prosrc ~* 'return\\s+null'
           ORDER BY 1),
-        c.relchecks > 0,
+        c.relchecks > 0 OR c.relispartition,
         c.relkind = 'r'
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
-            WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+            JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+            JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+            WHERE t.tgrelid = c.oid AND (NOT t.tgisinternal OR l.lanname <> 'internal'))
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint n
+            WHERE n.conrelid = c.oid AND n.contype IN ('c', 'n') AND NOT n.convalidated)
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
             LEFT JOIN LATERAL ROWS FROM (
               pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indcollation::oid[]))
@@ -163,9 +168,9 @@ public final class TargetCatalog {
    */
   static void requireUpsertsAsFound(Connection connection, TargetTable table) throws SQLException {
     long oid = oid(connection, table);
-    if (table.hooks().comparable() && !hooks(connection, oid).comparable()) {
+    if (table.hooks().comparable() && !hooks(connection, oid).equals(table.hooks())) {
       throw new SQLException(
-          "table %s has a trigger, or an index, that it had not before: it is looked at again"
+          "table %s has a trigger, a check or an index that it had not before: it is looked at again"
               .formatted(table.displayName()),
           "42809");
     }

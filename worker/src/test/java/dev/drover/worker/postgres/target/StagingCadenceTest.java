@@ -53,6 +53,28 @@ class StagingCadenceTest {
     assertThat(cadence.stageNext()).as("a plain COPY is another matter").isFalse();
   }
 
+  @Test
+  void an_update_is_tried_after_more_and_more_loads_that_it_was_not_enough_for() {
+    assertThat(cadence.updateNext()).isTrue();
+    cadence.updated(true);
+    assertThat(cadence.updateNext()).isTrue();
+    cadence.updated(false);
+    assertThat(loadsWithoutUpdating()).isEqualTo(4);
+    cadence.updated(false);
+    assertThat(loadsWithoutUpdating()).isEqualTo(8);
+    cadence.updated(true);
+    assertThat(loadsWithoutUpdating()).isZero();
+    assertThat(cadence.compareNext()).as("comparing is another matter").isTrue();
+  }
+
+  private int loadsWithoutUpdating() {
+    int loads = 0;
+    while (!cadence.updateNext()) {
+      loads++;
+    }
+    return loads;
+  }
+
   private int loadsWithoutComparing() {
     int loads = 0;
     while (!cadence.compareNext()) {

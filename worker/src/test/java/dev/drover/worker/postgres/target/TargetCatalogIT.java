@@ -117,9 +117,12 @@ class TargetCatalogIT {
         CREATE TABLE shop.collated (id integer, code text, extra text);
         CREATE UNIQUE INDEX ON shop.collated (id, code COLLATE "C") INCLUDE (extra);
         CREATE TABLE shop.covering (id integer, code text, UNIQUE (id) INCLUDE (code));
+        CREATE TABLE shop.unsure (id integer PRIMARY KEY);
+        ALTER TABLE shop.unsure ADD CHECK (id > 0) NOT VALID;
         CREATE FUNCTION shop.stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'
         """);
-    assertThat(comparable("plain", "child", "heir", "parts", "part", "collated", "covering"))
+    assertThat(
+            comparable("plain", "child", "heir", "parts", "part", "collated", "covering", "unsure"))
         .containsExactly("plain", "child", "heir", "part", "covering");
 
     execute(
@@ -165,6 +168,25 @@ class TargetCatalogIT {
     assertThat(table("shop.t").columns())
         .extracting(TargetColumn::storedType)
         .containsExactly("numeric(10,2)[]", "numeric(10,2)[]", "numeric(10,2)[]", "integer[]");
+  }
+
+  @Test
+  void a_composite_type_is_told_by_its_fields() throws Exception {
+    execute(
+        """
+        CREATE TYPE shop.price AS (gone text, amount numeric(10,2), "by" timestamp(0));
+        ALTER TYPE shop.price DROP ATTRIBUTE gone;
+        CREATE DOMAIN shop.low AS shop.price CHECK ((VALUE).amount < 10);
+        CREATE TABLE shop.t (a shop.price, b shop.price[], c shop.low, d text)
+        """);
+
+    String price = "ROW(numeric(10,2),timestamp(0) without time zone)";
+    assertThat(table("shop.t").columns())
+        .extracting(TargetColumn::storedType)
+        .containsExactly(price, price + "[]", price, "text");
+    assertThat(table("shop.t").columns())
+        .extracting(TargetColumn::nativeType)
+        .containsExactly("shop.price", "shop.price[]", "shop.low", "text");
   }
 
   @Test
