@@ -3,6 +3,7 @@ package dev.drover.operator.chain;
 import dev.drover.operator.chain.ChainSnapshot.Balance;
 import dev.drover.wire.plan.StageSpec;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -14,17 +15,22 @@ final class BalanceCheck {
   /**
    * Judges the stages' standings.
    *
+   * @param before what each stage had decided when it was read before. Checkpoints are read key by
+   *     key while they are overwritten, so one may be older than a decision that was read before
+   *     it; one that was read the time before is covered
    * @param lost a stage whose batches are nowhere and were so for a while, see {@link LossWatch}
    * @param failures failed records that are nowhere, if any
    * @param culprit how the server may have lost either; null if it does not do that
    */
   static Balance of(
       Collection<Standing> standings,
+      Map<String, Long> before,
       @Nullable Standing lost,
       LostFailures failures,
       @Nullable String culprit) {
     for (Standing s : standings) {
-      Optional<Balance> fault = fault(s);
+      Optional<Balance> fault =
+          fault(s, Math.min(s.decided(), before.getOrDefault(s.stage().name(), 0L)));
       if (fault.isPresent()) {
         return fault.get();
       }
@@ -54,7 +60,7 @@ final class BalanceCheck {
     return new Balance(true, "TallyBalanced", sums(standings));
   }
 
-  private static Optional<Balance> fault(Standing s) {
+  private static Optional<Balance> fault(Standing s, long before) {
     String name = s.stage().name();
     if (s.backlog().missingStream() != null) {
       return fault(
@@ -65,11 +71,11 @@ final class BalanceCheck {
     if (!s.counts().balanced()) {
       return fault("TallyUnbalanced", "stage %s: %s".formatted(name, s.counts()));
     }
-    if (s.decided() > s.promisedAtMost()) {
+    if (before > s.promisedAtMost()) {
       return fault(
           "MoreThanPromised",
           "stage %s decided %d batches, but was promised %d"
-              .formatted(name, s.decided(), s.promisedAtMost()));
+              .formatted(name, before, s.promisedAtMost()));
     }
     if (!(s.stage() instanceof StageSpec.Extract)
         && s.upstreamDone()

@@ -70,6 +70,7 @@ final class NatsChain implements Chain {
   private @Nullable Ensured ensured;
   private LossWatch loss = LossWatch.NOTHING;
   private LostFailures lostFailures = LostFailures.NONE;
+  private Map<String, Long> decidedBefore = Map.of();
   private @Nullable Rest rest;
 
   NatsChain(NatsLink link, ChainNames names, InstantSource clock, ServerCheck server) {
@@ -393,7 +394,10 @@ final class NatsChain implements Chain {
     } else if (lostFailures.certain()) {
       culprit = server.culprit(() -> errors.map(StreamFigures::replicas).orElse(1));
     }
-    return BalanceCheck.of(standings, lost, lostFailures, culprit.orElse(null));
+    Map<String, Long> before = decidedBefore;
+    decidedBefore =
+        standings.stream().collect(Collectors.toMap(s -> s.stage().name(), Standing::decided));
+    return BalanceCheck.of(standings, before, lost, lostFailures, culprit.orElse(null));
   }
 
   /** How often the queue that a stage reads is kept. */

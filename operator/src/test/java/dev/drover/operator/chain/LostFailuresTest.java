@@ -49,7 +49,7 @@ class LostFailuresTest {
     assertThat(after(suspected, load(3, 7, 0), 1, 9).certain()).isFalse();
 
     assertThat(lost().certain()).isTrue();
-    assertThat(BalanceCheck.of(load(3, 7, 0), null, lost(), null).message())
+    assertThat(BalanceCheck.of(load(3, 7, 0), Map.of(), null, lost(), null).message())
         .startsWith("stage load counts 3 failed records, but the error queue has 1 of them");
   }
 

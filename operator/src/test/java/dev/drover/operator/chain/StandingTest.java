@@ -7,6 +7,7 @@ import dev.drover.wire.decision.Counts;
 import dev.drover.wire.plan.StageSpec;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -78,6 +79,7 @@ class StandingTest {
     assertThat(
             BalanceCheck.of(
                     List.of(load(passed(20), 1, 2, 2, 20, Backlog.NONE)),
+                    Map.of("load", 2L),
                     null,
                     LostFailures.NONE,
                     null)
@@ -86,6 +88,7 @@ class StandingTest {
     assertThat(
             BalanceCheck.of(
                     List.of(load(passed(30), 1, 2, 3, 20, Backlog.NONE)),
+                    Map.of("load", 3L),
                     null,
                     LostFailures.NONE,
                     null)
@@ -94,10 +97,22 @@ class StandingTest {
   }
 
   @Test
+  void a_decision_that_was_read_before_its_checkpoint_is_no_surplus_unless_it_stays_one() {
+    List<Standing> stages = List.of(load(passed(30), 1, 2, 3, 20, Backlog.NONE));
+    assertThat(
+            BalanceCheck.of(stages, Map.of("load", 2L), null, LostFailures.NONE, null).balanced())
+        .isTrue();
+    assertThat(BalanceCheck.of(stages, Map.of(), null, LostFailures.NONE, null).balanced())
+        .as("at the first reading")
+        .isTrue();
+  }
+
+  @Test
   void records_that_vanish_between_stages_unbalance_the_tally() {
     assertThat(
             BalanceCheck.of(
                     List.of(load(passed(19), 2, 2, 2, 20, Backlog.NONE)),
+                    Map.of(),
                     null,
                     LostFailures.NONE,
                     null)
@@ -110,7 +125,11 @@ class StandingTest {
     Counts wrong = new Counts(20, 18, 0, 1, 0, 0);
     assertThat(
             BalanceCheck.of(
-                    List.of(load(wrong, 3, 3, 2, 30, Backlog.NONE)), null, LostFailures.NONE, null)
+                    List.of(load(wrong, 3, 3, 2, 30, Backlog.NONE)),
+                    Map.of(),
+                    null,
+                    LostFailures.NONE,
+                    null)
                 .reason())
         .isEqualTo("TallyUnbalanced");
   }
@@ -156,7 +175,7 @@ class StandingTest {
 
   private static String loss(Standing lost, @Nullable String culprit) {
     ChainSnapshot.Balance balance =
-        BalanceCheck.of(List.of(lost), lost, LostFailures.NONE, culprit);
+        BalanceCheck.of(List.of(lost), Map.of(), lost, LostFailures.NONE, culprit);
     assertThat(balance.reason()).isEqualTo("QueueLost");
     return balance.message();
   }
