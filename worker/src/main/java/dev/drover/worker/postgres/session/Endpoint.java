@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collections;
@@ -69,11 +70,9 @@ public final class Endpoint {
    * What was committed is acknowledged, and never comes again: so it has to be on disk at the
    * server, though a role that loads much may have asked for less.
    */
-  private static final String DURABLE =
-      """
-      SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
-      WHERE pg_catalog.current_setting('synchronous_commit') = 'off';
-      """;
+  private static final String DURABLE = "SET synchronous_commit = on;";
+
+  private static final String IS_DURABLE = "SHOW synchronous_commit";
 
   /**
    * Lets a server that works for a while look whether anybody still waits for it: else it goes on
@@ -169,7 +168,7 @@ public final class Endpoint {
       open = true;
       permit.opened(connection); // first of all: there may be one too many
       KeptSession.setUp(connection, spec.name(), SESSION);
-      KeptSession.set(connection, DURABLE);
+      makeDurable(connection);
       lookForClient(connection);
       permitted.put(connection, permit);
       return connection;
@@ -180,6 +179,16 @@ public final class Endpoint {
     } finally {
       if (!open) {
         line.giveUp();
+      }
+    }
+  }
+
+  private static void makeDurable(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(IS_DURABLE)) {
+      row.next();
+      if (row.getString(1).equals("off")) {
+        KeptSession.set(connection, DURABLE);
       }
     }
   }

@@ -87,7 +87,8 @@ public final class KeptSession {
   /**
    * To be called in each transaction before it does anything; costs nothing where no pooler is in
    * between. What was set is set once more: others who are given the session may have changed it.
-   * Without {@link #set} it takes no snapshot: that is for what the transaction does first.
+   * It takes no snapshot unless something that was {@link #set} does: that is for what the
+   * transaction does first.
    *
    * @throws SQLException if the transaction runs in another session, see {@link #stallReason}
    */

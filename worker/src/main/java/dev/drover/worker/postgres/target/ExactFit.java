@@ -208,7 +208,10 @@ final class ExactFit {
     };
   }
 
-  /** What goes for the texts of its fields goes for a composite value. */
+  /**
+   * What goes for the texts of its fields goes for a composite value. Of fields for which nothing
+   * can be told it is taken that the source's are of the same type.
+   */
   private static Fit record(NativeType to) {
     List<Fit> fits =
         RecordText.types(to.base()).stream()
@@ -216,12 +219,9 @@ final class ExactFit {
             .map(
                 type -> type.array() ? array(TEXTS, type) : text(TEXTS.element(), type(type), type))
             .toList();
-    if (fits.stream().allMatch(fit -> fit instanceof Fit.Exact)) {
-      return EXACT;
-    }
-    return fits.stream().anyMatch(fit -> fit instanceof Fit.Lossy)
-        ? LOSSY
-        : checked(v -> changes(fits, RecordText.fields((String) v)));
+    return fits.stream().anyMatch(fit -> fit instanceof Fit.Checked)
+        ? checked(v -> changes(fits, RecordText.fields(v.toString())))
+        : EXACT;
   }
 
   private static boolean changes(List<Fit> fits, List<@Nullable String> fields) {

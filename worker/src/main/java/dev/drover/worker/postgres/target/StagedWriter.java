@@ -1,6 +1,7 @@
 package dev.drover.worker.postgres.target;
 
 import dev.drover.wire.schema.Fingerprints;
+import dev.drover.worker.postgres.session.SqlFailure;
 import dev.drover.worker.postgres.target.TargetColumn.Filling;
 import dev.drover.worker.postgres.types.Quote;
 import java.sql.Connection;
@@ -119,11 +120,31 @@ final class StagedWriter implements RowWriter {
     }
     if (cadence.updateNext()) {
       // As many as there are rows: each has a key of its own, and was there.
-      boolean all = Statements.count(connection, settings + there.update(staging)) == size;
+      boolean all = updated(settings + there.update(staging)) == size;
       cadence.updated(all);
       return all;
     }
     return false;
+  }
+
+  /**
+   * How many rows were updated; none where an update is refused. Before the rows that are new are
+   * there it may be for a foreign key that holds once they are.
+   */
+  private int updated(String update) throws SQLException {
+    Statements.execute(connection, "SAVEPOINT drover_update");
+    try {
+      int updated = Statements.count(connection, update);
+      Statements.execute(connection, "RELEASE SAVEPOINT drover_update");
+      return updated;
+    } catch (SQLException e) {
+      if (SqlFailure.classify(e) == SqlFailure.System
+          || LockHolders.LOCKED.equals(e.getSQLState())) {
+        throw e;
+      }
+      Statements.execute(connection, "ROLLBACK TO SAVEPOINT drover_update");
+      return 0;
+    }
   }
 
   /**

@@ -139,6 +139,7 @@ class ExactFitTest {
           shop.price[];     ROW(text,numeric(10,2))[]; `{"(a,1.23)","(\\"a, b\\",1.239)"}`
           shop.price;       ROW(numeric(10,2)[]); `("{1.23,1.239}")`
           text;             ROW(numeric(10,2)); (1.239)
+          shop.price;       ROW(money,numeric(10,2)); `($1.00,1.239)`
           """)
   void a_value_that_would_be_rounded_or_cut(String from, String to, String value) {
     assertThat(changed(from, to, value)).isTrue();
@@ -220,6 +221,7 @@ class ExactFitTest {
           shop.price;       ROW(text,numeric(10,2)); `(1.239,1.23)`
           shop.price;       ROW(numeric(10,2),"odd,(type"); `(,1.239)`
           shop.price;       ROW(numeric,double precision,date); (1.239,0.1,2024-01-31)
+          bigint;           ROW(numeric(10,2)); 5
           shop.price;       ROW(numeric(10,2),numeric(10,2)); (1.23)
           shop.price[];     ROW(text,numeric(10,2))[]; `{"(a,1.23)",NULL}`
           """)

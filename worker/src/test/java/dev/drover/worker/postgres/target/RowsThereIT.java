@@ -223,6 +223,9 @@ class RowsThereIT {
 
     load(row(1, "y"), row(2, "y"));
     assertThat(rows("SELECT * FROM shop.t ORDER BY id")).containsExactly("1|y|k", "2|y|k");
+    assertThat(rows("SELECT count(*) FROM shop.t WHERE xmax::text = '0'"))
+        .as("not locked, as ON CONFLICT does before it writes")
+        .containsExactly("2");
 
     load(row(1, "z"), row(3, "z"), row(2, "z"));
     assertThat(rows("SELECT * FROM shop.t ORDER BY id"))
@@ -239,6 +242,28 @@ class RowsThereIT {
     load(row(1, "1"), row(2, "2"), row(1, "3"), row(2, "4"), row(1, "5"));
 
     assertThat(rows("SELECT v FROM shop.t ORDER BY id")).containsExactly("5", "4");
+  }
+
+  @Test
+  void a_foreign_key_that_holds_only_with_the_rows_that_are_new_holds() throws Exception {
+    execute(
+        """
+        CREATE TABLE shop.t (id integer PRIMARY KEY, code text UNIQUE, up text REFERENCES shop.t (code));
+        INSERT INTO shop.t VALUES (1, 'A', NULL), (2, 'x', 'A')
+        """);
+    RecordSchema schema =
+        schema("id", ColumnType.INTEGER, "code", ColumnType.TEXT, "up", ColumnType.TEXT);
+    loader.load(table("shop.t"), List.of(batch("b1", schema, row(1, "A", "x"), row(2, "x", null))));
+    loader.load(table("shop.t"), List.of(batch("b2", schema, row(1, "A", null), row(2, "x", "A"))));
+
+    LoadOutcome outcome =
+        loader
+            .load(
+                table("shop.t"), List.of(batch("b3", schema, row(1, "B", null), row(3, "A", null))))
+            .getFirst();
+
+    assertThat(outcome.counts().passed()).isEqualTo(2);
+    assertThat(rows("SELECT * FROM shop.t ORDER BY id")).containsExactly("1|B|~", "2|x|A", "3|A|~");
   }
 
   @Test
