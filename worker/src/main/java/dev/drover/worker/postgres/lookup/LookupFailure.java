@@ -1,8 +1,7 @@
 package dev.drover.worker.postgres.lookup;
 
 import dev.drover.worker.lookup.LookupUnavailableException;
-import dev.drover.worker.postgres.session.KeptSession;
-import dev.drover.worker.session.NoPermitException;
+import dev.drover.worker.postgres.session.Endpoint;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Set;
@@ -39,13 +38,9 @@ final class LookupFailure {
   }
 
   private static String reason(String sqlState) {
-    String noPermit = NoPermitException.stallReason(sqlState);
-    if (noPermit != null) {
-      return noPermit;
-    }
-    String notKept = KeptSession.stallReason(sqlState);
-    if (notKept != null) {
-      return notKept;
+    String noSession = Endpoint.stallReason(sqlState);
+    if (noSession != null) {
+      return noSession;
     }
     if (sqlState.equals(QUERY_CANCELED)) {
       return LookupUnavailableException.TIMED_OUT;

@@ -2,6 +2,7 @@ package dev.drover.worker.postgres.session;
 
 import dev.drover.wire.plan.ConnectionFiles;
 import dev.drover.wire.plan.ConnectionSpec;
+import dev.drover.worker.session.NoPermitException;
 import dev.drover.worker.session.SessionPermit;
 import dev.drover.worker.session.SessionPermits;
 import dev.drover.worker.session.SessionRequest;
@@ -237,6 +238,15 @@ public final class Endpoint {
     } catch (SQLException e) {
       LOG.debug("interrupting a session failed", e);
     }
+  }
+
+  /**
+   * What a stall by a SQLSTATE is called where it is for want of a session: none may be had, or a
+   * pooler gave another; null if it is for something else.
+   */
+  public static @Nullable String stallReason(String sqlState) {
+    String noPermit = NoPermitException.stallReason(sqlState);
+    return noPermit == null ? KeptSession.stallReason(sqlState) : noPermit;
   }
 
   /** Whether sessions are counted, so that one that is of no use now is missed elsewhere. */

@@ -90,7 +90,8 @@ public final class KeptSession {
    * It takes no snapshot unless something that was {@link #set} does: that is for what the
    * transaction does first.
    *
-   * @throws SQLException if the transaction runs in another session, see {@link #stallReason}
+   * @throws SQLException if the transaction runs in another session, see {@link
+   *     Endpoint#stallReason}
    */
   public static void require(Connection connection) throws SQLException {
     Mark mark = POOLED.get(connection);
@@ -123,7 +124,7 @@ public final class KeptSession {
   }
 
   /** What a stall by a SQLSTATE is called; null if it is not this one. */
-  public static @Nullable String stallReason(String sqlState) {
+  static @Nullable String stallReason(String sqlState) {
     return NOT_KEPT.equals(sqlState) ? "SessionNotKept" : null;
   }
 }

@@ -3,7 +3,7 @@ package dev.drover.worker.postgres.source;
 import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.database.SystemFailure.Extent;
 import dev.drover.worker.database.ViewUnavailableException;
-import dev.drover.worker.postgres.session.KeptSession;
+import dev.drover.worker.postgres.session.Endpoint;
 import dev.drover.worker.postgres.session.ServerWords;
 import dev.drover.worker.postgres.session.SqlFailure;
 import dev.drover.worker.session.NoPermitException;
@@ -34,14 +34,10 @@ public final class SourceFailure {
     if (e instanceof UnreadableKeyException) {
       return "UnreadableKey";
     }
-    String noPermit = NoPermitException.stallReason(e.getSQLState());
-    if (noPermit != null) {
-      return noPermit;
-    }
     String state = String.valueOf(e.getSQLState());
-    String notKept = KeptSession.stallReason(state);
-    if (notKept != null) {
-      return notKept;
+    String noSession = Endpoint.stallReason(state);
+    if (noSession != null) {
+      return noSession;
     }
     return switch (state) {
       case QUERY_CANCELED -> "SourceTimeout";
@@ -61,9 +57,6 @@ public final class SourceFailure {
     String state = String.valueOf(e.getSQLState());
     if (NoPermitException.isCapReached(state)) {
       return Extent.Waited;
-    }
-    if (KeptSession.stallReason(state) != null) {
-      return Extent.Database;
     }
     boolean ofTable =
         e instanceof UnreadableKeyException

@@ -132,11 +132,9 @@ final class StagedWriter implements RowWriter {
    * there it may be for a foreign key that holds once they are.
    */
   private int updated(String update) throws SQLException {
-    Statements.execute(connection, "SAVEPOINT drover_update");
     try {
-      int updated = Statements.count(connection, update);
-      Statements.execute(connection, "RELEASE SAVEPOINT drover_update");
-      return updated;
+      return Statements.count(
+          connection, "SAVEPOINT drover_update; " + update + "; RELEASE SAVEPOINT drover_update");
     } catch (SQLException e) {
       if (SqlFailure.classify(e) == SqlFailure.System
           || LockHolders.LOCKED.equals(e.getSQLState())) {

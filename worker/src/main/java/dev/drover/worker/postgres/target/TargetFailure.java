@@ -2,7 +2,7 @@ package dev.drover.worker.postgres.target;
 
 import dev.drover.worker.database.SystemFailure;
 import dev.drover.worker.database.SystemFailure.Extent;
-import dev.drover.worker.postgres.session.KeptSession;
+import dev.drover.worker.postgres.session.Endpoint;
 import dev.drover.worker.postgres.session.ServerWords;
 import dev.drover.worker.session.NoPermitException;
 import java.sql.SQLException;
@@ -45,13 +45,9 @@ final class TargetFailure {
     if (state.equals(LockHolders.LOCKED) || isConflict(state)) {
       return "TargetLocked";
     }
-    String noPermit = NoPermitException.stallReason(state);
-    if (noPermit != null) {
-      return noPermit;
-    }
-    String notKept = KeptSession.stallReason(state);
-    if (notKept != null) {
-      return notKept;
+    String noSession = Endpoint.stallReason(state);
+    if (noSession != null) {
+      return noSession;
     }
     return state.startsWith("42") ? "TargetChanged" : "DatabaseUnavailable";
   }

@@ -71,10 +71,10 @@ public record TargetTable(
    *
    * @param rules whether a rule rewrites statements that insert or update
    * @param droppers names of row triggers that may keep a row out, without an error
-   * @param checks whether it has check constraints
+   * @param checks whether it has check constraints, or takes only some rows since it is a partition
    * @param comparable whether rows may be compared with those there instead of being written: no
-   *     trigger is to see them, it has no partitions, of which each would be locked, and its unique
-   *     indexes are of use for looking rows up
+   *     trigger is to see them, it has no partitions, of which each would be locked, each
+   *     constraint holds for what is there, and unique indexes are of use for looking rows up
    */
   public record Hooks(boolean rules, List<String> droppers, boolean checks, boolean comparable) {
     /** Nothing. */
